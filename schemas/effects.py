@@ -1,0 +1,132 @@
+"""The four things an event can do, as base classes of the event classes.
+
+An event class says what it does by what it inherits; nothing else in the project knows a type by name.
+Of the four, flows, cases and items exist; a case's and an item's classes also say in which order they sort
+among events of the same instant, because the source systems' clocks have whole seconds.
+"""
+
+from datetime import datetime
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+
+TYPE_PREFIX = "vn.opscentre."
+
+
+def _only_text(value: object) -> object:
+    """Keep pydantic from reading a bare number as seconds since 1970."""
+    if not isinstance(value, str | datetime):
+        raise ValueError("must be text in RFC 3339 form, such as 2025-04-03T08:15:00+07:00")
+    return value
+
+
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_text)]
+"""A moment with its offset from UTC, RFC 3339."""
+
+Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]
+"""A code or number out of somebody's register: no white space."""
+
+
+class Event(BaseModel):
+    """What all events' data have in common. Never personal data: no citizen's name or number."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    type: ClassVar[str]
+    """CloudEvents `type`, `vn.opscentre.<noun>.<past-tense verb>.v<n>`."""
+    name: ClassVar[str]
+    """The type without prefix and version, as counters and screens show it: `dossier.received`."""
+    label: ClassVar[str | None] = None
+    """The field by which counters of this event are split, if any."""
+
+    agency: Code = Field(description="Code of the unit that owes it or did it, as in the catalogue.")
+
+    def __init_subclass__(cls, *, name: str = "", version: int = 1, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if name:
+            cls.name = name
+            cls.type = f"{TYPE_PREFIX}{name}.v{version}"
+
+
+class Flow(Event):
+    """Something happened: count it."""
+
+
+class Case(Event):
+    """Something an agency owes by a due time; `subject` is the case's own number."""
+
+    kind: ClassVar[str]
+    by_day: ClassVar[bool]
+    """True: late begins at local midnight after the due date. False: at the due instant."""
+    order: ClassVar[int]
+
+
+class Opened(Case):
+    """The case begins. Never reopens one that is closed."""
+
+    order = 0
+    due_at: Instant | None = Field(default=None, description="When the agency has to be done. None: no limit.")
+
+
+class Extended(Case):
+    """The agency has been given until another due time."""
+
+    order = 1
+    due_at: Instant = Field(description="The new due time.")
+
+
+class Suspended(Case):
+    """The clock stands still: the agency waits for somebody else."""
+
+    order = 2
+
+
+class Resumed(Case):
+    """The clock runs again."""
+
+    order = 3
+    due_at: Instant | None = Field(default=None, description="The due time from now on, where the agency gives one.")
+
+
+class Closed(Case):
+    """The case has ended; of several closings the one with the lowest precedence number is the finish."""
+
+    order = 4
+    precedence: ClassVar[int] = 0
+    timed: ClassVar[bool] = True
+    """False: closed, but neither on time nor late (withdrawn by the citizen)."""
+
+
+class Reopened(Case):
+    """A closed case is owed again."""
+
+    order = 5
+
+
+class Item(Event):
+    """Something that stands in a register or no longer does; `subject` is the item's own number."""
+
+    register_name: ClassVar[str]
+    order: ClassVar[int]
+
+
+class Added(Item):
+    """The item stands from now on."""
+
+    order = 0
+
+
+class Removed(Item):
+    """The item no longer stands."""
+
+    order = 1
+
+
+Effect = Literal["flow", "case", "item"]
+
+
+def effect_of(event: type[Event]) -> Effect:
+    """Which of the effects an event class has."""
+    if issubclass(event, Case):
+        return "case"
+    return "item" if issubclass(event, Item) else "flow"

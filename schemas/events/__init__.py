@@ -1,0 +1,13 @@
+"""Every event type there is, by its CloudEvents `type`. One module a system."""
+
+from schemas.effects import Event
+from schemas.events import e_office, one_stop, telecom
+
+SYSTEMS: dict[str, tuple[type[Event], ...]] = {
+    "one-stop": one_stop.EVENTS,
+    "e-office": e_office.EVENTS,
+    "telecom": telecom.EVENTS,
+}
+"""System id → the event classes that it publishes."""
+
+BY_TYPE: dict[str, type[Event]] = {event.type: event for events in SYSTEMS.values() for event in events}
