@@ -14,8 +14,8 @@ TYPE_PREFIX = "vn.opscentre."
 
 
 def _only_text(value: object) -> object:
-    """Keep pydantic from reading a bare number as seconds since 1970."""
-    if not isinstance(value, str | datetime):
+    """Keep pydantic from reading a bare number, or a number in quotes, as seconds since 1970."""
+    if not (isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-")):
         raise ValueError("must be text in RFC 3339 form, such as 2025-04-03T08:15:00+07:00")
     return value
 

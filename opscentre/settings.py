@@ -1,0 +1,46 @@
+"""Settings, read from environment variables with the prefix OPSCENTRE_ (and from `.env`)."""
+
+from functools import cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from opscentre.errors import ConfigurationError
+
+
+class Settings(BaseSettings):
+    """Every setting there is; `docs/settings.md` is held against this class by a test."""
+
+    model_config = SettingsConfigDict(env_prefix="OPSCENTRE_", env_file=".env", extra="ignore")
+
+    kafka: str = Field(default="127.0.0.1:29092", description="Kafka bootstrap servers, `host:port`, by commas.")
+    dsn: str = Field(
+        default="host=127.0.0.1 port=25432 dbname=opscentre user=opscentre password=opscentre",
+        description="TimescaleDB connection string (libpq form or URL).",
+    )
+    catalogue: Path | None = Field(default=None, description="Folder of the catalogue; without it, the one shipped.")
+    group: str = Field(default="opscentre", description="Kafka consumer group of the stream workers.")
+    batch_events: int = Field(default=6000, ge=1, description="Most events that one transaction takes, about.")
+    watchdog_seconds: float = Field(
+        default=120, gt=0, description="A worker with lag but no progress for this long ends itself and is restarted."
+    )
+    stop_seconds: float = Field(default=20, gt=0, description="How long a worker may take to stop before it is killed.")
+    data: Path = Field(default=Path(".opscentre"), description="Folder of the local parts' data, logs and process ids.")
+    cache: Path = Field(
+        default=Path("~/.cache/opscentre"), description="Folder of downloads, shared by all checkouts."
+    )
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        ConfigurationError: a variable has a value that is not allowed.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        lines = [f"OPSCENTRE_{'.'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
+        raise ConfigurationError("settings are wrong:\n" + "\n".join(lines)) from None
