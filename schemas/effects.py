@@ -23,8 +23,8 @@ def _only_text(value: object) -> object:
 Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_text)]
 """A moment with its offset from UTC, RFC 3339."""
 
-Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^\S+$")]
-"""A code or number out of somebody's register: no white space."""
+Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\u0000-\u001f\u007f-\u009f]+$")]
+"""A code or number out of somebody's register: no white space, no control characters."""
 
 
 class Event(BaseModel):

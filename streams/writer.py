@@ -1,0 +1,245 @@
+"""The one transaction of a batch: fence, archive, fold, counters, dead letters, offset. All of it or nothing.
+
+Synchronous, on one dedicated connection, called from one thread: while it waits for the database, the next
+batch is decoded elsewhere.
+"""
+
+import base64
+import logging
+import time
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+import orjson
+import psycopg
+from psycopg import errors
+
+from opscentre.database import connect
+from opscentre.errors import LostPlaceError, UnavailableError
+from streams.batch import Batch, Partition, Refused
+from streams.changes import Changes
+from streams.counters import Differences
+from streams.decoder import Incoming
+from streams.identity import resolve
+from streams.rows import EVENTS, array, copy, event, moment, texts
+from streams.subjects import Folder
+from streams.times import MINUTE, Calendar, text_of
+
+log = logging.getLogger(__name__)
+
+KEEP_MINUTES = 8 * 24 * 60
+"""Minutes older than this are not counted one by one; screens look back a week."""
+
+_SESSION = """
+    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
+    CREATE TEMP TABLE changed_cases (LIKE cases) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE changed_items (LIKE items) ON COMMIT DELETE ROWS;
+"""  # this session only looks keys up: a plan that reads a whole table would be a mistake of stale statistics
+
+_TRANSIENT = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.UniqueViolation)
+"""Two workers met on a row. The loser's whole transaction is tried again, and then finds what the winner wrote."""
+
+_DEAD_LETTERS = """
+    INSERT INTO dead_letters
+        (cluster, topic_id, topic, partition, "offset", timestamp, key, headers, value, reason, detail)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
+"""
+
+
+class Outcome(NamedTuple):
+    """What a batch came to."""
+
+    events: int = 0
+    duplicates: int = 0
+    refused: int = 0
+
+    def plus(self, other: "Outcome") -> "Outcome":
+        """Both together."""
+        return Outcome(*map(sum, zip(self, other, strict=True)))
+
+
+class Writer:
+    """Writes batches, each exactly once whatever fails on the way."""
+
+    def __init__(self, dsn: str, calendar: Calendar, give_up: Callable[[], bool] = lambda: False) -> None:
+        """`give_up` is asked between tries while the database is away; True ends the waiting."""
+        self._dsn = dsn
+        self._calendar = calendar
+        self._folder = Folder(calendar)
+        self._give_up = give_up
+        self._connection: psycopg.Connection | None = None
+
+    def commit(self, batch: Batch) -> Outcome:
+        """Commit a batch, waiting for the database as long as it takes.
+
+        A value that the database refuses is cornered by halving the batch, and becomes a dead letter.
+
+        Raises:
+            LostPlaceError: the batch begins beyond where the partition stands: events are missing between.
+            UnavailableError: the database is away and `give_up` said to stop waiting.
+        """
+        try:
+            return self._persist(batch)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            if len(batch.items) > 1:
+                left, right = batch.halves()
+                return self.commit(left).plus(self.commit(right))
+            refused = Refused(batch.items[0].record, "refused_by_database", str(error).strip()[:2000])
+            return self._persist(batch._replace(items=[refused]))
+
+    def close(self) -> None:
+        """Close the connection."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    def _persist(self, batch: Batch) -> Outcome:
+        tries = 0
+        while True:
+            try:
+                connection = self._connect()
+                with connection.transaction():
+                    return self._transact(connection.cursor(), batch)
+            except _TRANSIENT as error:
+                tries += 1
+                if tries > 10:  # noqa: PLR2004 - far more than two workers can collide by chance
+                    raise
+                log.info("trying again: %s", str(error).strip())
+            except (psycopg.OperationalError, psycopg.InterfaceError, UnavailableError) as error:
+                # Whether the commit went through is unknown now; the fence tells on the next connection.
+                self._wait(error, tries := tries + 1)
+
+    def _connect(self) -> psycopg.Connection:
+        if self._connection is None:
+            connection = connect(self._dsn, "opscentre worker")
+            connection.execute(_SESSION.encode())
+            connection.commit()
+            self._connection = connection
+        return self._connection
+
+    def _wait(self, error: Exception, tries: int) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+        if self._give_up():
+            raise UnavailableError("stopped while the database was away; nothing is lost") from error
+        delay = min(0.1 * 2**tries, 3.0)
+        log.warning("the database is away, trying again in %.1f s: %s", delay, str(error).strip().splitlines()[0])
+        time.sleep(delay)
+
+    def _transact(self, cursor: psycopg.Cursor, batch: Batch) -> Outcome:
+        shard, next_offset = lock(cursor, batch.partition)
+        if next_offset < batch.start:
+            raise LostPlaceError(
+                f"{batch.partition.topic}/{batch.partition.number} stands at offset {next_offset}, "
+                f"but the batch begins at {batch.start}"
+            )
+        if next_offset > batch.start:
+            batch = batch.after(next_offset)
+        outcome = self.apply(cursor, shard, batch.partition, batch.items)
+        cursor.execute(
+            "UPDATE progress SET next_offset = %s, events = events + %s, duplicates = duplicates + %s, "
+            "updated_at = now() WHERE shard = %s",
+            (max(next_offset, batch.end), outcome.events, outcome.duplicates, shard),
+        )
+        return outcome
+
+    def apply(
+        self, cursor: psycopg.Cursor, shard: int, partition: Partition, items: Sequence[Incoming | Refused]
+    ) -> Outcome:
+        """Everything but the fence: archive, fold, count and keep dead letters, in the running transaction."""
+        incoming = [item for item in items if isinstance(item, Incoming)]
+        refused = [item for item in items if isinstance(item, Refused)]
+        resolution = resolve(cursor, incoming)
+        copy(cursor, EVENTS, [event(e, partition.number) for e in resolution.archive])
+        changes = Changes()
+        for fact, sign in resolution.facts:
+            changes.apply(fact, sign)
+        self._folder.cases(cursor, changes.cases, changes.counters)
+        self._folder.items(cursor, changes.items, changes.counters)
+        add_counters(cursor, shard, changes.counters, self._calendar)
+        refused += resolution.refused
+        if refused:
+            cursor.executemany(_DEAD_LETTERS, _dead_letters(partition, refused))
+        return Outcome(len(resolution.archive), resolution.duplicates, len(refused))
+
+
+def lock(cursor: psycopg.Cursor, partition: Partition) -> tuple[int, int]:
+    """Lock the partition's row, made where it is missing; return its shard and the offset to go on from."""
+    key = (partition.cluster, partition.topic_id, partition.number)
+    select = (
+        "SELECT shard, next_offset FROM progress WHERE cluster = %s AND topic_id = %s AND partition = %s FOR UPDATE"
+    )
+    row = cursor.execute(select, key).fetchone()
+    if row is None:
+        cursor.execute(
+            "INSERT INTO progress (cluster, topic_id, partition, topic) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            (*key, partition.topic),
+        )
+        row = cursor.execute(select, key).fetchone()
+    assert row is not None  # rows of `progress` are never deleted
+    return row[0], row[1]
+
+
+def add_counters(cursor: psycopg.Cursor, shard: int, differences: Differences, calendar: Calendar) -> None:
+    """Add differences to the counters by day and, where recent enough, by minute."""
+    oldest = moment_of_now() // MINUTE - KEEP_MINUTES
+    days: dict[tuple[str, str, str, object], int] = {}
+    minutes: dict[tuple[str, str, str, object], int] = {}
+    for (measure, agency, label, minute), value in differences.items():
+        if value:
+            day = (measure, agency, label, calendar.day(minute * MINUTE))
+            days[day] = days.get(day, 0) + value
+            if minute >= oldest:
+                minutes[measure, agency, label, text_of(minute * MINUTE)] = value
+    _upsert(cursor, "counters_day", "date", shard, days)
+    _upsert(cursor, "counters_minute", "timestamptz", shard, minutes)
+
+
+def _upsert(
+    cursor: psycopg.Cursor, table: str, kind: str, shard: int, rows: dict[tuple[str, str, str, object], int]
+) -> None:
+    rows = {key: value for key, value in rows.items() if value}
+    if not rows:
+        return
+    measures, agencies, labels, buckets = zip(*rows, strict=True)
+    cursor.execute(
+        f"INSERT INTO {table} AS c (measure, agency, label, bucket, value, shard) "  # noqa: S608 - names are ours
+        f"SELECT *, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::{kind}[], %s::bigint[]) "
+        "ON CONFLICT (measure, bucket, agency, label, shard) DO UPDATE SET value = c.value + excluded.value".encode(),
+        (shard, texts(measures), texts(agencies), texts(labels), array(buckets), array(rows.values())),
+    )
+
+
+def moment_of_now() -> int:
+    """Now, in microseconds since 1970, UTC."""
+    return time.time_ns() // 1000
+
+
+def _dead_letters(partition: Partition, refused: Iterable[Refused]) -> list[tuple[object, ...]]:
+    return [
+        (
+            partition.cluster,
+            partition.topic_id,
+            partition.topic,
+            partition.number,
+            record.offset,
+            moment(record.timestamp * 1000),
+            record.key,
+            headers_to_text(record.headers),
+            record.value,
+            reason,
+            detail.replace("\0", "\\0"),
+        )
+        for record, reason, detail in refused
+    ]
+
+
+def headers_to_text(headers: Iterable[tuple[str, bytes]]) -> str:
+    """Headers as `dead_letters` keeps them: JSON, values in base64."""
+    return orjson.dumps([[name, base64.b64encode(value or b"").decode()] for name, value in headers]).decode()
+
+
+def headers_from_text(text: str) -> list[tuple[str, bytes]]:
+    """The reverse of `headers_to_text`."""
+    return [(name, base64.b64decode(value)) for name, value in orjson.loads(text)]
