@@ -35,6 +35,11 @@ def text_of(moment: int) -> str:
 class Calendar:
     """The province's days. Cached by quarter of an hour: no zone's offset since 2000 is finer than that."""
 
+    @classmethod
+    def utc(cls) -> "Calendar":
+        """Days of UTC, for where no day matters."""
+        return cls(ZoneInfo("UTC"))
+
     def __init__(self, zone: ZoneInfo) -> None:
         self.zone = zone
         self._days: dict[int, date] = {}

@@ -1,0 +1,95 @@
+"""One worker process: `python -m streams`. The command `opscentre worker` runs it under a supervisor."""
+
+import gc
+import logging
+import os
+import signal
+import sys
+import threading
+import time
+
+import faust
+import psycopg
+
+from opscentre.catalogue import open_catalogue
+from opscentre.database import connect
+from opscentre.errors import OpsCentreError, UnavailableError
+from opscentre.kafka import admin, cluster_id, places
+from opscentre.settings import Settings, settings
+from streams.app import build
+from streams.batch import Partition
+from streams.decoder import Decoder
+from streams.times import Calendar
+from streams.watchdog import Watchdog
+from streams.writer import Writer
+
+log = logging.getLogger("streams")
+
+_stopping = threading.Event()
+
+
+class Worker(faust.Worker):  # type: ignore[misc]
+    """Faust's worker, which also tells the writer to stop waiting for a database that is away."""
+
+    def _schedule_shutdown(self, signal: signal.Signals) -> None:
+        _stopping.set()
+        super()._schedule_shutdown(signal)
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT (status 0), or until anything is in an unknown state (another status)."""
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("aiokafka", "kafka", "faust", "mode"):
+        logging.getLogger(noisy).setLevel("WARNING")
+    try:
+        run(settings())
+    except OpsCentreError as error:
+        log.critical("%s", error)
+        sys.exit(1)
+
+
+def run(options: Settings) -> None:
+    """Wait for the database and the topics, then stream."""
+    catalogue = open_catalogue(options.catalogue)
+    signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # until Faust takes over, there is nothing to finish
+    _wait_for_database(options.dsn)
+    partitions = _partitions(options.kafka, [system.topic for system in catalogue.systems.values()])
+    decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
+    writer = Writer(options.dsn, Calendar(catalogue.zone), give_up=_stopping.is_set)
+    app = build(options, partitions, decoders, writer)
+    worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
+    Watchdog(options, app, partitions).start()
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    worker.execute_from_commandline()
+
+
+def _wait_for_database(dsn: str) -> None:
+    said = ""
+    while True:
+        try:
+            with connect(dsn, "opscentre worker") as connection:
+                connection.execute("SELECT 1 FROM progress LIMIT 1")
+            return
+        except UnavailableError as error:
+            why = str(error)
+        except psycopg.errors.UndefinedTable:
+            why = "the database has no tables yet: run `opscentre migrate`"
+        if why != said:
+            log.warning("waiting: %s", said := why)
+        time.sleep(1)
+
+
+def _partitions(bootstrap: str, topics: list[str]) -> dict[str, Partition]:
+    with admin(bootstrap) as client:
+        cluster = cluster_id(client)
+        found = places(client, topics)
+    missing = sorted(set(topics) - set(found))
+    if missing:
+        raise UnavailableError(f"Kafka has no topic {', '.join(missing)}: run `opscentre migrate`")
+    return {name: Partition(cluster, place.topic_id, name, 0) for name, place in found.items()}
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""The Faust application: our transport, the database's offsets, one agent."""
+
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import faust
+from faust.types import TP
+
+from opscentre.database import connect
+from opscentre.settings import Settings
+from streams.batch import Batch, Partition, Refused
+from streams.decoder import Decoder, Record
+from streams.pipeline import Pipeline
+from streams.times import Calendar
+from streams.transport import Transport, topic
+from streams.writer import Writer
+
+FETCH_BYTES = 4 * 1024 * 1024
+"""Most that is fetched of a partition at a time. With a handful of batches in flight this bounds the memory."""
+
+
+class App(faust.App):  # type: ignore[misc]
+    """A worker's application. `written` is how far each partition is in the database, for monitoring."""
+
+    def __init__(self, settings: Settings, partitions: Mapping[str, Partition]) -> None:
+        super().__init__(
+            settings.group,
+            broker=[f"kafka://{address.strip()}" for address in settings.kafka.split(",")],
+            store="memory://",  # TimescaleDB is the state
+            topic_disable_leader=True,
+            topic_allow_declare=False,
+            web_enabled=False,
+            worker_redirect_stdouts=False,
+            table_standby_replicas=0,
+            stream_wait_empty=False,  # what is not written is read again: nothing to wait for
+            stream_buffer_maxsize=4,  # Messages, which here are whole batches
+            consumer_max_fetch_size=FETCH_BYTES,
+            consumer_auto_offset_reset="earliest",
+            broker_max_poll_interval=24 * 3600.0,  # a long outage of the database must not leave the group for good
+            broker_session_timeout=30.0,
+            broker_heartbeat_interval=3.0,
+            broker_request_timeout=60.0,
+            broker_commit_interval=2.0,
+        )
+        self._settings = settings
+        self._partitions = partitions
+        self.written: dict[tuple[str, int], int] = {}
+        self.assigned: set[tuple[str, int]] = set()
+
+    def _new_transport(self) -> Transport:
+        return Transport(self.conf.broker_consumer, self)
+
+    def places(self, earliest: Mapping[TP, int]) -> Mapping[TP, int]:
+        """Where to read each partition from. Called at every assignment, on a thread of its own.
+
+        What Kafka deleted before it was read is written down as a dead letter, and the reading goes on after it.
+        """
+        found: dict[TP, int] = {}
+        with connect(self._settings.dsn, "opscentre places") as connection:
+            for tp, first in earliest.items():
+                partition = self._partitions[tp.topic]._replace(number=tp.partition)
+                row = connection.execute(
+                    "INSERT INTO progress (cluster, topic_id, partition, topic, next_offset) "
+                    "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (cluster, topic_id, partition) "
+                    "DO UPDATE SET topic = excluded.topic RETURNING next_offset",
+                    (partition.cluster, partition.topic_id, tp.partition, tp.topic, first),
+                ).fetchone()
+                assert row is not None  # the statement returns one row whether it inserted or updated
+                found[tp] = row[0]
+        for tp, offset in found.items():
+            if offset < earliest[tp]:
+                self._note_loss(self._partitions[tp.topic]._replace(number=tp.partition), offset, earliest[tp])
+                found[tp] = earliest[tp]
+        self.assigned = {(tp.topic, tp.partition) for tp in found}
+        self.written = {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+        return found
+
+    def _note_loss(self, partition: Partition, first: int, end: int) -> None:
+        record = Record(first, time.time_ns() // 1_000_000, None, None, ())
+        detail = f"offsets {first} to {end - 1} of {partition.topic}/{partition.number} were deleted unread"
+        writer = Writer(self._settings.dsn, Calendar.utc())
+        writer.commit(Batch(partition, first, end, [Refused(record, "lost_to_retention", detail)]))
+        writer.close()
+
+
+def build(settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writer: Writer) -> App:
+    """The application with its agent. `partitions` and `decoders` are by topic."""
+    app = App(settings, partitions)
+    channel = topic(app, sorted(decoders))
+
+    @app.agent(channel)  # type: ignore[untyped-decorator]
+    async def write(stream: Any) -> None:
+        pipeline = Pipeline(writer, decoders, partitions, app.written, settings.batch_events)
+        async for event in stream.events():
+            message = event.message
+            await pipeline.put(message.topic, message.partition, event.value)
+
+    return app

@@ -1,0 +1,102 @@
+"""From fetched records to committed batches: the next one is decoded while the last one is being written.
+
+Nothing that goes wrong here is left to Faust, which would acknowledge the batch and go on with the next: an
+error ends the process at once, and the supervisor starts it again from the database's offsets.
+"""
+
+import asyncio
+import gc
+import logging
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NoReturn
+
+from streams.batch import Batch, Partition, Refused, decode
+from streams.decoder import Decoder, Incoming, Record
+from streams.transport import Fetched, Unreadable
+from streams.writer import Outcome, Writer
+
+log = logging.getLogger(__name__)
+
+COLLECT_EVERY = 50
+"""Batches. Models make no cycles, so the collector only costs; it runs rarely, between batches."""
+
+
+def die(why: object) -> NoReturn:
+    """End the process at once, in a way that nothing can catch; the supervisor starts it again."""
+    log.critical("this worker ends and is started again: %s", why)
+    logging.shutdown()
+    os._exit(1)
+
+
+class Pipeline:
+    """Decodes on the event loop, writes on one thread; one batch waits at most."""
+
+    def __init__(
+        self,
+        writer: Writer,
+        decoders: Mapping[str, Decoder],
+        partitions: Mapping[str, Partition],
+        written: dict[tuple[str, int], int],
+        batch_events: int,
+    ) -> None:
+        """`decoders` and `partitions` (with any number) are by topic; `written` is kept up to date for monitoring."""
+        self._writer = writer
+        self._decoders = decoders
+        self._partitions = partitions
+        self._written = written
+        self._batch_events = batch_events
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._writing: asyncio.Future[Outcome] | None = None
+        self._batches = 0
+
+    async def put(self, topic: str, number: int, fetched: Fetched) -> None:
+        """Take what was fetched of a partition. Returns when the last part is being written."""
+        decoder = self._decoders[topic]
+        partition = self._partitions[topic]._replace(number=number)
+        for start, end, records in _parts(fetched, self._batch_events):
+            batch = Batch(partition, start, end, decode_fetched(decoder, records))
+            if self._writing is not None:
+                await asyncio.shield(self._writing)
+            self._writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, batch)
+
+    def _write(self, batch: Batch) -> Outcome:
+        try:
+            outcome = self._writer.commit(batch)
+        except BaseException as error:
+            log.exception("batch %s/%s %s-%s", *batch.partition[2:], batch.start, batch.end)
+            die(error)
+        self._written[batch.partition.topic, batch.partition.number] = batch.end
+        self._batches += 1
+        if self._batches % COLLECT_EVERY == 0:
+            gc.collect()
+        return outcome
+
+
+def _parts(fetched: Fetched, most: int) -> Iterator[Fetched]:
+    """What was fetched, in parts of at most that many records."""
+    records = fetched.records
+    start = fetched.start
+    for first in range(0, len(records), most):
+        part = records[first : first + most]
+        last = first + most >= len(records)
+        end = fetched.end if last else records[first + most].offset
+        yield Fetched(start, end, part)
+        start = end
+
+
+def decode_fetched(decoder: Decoder, records: list[Any]) -> list[Incoming | Refused]:
+    """Check every record; an unreadable batch of Kafka's is refused as one."""
+    readable = [Record(r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
+    if not any(isinstance(record.value, Unreadable) for record in readable):
+        return decode(decoder, readable)
+    items: list[Incoming | Refused] = []
+    for record in readable:
+        value: Any = record.value
+        if isinstance(value, Unreadable):
+            detail = f"offsets {value.first} to {value.last} cannot be read: {value.error}"
+            items.append(Refused(record._replace(value=None), "corrupt_batch", detail))
+        else:
+            items += decode(decoder, [record])
+    return items

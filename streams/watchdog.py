@@ -1,0 +1,63 @@
+"""A plain thread that ends a worker which no longer moves. It asks Kafka and the database itself, on its own clock."""
+
+import logging
+import threading
+import time
+
+from opscentre.database import connect
+from opscentre.errors import UnavailableError
+from opscentre.kafka import admin, places
+from opscentre.settings import Settings
+from streams.app import App
+from streams.batch import Partition
+from streams.pipeline import die
+
+log = logging.getLogger(__name__)
+
+
+class Watchdog(threading.Thread):
+    """Ends the process when there is lag but no progress, or when a topic was created anew under it."""
+
+    def __init__(self, settings: Settings, app: App, partitions: dict[str, Partition]) -> None:
+        super().__init__(name="watchdog", daemon=True)
+        self._settings = settings
+        self._app = app
+        self._partitions = partitions
+
+    def run(self) -> None:
+        """Look every few seconds, until the process ends."""
+        interval = min(5.0, self._settings.watchdog_seconds / 4)
+        last: dict[tuple[str, int], int] = {}
+        moved = time.monotonic()
+        while True:
+            time.sleep(interval)
+            try:
+                lag, stands = self._look()
+            except UnavailableError as error:
+                # Kafka or the database is away: no progress is nobody's fault, and a restart would not help.
+                log.warning("the watchdog cannot see: %s", str(error).splitlines()[0])
+                moved = time.monotonic()
+                continue
+            if stands != last or lag == 0:
+                last, moved = stands, time.monotonic()
+            elif time.monotonic() - moved > self._settings.watchdog_seconds:
+                die(f"{lag} records wait, and none was written for {self._settings.watchdog_seconds:.0f} s")
+
+    def _look(self) -> tuple[int, dict[tuple[str, int], int]]:
+        """Records that wait in this worker's partitions (in all, where it has none), and where those stand."""
+        with admin(self._settings.kafka) as client:
+            found = places(client, self._partitions)
+        for name, partition in self._partitions.items():
+            if name not in found or found[name].topic_id != partition.topic_id:
+                die(f"topic {name} was deleted or created anew")
+        ends = {(name, number): end for name, place in found.items() for number, end in place.ends.items()}
+        with connect(self._settings.dsn, "opscentre watchdog") as connection:
+            rows = connection.execute("SELECT topic, topic_id, partition, next_offset FROM progress").fetchall()
+        stands = {
+            (topic, number): offset
+            for topic, topic_id, number, offset in rows
+            if topic in self._partitions and self._partitions[topic].topic_id == topic_id
+        }
+        mine = self._app.assigned or set(ends)
+        lag = sum(ends.get(key, 0) - stands.get(key, 0) for key in mine)
+        return lag, {key: stands.get(key, 0) for key in mine}
