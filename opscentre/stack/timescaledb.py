@@ -1,0 +1,128 @@
+"""TimescaleDB without Docker: Debian 13's packages, in a folder of their own where the machine is another one.
+
+The server runs as `postgres`, which need not be able to enter the checkout: a private mount shows it the data.
+"""
+
+import os
+import shutil
+import signal
+from pathlib import Path
+
+import psycopg
+
+from opscentre.errors import StackError
+from opscentre.stack.install import DOCKER_HINT, Say, locked, need, run
+from opscentre.stack.kafka import free_or_fail
+from opscentre.stack.process import Process
+
+_BIN = "usr/lib/postgresql/17/bin"
+_EXTENSION = "usr/lib/postgresql/17/lib/timescaledb.so"
+_PACKAGES = ["postgresql-17", "postgresql-17-timescaledb"]
+_NAME = "opscentre"
+
+_INSIDE = (
+    'mount --rbind /dev "$1/dev" && mount --bind "$2" "$1/srv" && root="$1" && shift 2 && '
+    'exec chroot --userspec=postgres:postgres "$root" "$@"'
+)
+
+_OPTIONS = {
+    "listen_addresses": "127.0.0.1",
+    "unix_socket_directories": "",
+    "shared_preload_libraries": "timescaledb",
+    "timescaledb.telemetry_level": "off",
+    "shared_buffers": "512MB",
+    "max_wal_size": "4GB",
+    "checkpoint_timeout": "15min",
+    "wal_compression": "lz4",
+    "max_connections": "60",
+    "jit": "off",
+    "TimeZone": "UTC",
+}
+
+
+class TimescaleDB:
+    """One server on 127.0.0.1, its data in `home`; role, password and database are all `opscentre`."""
+
+    def __init__(self, home: Path, port: int, cache: Path) -> None:
+        self.port = port
+        self.process = Process("timescaledb", home)
+        self._home = home
+        self._cache = cache
+        self._own_root = cache / "trixie"
+
+    def dsn(self, database: str = _NAME) -> str:
+        """How to connect."""
+        return f"host=127.0.0.1 port={self.port} user={_NAME} password={_NAME} dbname={database}"
+
+    @property
+    def _root(self) -> Path:
+        return Path("/") if Path("/", _EXTENSION).exists() else self._own_root
+
+    def install(self, say: Say) -> None:
+        """Install the server where it is missing.
+
+        Raises:
+            StackError: there is no way to, on this machine.
+        """
+        if os.geteuid() != 0:
+            raise StackError(f"running TimescaleDB without Docker needs root (on a Debian machine), {DOCKER_HINT}")
+        with locked(self._cache):
+            if Path(self._root, _EXTENSION).exists():
+                return
+            need("debootstrap", "debootstrap", say)
+            say("installing TimescaleDB (PostgreSQL 17, of Debian 13) into the cache: about a minute, 780 MB, once")
+            work = self._cache / "trixie.part"
+            shutil.rmtree(work, ignore_errors=True)
+            run(["debootstrap", "--variant=minbase", "trixie", str(work)], say)
+            # Nothing may start a server of its own accord in there.
+            (work / "usr/sbin/policy-rc.d").write_text("#!/bin/sh\nexit 101\n")
+            (work / "usr/sbin/policy-rc.d").chmod(0o755)
+            install = ["apt-get", "install", "-y", "-q", "--no-install-recommends", *_PACKAGES]
+            run(["chroot", str(work), *install], say)
+            work.rename(self._own_root)
+
+    def start(self, say: Say) -> None:
+        """Start the server and wait until it takes connections; its data stays from run to run."""
+        if self.process.pid is None:
+            free_or_fail(self.port, "TimescaleDB", "OPSCENTRE_DSN")
+            if not (self._home / "data" / "initialised").exists():
+                self._initialise(say)
+            options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+            self.process.start(self._inside("postgres", "-D", "/srv/db", "-p", str(self.port), *options))
+        self.process.require(lambda: self._answers(), 60)
+        self._create_database()
+
+    def stop(self) -> None:
+        """Stop the server in order, ending its connections."""
+        self.process.stop(30, signal.SIGINT)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+
+    def _initialise(self, say: Say) -> None:
+        data = self._home / "data"
+        shutil.rmtree(data, ignore_errors=True)
+        data.mkdir(parents=True)
+        (data / "password").write_text(_NAME)
+        owner = Path(self._root, "var/lib/postgresql").stat()
+        os.chown(data, owner.st_uid, owner.st_gid)
+        words = ["-D", "/srv/db", "-E", "UTF8", "--locale=C.UTF-8", "-U", _NAME, "-A", "scram-sha-256", "-N"]
+        run(self._inside("initdb", *words, "--pwfile=/srv/password"), say)
+        (data / "initialised").touch()
+
+    def _inside(self, program: str, *words: str) -> list[str]:
+        inside = ["unshare", "--mount", "sh", "-c", _INSIDE, "sh", str(self._root), str((self._home / "data").resolve())]
+        return [*inside, f"/{_BIN}/{program}", *words]
+
+    def _answers(self) -> bool:
+        try:
+            psycopg.connect(self.dsn("postgres"), connect_timeout=2).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def _create_database(self) -> None:
+        with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:
+            if not connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", (_NAME,)).fetchone():
+                connection.execute(f"CREATE DATABASE {_NAME}".encode())
