@@ -1,0 +1,1 @@
+"""Kafka consumers that tell people."""

@@ -10,17 +10,24 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
+from schemas.envelope import RFC3339
+
 TYPE_PREFIX = "vn.opscentre."
 
 
-def _only_text(value: object) -> object:
-    """Keep pydantic from reading a bare number, or a number in quotes, as seconds since 1970."""
-    if not (isinstance(value, datetime) or (isinstance(value, str) and value[4:5] == "-")):
-        raise ValueError("must be text in RFC 3339 form, such as 2025-04-03T08:15:00+07:00")
+def _only_rfc3339(value: object) -> object:
+    """Keep out what pydantic would read too: numbers as seconds since 1970, other forms; and absurd years.
+
+    Absurd years ("9999-12-31" for "no limit") cannot be counted with: leave the field out instead.
+    """
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not RFC3339.fullmatch(value) or not "1990" <= value[:4] < "2200":
+        raise ValueError("must be RFC 3339 between 1990 and 2199, such as 2025-04-03T08:15:00+07:00")
     return value
 
 
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_text)]
+Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_rfc3339)]
 """A moment with its offset from UTC, RFC 3339."""
 
 Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\u0000-\u001f\u007f-\u009f]+$")]

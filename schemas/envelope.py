@@ -1,5 +1,6 @@
 """The CloudEvents envelope: limits of its attributes, and the reasons why an event is refused."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 SPECVERSION = "1.0"
@@ -15,6 +16,9 @@ EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """An event before this has a broken clock behind it."""
 AHEAD = timedelta(minutes=5)
 """How far `time` may be ahead of the broker's clock."""
+
+RFC3339 = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII)
+"""The only form of a moment that we take; Python's own reading of ISO 8601 takes many more."""
 
 REASONS: dict[str, str] = {
     "empty_value": "The record has no value. Send the event again with one.",

@@ -1,0 +1,1 @@
+"""Stream processors: from Kafka into exact counters in TimescaleDB."""

@@ -83,6 +83,23 @@ class ItemFold:
         return held_by_item(self.measure, state, moment)
 
 
+class Folds:
+    """The fold of each kind of case and of each register, in one province's calendar."""
+
+    def __init__(self, calendar: Calendar) -> None:
+        self._calendar = calendar
+        self._cases: dict[str, CaseFold] = {}
+        self._items: dict[str, ItemFold] = {}
+
+    def case(self, kind: str) -> CaseFold:
+        """The fold of a kind of case."""
+        return self._cases.get(kind) or self._cases.setdefault(kind, CaseFold(kind, self._calendar))
+
+    def item(self, register: str) -> ItemFold:
+        """The fold of a register."""
+        return self._items.get(register) or self._items.setdefault(register, ItemFold(register))
+
+
 def _after(due: int) -> int:
     return due + 1
 

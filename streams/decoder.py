@@ -11,7 +11,7 @@ import orjson
 from opscentre.errors import InvalidEventError
 from schemas.catalogues import System
 from schemas.effects import Event
-from schemas.envelope import AHEAD, EARLIEST, MAX_BYTES, MAX_REVISION, MAX_TEXT, SOURCE_PREFIX, SPECVERSION
+from schemas.envelope import AHEAD, EARLIEST, MAX_BYTES, MAX_REVISION, MAX_TEXT, RFC3339, SOURCE_PREFIX, SPECVERSION
 from schemas.events import BY_TYPE
 from streams.times import moment_of, time_of
 
@@ -32,10 +32,23 @@ class Record(NamedTuple):
 class Incoming:
     """A checked event. Times are microseconds since 1970, UTC."""
 
-    __slots__ = ("agency", "content", "data", "identity", "kind", "model", "record", "retracted", "revision")
-    __slots__ += ("id", "subject", "system", "time")
+    __slots__ = (
+        "agency",
+        "content",
+        "data",
+        "id",
+        "identity",
+        "kind",
+        "model",
+        "record",
+        "retracted",
+        "revision",
+        "subject",
+        "system",
+        "time",
+    )
 
-    def __init__(  # noqa: PLR0913 - one call a event: a builder would cost more than it clears up
+    def __init__(  # noqa: PLR0913, PLR0917 - called once an event, in one place: keywords would only cost
         self,
         record: Record,
         kind: type[Event],
@@ -103,13 +116,18 @@ class Decoder:
         if kind is None:
             raise _wrong_type(type_, self.system)
         id_, subject = _text(attributes, "id"), _text(attributes, "subject")
-        revision, retracted = get("revision", 0), get("retracted", False)
+        revision, retracted = get("revision"), get("retracted")
+        if revision is None:  # in CloudEvents' JSON, null and absent are the same
+            revision = 0
+        if retracted is None:
+            retracted = False
         if type(revision) is not int or not 0 <= revision <= MAX_REVISION:
             raise _attribute("revision", revision, "a whole number from 0")
         if type(retracted) is not bool:
             raise _attribute("retracted", retracted, "true or false")
-        if get("datacontenttype", "application/json") != "application/json":
-            raise _attribute("datacontenttype", get("datacontenttype"), "application/json")
+        content = get("datacontenttype")
+        if content is not None and not (isinstance(content, str) and _is_json(content)):
+            raise _attribute("datacontenttype", content, "application/json")
         time = _time(get("time"), record.timestamp)
         try:
             model = kind.__pydantic_validator__.validate_python(data)
@@ -144,7 +162,7 @@ def _binary_attributes(headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
     attributes: dict[str, Any] = {}
     for name, raw in headers:
         if name == "content-type":
-            name, raw = "ce_datacontenttype", raw.split(b";")[0].strip()  # noqa: PLW2901
+            name = "ce_datacontenttype"  # noqa: PLW2901
         if name[:3] != "ce_":
             continue
         try:
@@ -160,6 +178,10 @@ def _binary_attributes(headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
     return attributes
 
 
+def _is_json(content: str) -> bool:
+    return content == "application/json" or content.partition(";")[0].strip().lower() == "application/json"
+
+
 def _text(attributes: dict[str, Any], name: str) -> str:
     value = attributes.get(name)
     # isprintable() also keeps out control characters and lone surrogates, which CloudEvents and UTF-8 forbid.
@@ -172,8 +194,7 @@ def _text(attributes: dict[str, Any], name: str) -> str:
 
 def _time(value: object, broker_ms: int) -> int:
     try:
-        # RFC 3339 has its date written out; fromisoformat alone would also take week dates and bare hours.
-        if not isinstance(value, str) or value[4:5] != "-" or value[13:14] != ":":
+        if not isinstance(value, str) or not RFC3339.fullmatch(value):
             raise ValueError
         time = moment_of(datetime.fromisoformat(value))
     except (ValueError, TypeError, OverflowError):

@@ -1,5 +1,6 @@
 """Rows as text for COPY, and array literals: one joined buffer is three times faster than adapting every value."""
 
+import base64
 from collections.abc import Iterable, Sequence
 
 import orjson
@@ -59,3 +60,13 @@ def history_to_text(history: Sequence[Entry]) -> str:
 def history_from_text(text: str) -> list[Entry]:
     """The reverse of `history_to_text`."""
     return [Entry(*fields) for fields in orjson.loads(text)]
+
+
+def headers_to_text(headers: Iterable[tuple[str, bytes]]) -> str:
+    """Headers as `dead_letters` keeps them: JSON, values in base64."""
+    return orjson.dumps([[name, base64.b64encode(value or b"").decode()] for name, value in headers]).decode()
+
+
+def headers_from_text(text: str) -> list[tuple[str, bytes]]:
+    """The reverse of `headers_to_text`."""
+    return [(name, base64.b64decode(value)) for name, value in orjson.loads(text)]

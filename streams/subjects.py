@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import psycopg
 
 from streams.changes import Subject, rewrite
-from streams.counters import CaseFold, Differences, ItemFold, difference
+from streams.counters import CaseFold, Differences, Folds, difference
 from streams.fold import CaseState, Entry, ItemState, on_time
 from streams.rows import NULL, copy, history_from_text, history_to_text, moment, texts
 from streams.times import Calendar
@@ -27,15 +27,13 @@ class Folder:
     """Folds the cases and items of one province's calendar."""
 
     def __init__(self, calendar: Calendar) -> None:
-        self._calendar = calendar
-        self._cases: dict[str, CaseFold] = {}
-        self._items: dict[str, ItemFold] = {}
+        self._folds = Folds(calendar)
 
     def cases(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
         """Fold the cases with these changed entries; add what that changes to `into`."""
 
         def fold(subject: Subject, before: list[Entry], after: list[Entry]) -> str:
-            fold = self.case_fold(subject.group)
+            fold = self._folds.case(subject.group)
             return _case_row(subject, difference(fold, before, after, into), fold, after)
 
         _rewrite(cursor, "cases", "kind", _CASE_COLUMNS, entries, fold)
@@ -44,17 +42,9 @@ class Folder:
         """Fold the items with these changed entries; add what that changes to `into`."""
 
         def fold(subject: Subject, before: list[Entry], after: list[Entry]) -> str:
-            return _item_row(subject, difference(self.item_fold(subject.group), before, after, into), after)
+            return _item_row(subject, difference(self._folds.item(subject.group), before, after, into), after)
 
         _rewrite(cursor, "items", "register", _ITEM_COLUMNS, entries, fold)
-
-    def case_fold(self, kind: str) -> CaseFold:
-        """The fold of a kind of case."""
-        return self._cases.get(kind) or self._cases.setdefault(kind, CaseFold(kind, self._calendar))
-
-    def item_fold(self, register: str) -> ItemFold:
-        """The fold of a register."""
-        return self._items.get(register) or self._items.setdefault(register, ItemFold(register))
 
 
 def _rewrite(  # noqa: PLR0913 - two callers above, which differ in just these

@@ -59,6 +59,9 @@ class _Watched:
 class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     """aiokafka's unpacking, which by itself stays at an unreadable batch for ever and drops other partitions'."""
 
+    _records: Any
+    next_fetch_offset: int
+
     def _unpack_records(self) -> Iterator[ConsumerRecord]:
         self._records = watched = _Watched(self._records)
         while True:
@@ -106,7 +109,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition to where the database says."""
-        return await self.call_thread(self._seek_to_places)
+        places: Mapping[TP, int] = await self.call_thread(self._seek_to_places)
+        return places
 
     async def _seek_to_places(self) -> Mapping[TP, int]:
         async with asyncio.timeout(SEEK_TIMEOUT):

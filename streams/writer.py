@@ -4,31 +4,26 @@ Synchronous, on one dedicated connection, called from one thread: while it waits
 batch is decoded elsewhere.
 """
 
-import base64
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple
 
-import orjson
 import psycopg
 from psycopg import errors
 
 from opscentre.database import connect
 from opscentre.errors import LostPlaceError, UnavailableError
 from streams.batch import Batch, Partition, Refused
+from streams.buckets import Buckets
 from streams.changes import Changes
-from streams.counters import Differences
 from streams.decoder import Incoming
 from streams.identity import resolve
-from streams.rows import EVENTS, array, copy, event, moment, texts
+from streams.rows import EVENTS, copy, event, headers_to_text, moment
 from streams.subjects import Folder
-from streams.times import MINUTE, Calendar, text_of
+from streams.times import Calendar
 
 log = logging.getLogger(__name__)
-
-KEEP_MINUTES = 8 * 24 * 60
-"""Minutes older than this are not counted one by one; screens look back a week."""
 
 _SESSION = """
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
@@ -112,8 +107,7 @@ class Writer:
     def _connect(self) -> psycopg.Connection:
         if self._connection is None:
             connection = connect(self._dsn, "opscentre worker")
-            connection.execute(_SESSION.encode())
-            connection.commit()
+            prepare(connection)
             self._connection = connection
         return self._connection
 
@@ -136,7 +130,9 @@ class Writer:
             )
         if next_offset > batch.start:
             batch = batch.after(next_offset)
-        outcome = self.apply(cursor, shard, batch.partition, batch.items)
+        outcome, refused = self.apply(cursor, shard, batch.partition, batch.items)
+        if refused:
+            cursor.executemany(_DEAD_LETTERS, _dead_letters(batch.partition, refused))
         cursor.execute(
             "UPDATE progress SET next_offset = %s, events = events + %s, duplicates = duplicates + %s, "
             "updated_at = now() WHERE shard = %s",
@@ -146,8 +142,8 @@ class Writer:
 
     def apply(
         self, cursor: psycopg.Cursor, shard: int, partition: Partition, items: Sequence[Incoming | Refused]
-    ) -> Outcome:
-        """Everything but the fence: archive, fold, count and keep dead letters, in the running transaction."""
+    ) -> tuple[Outcome, list[Refused]]:
+        """Archive, fold and count in the running transaction; return what it came to, and what is refused."""
         incoming = [item for item in items if isinstance(item, Incoming)]
         refused = [item for item in items if isinstance(item, Refused)]
         resolution = resolve(cursor, incoming)
@@ -157,11 +153,17 @@ class Writer:
             changes.apply(fact, sign)
         self._folder.cases(cursor, changes.cases, changes.counters)
         self._folder.items(cursor, changes.items, changes.counters)
-        add_counters(cursor, shard, changes.counters, self._calendar)
+        buckets = Buckets(self._calendar)
+        buckets.add(changes.counters)
+        buckets.write(cursor, shard)
         refused += resolution.refused
-        if refused:
-            cursor.executemany(_DEAD_LETTERS, _dead_letters(partition, refused))
-        return Outcome(len(resolution.archive), resolution.duplicates, len(refused))
+        return Outcome(len(resolution.archive), resolution.duplicates, len(refused)), refused
+
+
+def prepare(connection: psycopg.Connection) -> None:
+    """Make a connection ready for `Writer.apply`."""
+    connection.execute(_SESSION.encode())
+    connection.commit()
 
 
 def lock(cursor: psycopg.Cursor, partition: Partition) -> tuple[int, int]:
@@ -181,39 +183,8 @@ def lock(cursor: psycopg.Cursor, partition: Partition) -> tuple[int, int]:
     return row[0], row[1]
 
 
-def add_counters(cursor: psycopg.Cursor, shard: int, differences: Differences, calendar: Calendar) -> None:
-    """Add differences to the counters by day and, where recent enough, by minute."""
-    oldest = moment_of_now() // MINUTE - KEEP_MINUTES
-    days: dict[tuple[str, str, str, object], int] = {}
-    minutes: dict[tuple[str, str, str, object], int] = {}
-    for (measure, agency, label, minute), value in differences.items():
-        if value:
-            day = (measure, agency, label, calendar.day(minute * MINUTE))
-            days[day] = days.get(day, 0) + value
-            if minute >= oldest:
-                minutes[measure, agency, label, text_of(minute * MINUTE)] = value
-    _upsert(cursor, "counters_day", "date", shard, days)
-    _upsert(cursor, "counters_minute", "timestamptz", shard, minutes)
-
-
-def _upsert(
-    cursor: psycopg.Cursor, table: str, kind: str, shard: int, rows: dict[tuple[str, str, str, object], int]
-) -> None:
-    rows = {key: value for key, value in rows.items() if value}
-    if not rows:
-        return
-    measures, agencies, labels, buckets = zip(*rows, strict=True)
-    cursor.execute(
-        f"INSERT INTO {table} AS c (measure, agency, label, bucket, value, shard) "  # noqa: S608 - names are ours
-        f"SELECT *, %s FROM unnest(%s::text[], %s::text[], %s::text[], %s::{kind}[], %s::bigint[]) "
-        "ON CONFLICT (measure, bucket, agency, label, shard) DO UPDATE SET value = c.value + excluded.value".encode(),
-        (shard, texts(measures), texts(agencies), texts(labels), array(buckets), array(rows.values())),
-    )
-
-
-def moment_of_now() -> int:
-    """Now, in microseconds since 1970, UTC."""
-    return time.time_ns() // 1000
+REPLAY = Partition("", "replay", "replay", 0)
+"""Whoever replays dead letters or repairs counters holds this partition's row, and counts under its shard."""
 
 
 def _dead_letters(partition: Partition, refused: Iterable[Refused]) -> list[tuple[object, ...]]:
@@ -233,13 +204,3 @@ def _dead_letters(partition: Partition, refused: Iterable[Refused]) -> list[tupl
         )
         for record, reason, detail in refused
     ]
-
-
-def headers_to_text(headers: Iterable[tuple[str, bytes]]) -> str:
-    """Headers as `dead_letters` keeps them: JSON, values in base64."""
-    return orjson.dumps([[name, base64.b64encode(value or b"").decode()] for name, value in headers]).decode()
-
-
-def headers_from_text(text: str) -> list[tuple[str, bytes]]:
-    """The reverse of `headers_to_text`."""
-    return [(name, base64.b64decode(value)) for name, value in orjson.loads(text)]

@@ -1,0 +1,1 @@
+"""A simulated province: seeded, deterministic, with a ground truth of what it has sent."""

@@ -1,0 +1,125 @@
+"""The AsyncAPI 3.0 document: which topics there are, and what may be written to each."""
+
+from schemas.catalogue_model import Catalogue, System
+from schemas.effects import Event
+from schemas.envelope import STRUCTURED
+from schemas.event_schema import MADE, Json, attributes, versioned_name
+from schemas.events import SYSTEMS
+from schemas.topics import event_topic
+
+_BINDING = "0.5.0"
+_SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
+
+
+def asyncapi(catalogue: Catalogue) -> Json:
+    """The document, for the systems of a catalogue and the types granted to them."""
+    systems = list(catalogue.systems.values())
+    return {
+        "asyncapi": "3.0.0",
+        "x-generated": MADE,
+        "info": {
+            "title": f"Events to the smart operations centre of {catalogue.province.name.en}",
+            "version": "1.0.0",
+            "description": (
+                "CloudEvents 1.0 over Kafka. Every system writes to its own topic only, in structured or in binary "
+                "mode; docs/events.md explains each event type, with an example."
+            ),
+        },
+        "defaultContentType": STRUCTURED,
+        "channels": {system.topic: _channel(system) for system in systems},
+        "operations": {f"receive.{system.topic}": _operation(system) for system in systems},
+        "components": {
+            "messages": {
+                name: message
+                for system in systems
+                for event in granted_events(system)
+                for name, message in _messages(event, system.id).items()
+            }
+        },
+    }
+
+
+def granted_events(system: System) -> list[type[Event]]:
+    """The event classes that a system may publish, in the order of its module."""
+    return [event for event in SYSTEMS[system.id] if system.granted(event.name)]
+
+
+def _channel(system: System) -> Json:
+    topic = event_topic(system.id, system.partitions)
+    # AsyncAPI wants these as Kafka means them, not as text: a list and numbers.
+    configuration: Json = {
+        name: int(value) if value.isdigit() else value.split(",") if name == "cleanup.policy" else value
+        for name, value in topic.settings.items()
+    }
+    return {
+        "address": topic.name,
+        "title": system.name.en,
+        "description": f"{system.name.vi}. Only the system `{system.id}` writes here.",
+        "messages": {
+            name: {"$ref": f"#/components/messages/{name}"}
+            for event in granted_events(system)
+            for name in _messages(event, system.id)
+        },
+        "bindings": {
+            "kafka": {
+                "topic": topic.name,
+                "partitions": topic.partitions,
+                "topicConfiguration": configuration,
+                "bindingVersion": _BINDING,
+            }
+        },
+    }
+
+
+def _operation(system: System) -> Json:
+    return {
+        "action": "receive",
+        "channel": {"$ref": f"#/channels/{system.topic}"},
+        "summary": f"The centre reads the events of {system.id} and counts each once.",
+    }
+
+
+def _messages(event: type[Event], system_id: str) -> dict[str, Json]:
+    """One message for each of the two modes that an event may be sent in."""
+    name = versioned_name(event)
+    attribute_schemas = attributes(event, system_id)
+    schema_file = f"./schemas/{name}.json"
+    key = {"type": "string", "description": "The event's `subject`: one thing's events stay in order."}
+    common = {"summary": event.__doc__, "bindings": {"kafka": {"key": key, "bindingVersion": _BINDING}}}
+    structured = {
+        "name": event.type,
+        "title": f"{event.name}, structured mode",
+        "description": f"The value is the whole event; the header `content-type` is `{STRUCTURED}`.",
+        "contentType": STRUCTURED,
+        "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": schema_file}},
+    }
+    binary = {
+        "name": event.type,
+        "title": f"{event.name}, binary mode",
+        "description": "The value is `data` alone; the attributes are headers whose names begin with `ce_`.",
+        "contentType": "application/json",
+        "headers": {
+            "type": "object",
+            "required": [f"ce_{attribute}" for attribute in ("specversion", "id", "source", "type", "subject", "time")],
+            "properties": {
+                # Headers carry text: numbers and truth values are written out.
+                f"ce_{attribute}": schema if "const" in schema else _as_text(schema)
+                for attribute, schema in attribute_schemas.items()
+                if attribute != "datacontenttype"
+            },
+        },
+        "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"{schema_file}#/properties/data"}},
+    }
+    return {name: {**structured, **common}, f"{name}.binary": {**binary, **common}}
+
+
+def _as_text(schema: Json) -> Json:
+    """The schema of an attribute's value as a header has it."""
+    description = schema["description"]
+    match schema["type"]:
+        case "integer":
+            return {"type": "string", "pattern": "^[0-9]+$", "default": "0", "description": description}
+        case "boolean":
+            return {"type": "string", "enum": ["true", "false"], "default": "false", "description": description}
+        case _:
+            return schema

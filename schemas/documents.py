@@ -1,0 +1,40 @@
+"""The generated documents: JSON Schemas, the AsyncAPI document and the reference of events."""
+
+import json
+from pathlib import Path
+
+from schemas.asyncapi import asyncapi, granted_events
+from schemas.catalogue_model import Catalogue
+from schemas.catalogues import load_catalogue
+from schemas.event_schema import Json, event_schema, versioned_name
+from schemas.reference import reference
+
+_SCHEMAS = "docs/schemas"
+
+
+def documents(catalogue: Catalogue) -> dict[str, str]:
+    """Every generated document, as path from the project's root → text."""
+    made = {"docs/events.md": reference(catalogue), "docs/asyncapi.json": _text(asyncapi(catalogue))}
+    for system in catalogue.systems.values():
+        for event in granted_events(system):
+            made[f"{_SCHEMAS}/{versioned_name(event)}.json"] = _text(event_schema(event, system.id))
+    return made
+
+
+def stale(root: Path) -> list[str]:
+    """Paths below `root` that differ from what would be generated now from the shipped catalogue.
+
+    Schemas of event types that are no more are among them: they are to be deleted.
+    """
+    made = documents(load_catalogue())
+    changed = [path for path, text in made.items() if not _same(root / path, text)]
+    left = {f"{_SCHEMAS}/{path.name}" for path in (root / _SCHEMAS).glob("*.json")} - made.keys()
+    return sorted([*changed, *left])
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+def _text(content: Json) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=2) + "\n"

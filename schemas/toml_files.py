@@ -1,0 +1,177 @@
+"""TOML files read into models, with every mistake told by file, line and key."""
+
+import json
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+Place = tuple[str | int, ...]
+"""Where a value stands in a file: keys, and numbers within lists; `("agency", 3, "parent")`."""
+
+Model = TypeVar("Model", bound=BaseModel)
+
+_AT = re.compile(r" \(at line (?P<line>\d+), column (?P<column>\d+)\)$")
+_HEADER = re.compile(r"\s*(?P<open>\[\[?)(?P<name>[^\[\]]+)\]")
+_KEY = re.compile(r"""\s*(?P<name>[\w-]+|"[^"]*"|'[^']*')\s*=""")
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake: `file` is relative to the catalogue's folder, `line` counts from 1."""
+
+    file: str
+    line: int | None
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}:{self.line}" if self.line else self.file
+        return f"{place}: {self.key}: {self.message}" if self.key else f"{place}: {self.message}"
+
+
+def guess(found: str, allowed: Iterable[str], otherwise: str = "") -> str:
+    """`; did you mean "…"?` where one of `allowed` comes close to `found`, else `otherwise`."""
+    close = get_close_matches(found, allowed, n=1)
+    return f'; did you mean "{close[0]}"?' if close else otherwise
+
+
+def choice(found: str, allowed: Iterable[str]) -> str:
+    """The nearest of `allowed`, and all of them: the end of a message about `found`."""
+    close = guess(found, allowed)
+    return f"{close} Allowed: {quoted(allowed)}" if close else f"; allowed: {quoted(allowed)}"
+
+
+def quoted(values: Iterable[str]) -> str:
+    """The values in quotation marks, with commas between them."""
+    return ", ".join(f'"{value}"' for value in values)
+
+
+@dataclass
+class TomlFile:
+    """A file of a catalogue: what it says, on which lines it says so, and the mistakes found in it so far."""
+
+    name: str
+    content: dict[str, Any] = field(default_factory=dict)
+    readable: bool = False
+    problems: list[Problem] = field(default_factory=list)
+    _lines: list[str] = field(default_factory=list)
+    _starts: dict[Place, int] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, folder: Path, name: str) -> "TomlFile":
+        """Read a file; one that is missing or not TOML has a problem and no content."""
+        file = cls(name)
+        try:
+            # utf-8-sig, because editors on Windows put a mark before the text that TOML does not know.
+            text = (folder / name).read_bytes().decode("utf-8-sig")
+            file.content = tomllib.loads(text)
+        except FileNotFoundError:
+            beside = [path.name for path in (folder / name).parent.glob("*.toml")]
+            file.problem((), f"the file is missing from {folder}{guess(Path(name).name, beside)}")
+        except OSError as error:
+            file.problem((), f"the file cannot be read: {error.strerror}")
+        except UnicodeDecodeError as error:
+            file._add(error.object.count(b"\n", 0, error.start) + 1, "", "not UTF-8 text")
+        except tomllib.TOMLDecodeError as error:
+            at = _AT.search(str(error))
+            line = int(at["line"]) if at else None
+            file._add(line, "", "not TOML: " + _AT.sub(r" (column \g<column>)", str(error)))
+        else:
+            file.readable = True
+            file._lines = text.splitlines()
+            file._starts = _starts(file._lines)
+        return file
+
+    def problem(self, path: Place, message: str, value: object = None) -> None:
+        """Note a mistake at `path`; `value` is the element meant, where a list on several lines is at fault."""
+        self._add(self.line(path, value), _key(path), message)
+
+    def line(self, path: Place, value: object = None) -> int | None:
+        """Line of the deepest known part of `path`, or of `value` in the list that stands there."""
+        known = [path[:length] for length in range(len(path), 0, -1) if path[:length] in self._starts]
+        if not known:
+            return None
+        start = self._starts[known[0]]
+        if value is not None:
+            end = min((line for line in self._starts.values() if line > start), default=len(self._lines) + 1)
+            for number in range(start, end):
+                if json.dumps(value, ensure_ascii=False) in self._lines[number - 1]:
+                    return number
+        return start
+
+    def parse(self, model: type[Model], content: object, path: Place = ()) -> Model | None:
+        """`content`, which stands at `path`, as a model; None, and every mistake noted, where it does not fit."""
+        try:
+            return model.model_validate(content)
+        except ValidationError as error:
+            for mistake in error.errors(include_url=False):
+                where = path + mistake["loc"]
+                self.problem(where, _say(mistake, model, mistake["loc"]), _scalar(mistake["input"]))
+            return None
+
+    def _add(self, line: int | None, key: str, message: str) -> None:
+        self.problems.append(Problem(self.name, line, key, message))
+
+
+def _starts(lines: list[str]) -> dict[Place, int]:
+    """Line of each table and key. A reader of headers and first words: tomllib has read the file before."""
+    starts: dict[Place, int] = {}
+    table: Place = ()
+    for number, line in enumerate(lines, start=1):
+        if header := _HEADER.match(line):
+            table = tuple(part.strip(" \"'") for part in header["name"].split("."))
+            if header["open"] == "[[":
+                starts.setdefault(table, number)
+                table += (sum(1 for path in starts if path[:-1] == table and isinstance(path[-1], int)),)
+            starts.setdefault(table, number)
+        elif key := _KEY.match(line):
+            starts.setdefault((*table, key["name"].strip("\"'")), number)
+    return starts
+
+
+def _key(path: Place) -> str:
+    """The keys of `path` within its own entry of a list of tables: `name.vi`."""
+    keys: list[str] = []
+    for part in path:
+        if isinstance(part, str):
+            keys.append(part)
+        elif part is not path[-1]:
+            keys.clear()
+    return ".".join(keys)
+
+
+def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> str:
+    """Say pydantic's mistake in the words of somebody who edits a TOML file."""
+    found = json.dumps(mistake["input"], ensure_ascii=False, default=str)
+    match mistake["type"]:
+        case "missing":
+            return "is missing"
+        case "extra_forbidden":
+            allowed = list(_model_at(model, where[:-1]).model_fields)
+            return f"is not a key of this table{choice(str(where[-1]), allowed)}"
+        case "literal_error":
+            allowed = str(mistake["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
+            return f"{found} is not allowed{choice(str(mistake['input']), allowed)}"
+        case "string_pattern_mismatch":
+            return f"{found} does not match {mistake['ctx']['pattern']}"
+        case _:
+            return f"{found}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
+
+
+def _model_at(model: type[BaseModel], where: Place) -> type[BaseModel]:
+    """The model of the table at `where`, within the table of `model`."""
+    for part in where:
+        inner = model.model_fields[str(part)].annotation
+        candidates = [inner, *getattr(inner, "__args__", ())]
+        model = next(found for found in candidates if isinstance(found, type) and issubclass(found, BaseModel))
+    return model
+
+
+def _scalar(value: object) -> object:
+    return value if isinstance(value, str | int | float) else None

@@ -1,0 +1,127 @@
+"""Real servers for the tests: started once a session on free ports, stopped by their ids at the end."""
+
+import os
+import uuid
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import psycopg
+import pytest
+
+from opscentre.catalogue import open_catalogue
+from opscentre.database import migrate
+from opscentre.kafka import admin, create_topics, topics
+from opscentre.settings import Settings
+from opscentre.stack.kafka import Kafka, free_port
+from opscentre.stack.timescaledb import TimescaleDB
+from schemas.catalogues import Catalogue
+
+CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
+ROOT = Path(__file__).parent.parent
+
+
+Part = TypeVar("Part", Kafka, TimescaleDB)
+
+
+def _start(part: Part) -> Part:
+    part.install(print)
+    part.start(print)
+    return part
+
+
+@pytest.fixture(scope="session")
+def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
+    """A broker for all tests; each test has topics of its own on it (see `cluster`)."""
+    broker = _start(Kafka(tmp_path_factory.mktemp("kafka"), free_port(), CACHE))
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture(scope="session")
+def timescaledb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimescaleDB]:
+    """A server for all tests; each test has a database of its own on it (see `database`)."""
+    server = _start(TimescaleDB(tmp_path_factory.mktemp("timescaledb"), free_port(), CACHE))
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def own_kafka(tmp_path: Path) -> Iterator[Kafka]:
+    """A broker of the test's own, to be stopped, killed and corrupted."""
+    broker = _start(Kafka(tmp_path / "kafka", free_port(), CACHE))
+    yield broker
+    broker.kill()
+
+
+@pytest.fixture
+def own_timescaledb(tmp_path: Path) -> Iterator[TimescaleDB]:
+    """A database server of the test's own, with the schema in place."""
+    server = _start(TimescaleDB(tmp_path / "timescaledb", free_port(), CACHE))
+    migrate(server.dsn())
+    yield server
+    server.kill()
+
+
+@pytest.fixture
+def database(timescaledb: TimescaleDB) -> Iterator[str]:
+    """DSN of a new, migrated database."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+        migrate(timescaledb.dsn(name))
+        yield timescaledb.dsn(name)
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+@pytest.fixture(scope="session")
+def catalogue() -> Catalogue:
+    """The catalogue that is shipped."""
+    return open_catalogue(None)
+
+
+@pytest.fixture
+def broker(kafka: Kafka, catalogue: Catalogue) -> Iterator[str]:
+    """Bootstrap address of the shared broker, its topics empty: they are created anew for every test."""
+    names = [topic.name for topic in topics(catalogue)]
+    create_topics(kafka.bootstrap, topics(catalogue))
+    yield kafka.bootstrap
+    with admin(kafka.bootstrap) as client:
+        client.delete_topics(names)
+
+
+@pytest.fixture
+def installation(broker: str, database: str, tmp_path: Path) -> Settings:
+    """Settings of an installation of the test's own, on the shared servers."""
+    return Settings(
+        kafka=broker,
+        dsn=database,
+        group=f"test-{uuid.uuid4().hex[:8]}",
+        data=tmp_path / "data",
+        cache=CACHE,
+        watchdog_seconds=20,
+        stop_seconds=10,
+    )
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data; a user's machine may lack it, CI may not."""
+    folder = Path(os.environ.get("OPSCENTRE_TEST_DATA", ROOT.parent / "shared" / "data"))
+    if not folder.exists():
+        message = f"no data in {folder}: set OPSCENTRE_TEST_DATA to the folder with permit_receipts.csv"
+        if os.environ.get("CI"):
+            pytest.fail(message)
+        pytest.skip(message)
+    return folder
+
+
+@pytest.fixture
+def environment() -> Callable[[Settings], dict[str, str]]:
+    """The environment that gives a process these settings."""
+
+    def of(settings: Settings) -> dict[str, str]:
+        values = settings.model_dump(exclude_none=True)
+        return {**os.environ, **{f"OPSCENTRE_{name.upper()}": str(value) for name, value in values.items()}}
+
+    return of

@@ -1,0 +1,119 @@
+"""The generated documents: up to date, and what they claim to be."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from schemas.catalogues import load_catalogue
+from schemas.documents import documents, stale
+from schemas.effects import Event
+from schemas.events import BY_TYPE
+
+ROOT = Path(__file__).parents[2]
+ASYNCAPI = ROOT / "tests" / "data" / "asyncapi-3.0.0.json"
+
+
+def write(root: Path) -> None:
+    for path, text in documents(load_catalogue()).items():
+        (root / path).parent.mkdir(parents=True, exist_ok=True)
+        (root / path).write_text(text, encoding="utf-8")
+
+
+def references(part: Any) -> list[str]:
+    """Every `$ref` within a JSON value."""
+    if isinstance(part, list):
+        return [found for inner in part for found in references(inner)]
+    if not isinstance(part, dict):
+        return []
+    own = [part["$ref"]] if isinstance(part.get("$ref"), str) else []
+    return own + [found for inner in part.values() for found in references(inner)]
+
+
+def test_the_committed_documents_are_up_to_date() -> None:
+    assert stale(ROOT) == [], "run `opscentre build`, and commit what it writes"
+
+
+def test_what_is_stale(tmp_path: Path) -> None:
+    write(tmp_path)
+    assert stale(tmp_path) == []
+    (tmp_path / "docs/events.md").unlink()
+    (tmp_path / "docs/schemas/dossier.received.v1.json").write_text("{}", encoding="utf-8")
+    (tmp_path / "docs/schemas/dossier.lost.v1.json").write_text("{}", encoding="utf-8")
+    assert stale(tmp_path) == [
+        "docs/events.md",
+        "docs/schemas/dossier.lost.v1.json",
+        "docs/schemas/dossier.received.v1.json",
+    ]
+
+
+def test_every_generated_file_says_so_at_its_beginning() -> None:
+    for path, text in documents(load_catalogue()).items():
+        assert any("do not edit" in line for line in text.splitlines()[:3]), path
+
+
+@pytest.mark.parametrize("event", BY_TYPE.values(), ids=lambda event: event.name)
+def test_every_event_type_is_documented(event: type[Event]) -> None:
+    made = documents(load_catalogue())
+    schema = json.loads(made[f"docs/schemas/{event.name}.v1.json"])
+    jsonschema.Draft202012Validator.check_schema(schema)
+    assert schema["properties"]["type"]["const"] == event.type
+    for name, field in schema["properties"]["data"]["properties"].items():
+        assert field["description"], name
+    assert f"### {event.name}\n" in made["docs/events.md"]
+    assert event.__doc__ is not None
+    assert event.__doc__ in made["docs/events.md"]
+
+
+def test_every_instant_has_a_format_and_must_have_an_offset() -> None:
+    schema = json.loads(documents(load_catalogue())["docs/schemas/dossier.extended.v1.json"])
+    due_at = schema["properties"]["data"]["properties"]["due_at"]
+    assert due_at["format"] == "date-time"
+    valid = jsonschema.Draft202012Validator(due_at).is_valid
+    assert valid("2025-04-24T17:00:00+07:00")
+    assert valid("2025-04-24T10:00:00.5Z")
+    assert not valid("2025-04-24T17:00:00")
+    assert not valid("2025-04-24")
+
+
+def test_attributes_of_the_senders_own() -> None:
+    schema = json.loads(documents(load_catalogue())["docs/schemas/dossier.returned.v1.json"])
+    path = ROOT / "schemas/examples/dossier.returned/valid/minimal.json"
+    event = json.loads(path.read_text(encoding="utf-8"))
+    valid = jsonschema.Draft202012Validator(schema).is_valid
+    assert valid({**event, "traceparent": "00-4bf92f3577b34da6", "sampled": True, "partno": 3})
+    assert not valid({**event, "traceParent": "00-4bf92f3577b34da6"})
+    assert not valid({**event, "trace": {"parent": "00"}})
+
+
+def test_the_asyncapi_document_is_one() -> None:
+    document = json.loads(documents(load_catalogue())["docs/asyncapi.json"])
+    official = json.loads(ASYNCAPI.read_text(encoding="utf-8"))
+    jsonschema.Draft7Validator(official).validate(document)
+
+
+def test_the_asyncapi_document_refers_to_what_exists() -> None:
+    made = documents(load_catalogue())
+    document = json.loads(made["docs/asyncapi.json"])
+    for reference in references(document):
+        file, _, pointer = reference.partition("#")
+        target: Any = json.loads(made[f"docs/{file.removeprefix('./')}"]) if file else document
+        for part in pointer.split("/")[1:]:
+            target = target[part]
+        assert target
+
+
+def test_the_asyncapi_document_has_every_channel_and_both_modes() -> None:
+    catalogue = load_catalogue()
+    document = json.loads(documents(catalogue)["docs/asyncapi.json"])
+    assert document["channels"].keys() == {system.topic for system in catalogue.systems.values()}
+    assert {operation["action"] for operation in document["operations"].values()} == {"receive"}
+    modes = {message["contentType"] for message in document["components"]["messages"].values()}
+    assert modes == {"application/cloudevents+json", "application/json"}
+    assert len(document["components"]["messages"]) == 2 * len(BY_TYPE)
+    kafka = document["channels"]["events.one-stop"]["bindings"]["kafka"]
+    assert kafka["partitions"] == 4
+    assert kafka["topicConfiguration"]["max.message.bytes"] == 2 * 1024 * 1024
+    assert kafka["topicConfiguration"]["message.timestamp.type"] == "LogAppendTime"
