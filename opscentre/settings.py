@@ -27,9 +27,7 @@ class Settings(BaseSettings):
     )
     stop_seconds: float = Field(default=20, gt=0, description="How long a worker may take to stop before it is killed.")
     data: Path = Field(default=Path(".opscentre"), description="Folder of the local parts' data, logs and process ids.")
-    cache: Path = Field(
-        default=Path("~/.cache/opscentre"), description="Folder of downloads, shared by all checkouts."
-    )
+    cache: Path = Field(default=Path("~/.cache/opscentre"), description="Folder of downloads, shared by all checkouts.")
 
 
 @cache

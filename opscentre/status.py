@@ -49,7 +49,10 @@ def figures(found: Totals) -> dict[str, Any]:
     return {
         "cases": cases,
         "items": {
-            register: {"standing": whole.get(f"{register}.standing", 0), "by_label": _by_label(found, f"{register}.standing")}
+            register: {
+                "standing": whole.get(f"{register}.standing", 0),
+                "by_label": _by_label(found, f"{register}.standing"),
+            }
             for register in REGISTERS
         },
         "flows": {name: whole.get(name, 0) for name in FLOWS},
@@ -117,4 +120,4 @@ def dead_letters(connection: psycopg.Connection, until: datetime | None = None) 
         "SELECT reason, count(*) FROM dead_letters WHERE state = 'open' AND timestamp <= %s GROUP BY reason ORDER BY 1",
         (moment,),
     )
-    return {reason: count for reason, count in rows}
+    return dict(rows.fetchall())

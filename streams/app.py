@@ -84,7 +84,9 @@ class App(faust.App):  # type: ignore[misc]
         writer.close()
 
 
-def build(settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writer: Writer) -> App:
+def build(
+    settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writer: Writer
+) -> App:
     """The application with its agent. `partitions` and `decoders` are by topic."""
     app = App(settings, partitions)
     channel = topic(app, sorted(decoders))

@@ -53,9 +53,7 @@ def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, mode
     shape = _SHAPES[kind]
     due = getattr(model, "due_at") if shape.has_due else None  # noqa: B009 - only some classes have it
     label = getattr(model, shape.label) if shape.label else None
-    entry = Entry(
-        time, shape.order, id_, kind.name, model.agency, None if due is None else moment_of(due), label
-    )
+    entry = Entry(time, shape.order, id_, kind.name, model.agency, None if due is None else moment_of(due), label)
     return Fact(shape.effect, Subject(system, shape.group, subject), entry)
 
 

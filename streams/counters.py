@@ -27,7 +27,6 @@ Differences = dict[tuple[str, str, str, int], int]
 """(measure, agency, label, minute since 1970 UTC) → how much to add."""
 
 
-
 State = TypeVar("State")
 
 
@@ -124,7 +123,7 @@ def difference(fold: "Fold[State]", before: Sequence[Entry], after: Sequence[Ent
     return state
 
 
-def _walk(  # noqa: PLR0913 - private, and called from one place
+def _walk(
     fold: "Fold[State]", state: State, held: Held, entries: Sequence[Entry], sign: int, into: Differences
 ) -> None:
     for entry in entries:

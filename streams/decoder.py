@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from pydantic import ValidationError
 import orjson
+from pydantic import ValidationError
 
 from opscentre.errors import InvalidEventError
 from schemas.catalogues import System
@@ -48,7 +48,7 @@ class Incoming:
         "time",
     )
 
-    def __init__(  # noqa: PLR0913, PLR0917 - called once an event, in one place: keywords would only cost
+    def __init__(
         self,
         record: Record,
         kind: type[Event],

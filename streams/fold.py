@@ -46,7 +46,6 @@ DueRule = Callable[[int], int]
 """Due time → the moment at which what is still open becomes overdue."""
 
 
-
 class Step(NamedTuple):
     """What a type's entry does to its case or item; looked up once an entry, so no class is asked for its bases."""
 

@@ -33,7 +33,8 @@ _REVISE = """
 _SUPERSEDE = "INSERT INTO superseded SELECT * FROM unnest(%s::uuid[], %s::int[], %s::bigint[])"
 _ARCHIVED = """
     SELECT n.ordinal, e.type, e.subject, e.time, e.retracted, e.data
-    FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::int[]) WITH ORDINALITY AS n (time, system, id, revision, ordinal)
+    FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::int[])
+        WITH ORDINALITY AS n (time, system, id, revision, ordinal)
     JOIN events AS e ON e.time = n.time AND e.system = n.system AND e.id = n.id AND e.revision = n.revision
 """
 

@@ -143,9 +143,7 @@ def _mismatches(
         "WHERE bucket >= %s GROUP BY measure, agency, label, bucket".encode(),
         (since,),
     )
-    live = {
-        (measure, agency, label, bucket_text(bucket)): value for measure, agency, label, bucket, value in rows
-    }
+    live = {(measure, agency, label, bucket_text(bucket)): value for measure, agency, label, bucket, value in rows}
     return [
         Mismatch(table, key[0], key[1], key[2], key[3], live.get(key, 0), recounted.get(key, 0))
         for key in sorted(live.keys() | recounted.keys())

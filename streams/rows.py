@@ -31,7 +31,8 @@ def array(values: Iterable[object]) -> str:
 
 def texts(values: Iterable[str]) -> str:
     """An array literal of any text."""
-    return "{%s}" % ",".join('"' + v.replace("\\", "\\\\").replace('"', '\\"') + '"' for v in values)
+    quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
+    return f"{{{','.join(quoted)}}}"
 
 
 def moment(value: int | None) -> str:

@@ -47,7 +47,7 @@ class Folder:
         _rewrite(cursor, "items", "register", _ITEM_COLUMNS, entries, fold)
 
 
-def _rewrite(  # noqa: PLR0913 - two callers above, which differ in just these
+def _rewrite(
     cursor: psycopg.Cursor,
     table: str,
     group: str,

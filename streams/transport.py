@@ -76,9 +76,7 @@ class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                 first, self.next_fetch_offset = max(self.next_fetch_offset, batch.base_offset), batch.next_offset
                 value = Unreadable(first, batch.next_offset - 1, f"{type(error).__name__}: {error}")
                 now = batch.max_timestamp or 0
-                yield ConsumerRecord(
-                    self._tp.topic, self._tp.partition, first, now, 1, None, value, None, -1, -1, ()
-                )
+                yield ConsumerRecord(self._tp.topic, self._tp.partition, first, now, 1, None, value, None, -1, -1, ())
 
 
 fetcher.PartitionRecords = QuarantiningRecords

@@ -97,7 +97,7 @@ class Writer:
                     return self._transact(connection.cursor(), batch)
             except _TRANSIENT as error:
                 tries += 1
-                if tries > 10:  # noqa: PLR2004 - far more than two workers can collide by chance
+                if tries > 10:
                     raise
                 log.info("trying again: %s", str(error).strip())
             except (psycopg.OperationalError, psycopg.InterfaceError, UnavailableError) as error:

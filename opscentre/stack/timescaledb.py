@@ -89,7 +89,7 @@ class TimescaleDB:
                 self._initialise(say)
             options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
             self.process.start(self._inside("postgres", "-D", "/srv/db", "-p", str(self.port), *options))
-        self.process.require(lambda: self._answers(), 60)
+        self.process.require(self._answers, 60)
         self._create_database()
 
     def stop(self) -> None:
@@ -112,7 +112,16 @@ class TimescaleDB:
         (data / "initialised").touch()
 
     def _inside(self, program: str, *words: str) -> list[str]:
-        inside = ["unshare", "--mount", "sh", "-c", _INSIDE, "sh", str(self._root), str((self._home / "data").resolve())]
+        inside = [
+            "unshare",
+            "--mount",
+            "sh",
+            "-c",
+            _INSIDE,
+            "sh",
+            str(self._root),
+            str((self._home / "data").resolve()),
+        ]
         return [*inside, f"/{_BIN}/{program}", *words]
 
     def _answers(self) -> bool:

@@ -1,0 +1,5 @@
+"""`python -m opscentre` is `opscentre`."""
+
+from opscentre.cli import main
+
+main()

@@ -1,0 +1,30 @@
+"""The command line: every command of `opscentre`, thin over the modules that do the work."""
+
+import sys
+
+import typer
+from rich.console import Console
+
+from opscentre.cli import deadletters, installation, publishing, reports
+from opscentre.errors import OpsCentreError
+
+app = typer.Typer(
+    name="opscentre",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="The smart operations centre: agencies' events through Kafka into exact counters in TimescaleDB.\n\n"
+    "Start with `opscentre run`: it sets up everything on this machine and shows data move.",
+)
+for command in (*installation.COMMANDS, *publishing.COMMANDS, *reports.COMMANDS):
+    app.command()(command)
+app.add_typer(deadletters.app, name="dead-letters")
+
+
+def main() -> None:
+    """Run a command; an error of ours becomes its message and status 1."""
+    try:
+        app()
+    except OpsCentreError as error:
+        Console(stderr=True).print(f"opscentre: {error}", style="red", markup=False, highlight=False)
+        sys.exit(1)

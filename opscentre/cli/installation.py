@@ -1,0 +1,93 @@
+"""Commands that set up and run an installation."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from opscentre.catalogue import open_catalogue
+from opscentre.cli.output import Json, console, print_json, say
+from opscentre.database import migrate as migrate_database
+from opscentre.demonstration import run_demonstration
+from opscentre.documents import ROOT, write_documents
+from opscentre.errors import ConfigurationError
+from opscentre.kafka import create_topics, topics
+from opscentre.settings import settings
+from opscentre.stack import open_stack
+from opscentre.supervisor import supervise
+from schemas.documents import stale
+
+
+def up() -> None:
+    """Start Kafka and TimescaleDB on this machine, installing what is missing, and bring both up to date.
+
+    Safe to run again: what runs is left alone, data stays. STACK=native or STACK=docker chooses the way.
+    """
+    open_stack(settings()).up(say)
+    migrate()
+
+
+def down() -> None:
+    """Stop what `opscentre up` started. The data stays."""
+    open_stack(settings()).down(say)
+
+
+def migrate() -> None:
+    """Bring the database's tables and Kafka's topics up to date with this version and the catalogue."""
+    options = settings()
+    catalogue = open_catalogue(options.catalogue)
+    migrate_database(options.dsn, say)
+    create_topics(options.kafka, topics(catalogue), say)
+    say("database and topics are up to date")
+
+
+def worker() -> None:
+    """Run a stream worker under its supervisor, until SIGTERM or Ctrl-C.
+
+    Run as many as there are cores; they share the partitions. Each is started again when it ends by itself.
+    """
+    supervise([sys.executable, "-m", "streams"], settings().stop_seconds, say)
+
+
+def run(
+    days: Annotated[int, typer.Option(min=0, help="Days of history of the simulated province.")] = 30,
+    rate: Annotated[float, typer.Option(min=0.1, help="New things a second, from now on.")] = 20,
+) -> None:
+    """Run everything here: servers, a worker, a simulated province, and a live table. Ctrl-C stops it all."""
+    run_demonstration(settings(), days, rate)
+
+
+def check(json: Json = False) -> None:
+    """Check the settings and the catalogue; every mistake at once, with its place."""
+    catalogue = open_catalogue(settings().catalogue)
+    if json:
+        print_json(
+            {
+                "province": catalogue.province.code,
+                "version": catalogue.version,
+                "agencies": len(catalogue.agencies),
+                "systems": sorted(catalogue.systems),
+            }
+        )
+        return
+    console.print(
+        f"The catalogue of {catalogue.province.name.en} ({catalogue.province.code}) is in order: "
+        f"{len(catalogue.agencies)} agencies; systems {', '.join(sorted(catalogue.systems))}."
+    )
+
+
+def build(
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail where a document is stale.")] = False,
+) -> None:
+    """Write the documents that are generated from code and catalogue: events, JSON Schemas, AsyncAPI."""
+    if not check_only:
+        for path in write_documents():
+            say(f"wrote {path}")
+        return
+    found = stale(ROOT)
+    if found:
+        raise ConfigurationError(f"stale: {', '.join(found)}\nRun `opscentre build` and commit what it writes.")
+    say("the generated documents are up to date")
+
+
+COMMANDS = (run, up, down, migrate, worker, check, build)

@@ -1,0 +1,22 @@
+"""How commands speak: lines to people, JSON to programs."""
+
+from typing import Annotated, Any
+
+import orjson
+import typer
+from rich.console import Console
+
+console = Console()
+errors = Console(stderr=True)
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+def say(line: str) -> None:
+    """A line about progress; to standard error, so that it never mixes with a report."""
+    errors.print(line, markup=False, highlight=False)
+
+
+def print_json(report: Any) -> None:
+    """A report as JSON; times in RFC 3339, bytes not at all."""
+    print(orjson.dumps(report, option=orjson.OPT_INDENT_2, default=str).decode())  # noqa: T201 - this is the output

@@ -1,0 +1,100 @@
+"""Commands that report: status, recount, bench."""
+
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from opscentre.catalogue import open_catalogue
+from opscentre.cli.output import Json, console, print_json, say
+from opscentre.database import connect
+from opscentre.errors import ConfigurationError
+from opscentre.live import status_table
+from opscentre.settings import settings
+from opscentre.status import as_of as status_as_of
+from opscentre.status import current
+from streams.bench import bench as run_bench
+from streams.bench import bench_table
+from streams.recount import compare, totals_as_of
+from streams.recount import repair as repair_counters
+from streams.times import Calendar
+
+
+def status(
+    as_of: Annotated[
+        str | None, typer.Option(help="The end of this day, or this moment (local, or with an offset).")
+    ] = None,
+    json: Json = False,
+) -> None:
+    """What came in and what it adds up to, from the live counters; as of a moment, from the archived events."""
+    options = settings()
+    catalogue = open_catalogue(options.catalogue)
+    with connect(options.dsn, "opscentre status") as connection:
+        if as_of is None:
+            names = [system.topic for system in catalogue.systems.values()]
+            report = current(connection, catalogue.zone, options.kafka, names)
+        else:
+            moment = _moment(as_of, Calendar(catalogue.zone))
+            connection.execute("SET statement_timeout = 0")
+            report = status_as_of(connection, moment, totals_as_of(connection, Calendar(catalogue.zone), moment))
+    if json:
+        print_json(report)
+    else:
+        console.print(status_table(report))
+
+
+def recount(
+    repair: Annotated[bool, typer.Option("--repair", help="Correct what differs; workers wait meanwhile.")] = False,
+    json: Json = False,
+) -> None:
+    """Count all archived events once more and compare with the live counters. Status 2 if they differ."""
+    options = settings()
+    calendar = Calendar(open_catalogue(options.catalogue).zone)
+    with connect(options.dsn, "opscentre recount") as connection:
+        found = (repair_counters if repair else compare)(connection, calendar)
+    if json:
+        print_json({"repaired": repair, "differences": [one._asdict() for one in found]})
+    elif found:
+        table = Table("table", "measure", "agency", "label", "bucket", "live", "recounted")
+        for one in found[:50]:
+            table.add_row(*map(str, one))
+        console.print(table)
+        say(
+            f"{len(found)} counters {'were corrected' if repair else 'differ; `opscentre recount --repair` corrects them'}"
+        )
+    else:
+        say("no difference: every counter is what the archived events say")
+    if found and not repair:
+        raise typer.Exit(2)
+
+
+def bench(
+    events: Annotated[int, typer.Option(min=1000, help="Events a measurement.")] = 100_000,
+    seconds: Annotated[int, typer.Option(min=5, help="Seconds of the latency measurement at 1,000 a second.")] = 20,
+    json: Json = False,
+) -> None:
+    """Measure throughput, latency and memory, beside a plain Faust agent and the bound. Needs `opscentre up`.
+
+    Uses a database and topics of its own beside the running ones, and removes them afterwards.
+    """
+    report: dict[str, Any] = run_bench(settings(), events, seconds, say)
+    if json:
+        print_json(report)
+    else:
+        console.print(bench_table(report))
+
+
+def _moment(text: str, calendar: Calendar) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"--as-of {text}: give a moment such as 2025-06-30 or 2025-06-30T17:00:00+07:00"
+        ) from None
+    if len(text) == len("2025-06-30"):  # a day is meant as a whole
+        moment += timedelta(days=1, microseconds=-1)
+    return moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
+
+
+COMMANDS = (status, recount, bench)
