@@ -31,7 +31,7 @@ def die(why: object) -> NoReturn:
 
 
 class Pipeline:
-    """Decodes on the event loop, writes on one thread; one batch waits at most."""
+    """Decodes on the event loop, writes on one thread; what comes meanwhile is gathered by partition."""
 
     def __init__(
         self,
@@ -48,18 +48,57 @@ class Pipeline:
         self._written = written
         self._batch_events = batch_events
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
-        self._writing: asyncio.Future[Outcome] | None = None
+        self._waiting: dict[tuple[str, int], Fetched] = {}
+        self._arrived = asyncio.Event()
+        self._taken = asyncio.Event()
         self._batches = 0
+        self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def put(self, topic: str, number: int, fetched: Fetched) -> None:
-        """Take what was fetched of a partition. Returns when the last part is being written."""
-        decoder = self._decoders[topic]
+        """Take what was fetched of a partition; wait while more is waiting than the next batches can take."""
+        for part in _parts(fetched, self._batch_events):
+            while not self._gather((topic, number), part):
+                self._taken.clear()
+                await self._taken.wait()
+
+    def _gather(self, key: tuple[str, int], part: Fetched) -> bool:
+        """Put it with what waits of its partition, or next to it; False where there is no room."""
+        waiting = self._waiting.get(key)
+        if waiting is None:
+            if sum(len(other.records) for other in self._waiting.values()) > self._batch_events:
+                return False
+            self._waiting[key] = part
+        elif waiting.end == part.start and len(waiting.records) + len(part.records) <= self._batch_events:
+            # Many small transactions would cost more than the events in them: a slow writer makes larger ones.
+            self._waiting[key] = Fetched(waiting.start, part.end, waiting.records + part.records)
+        else:
+            return False
+        self._arrived.set()
+        return True
+
+    async def _run(self) -> None:
+        loop = asyncio.get_running_loop()
+        writing: asyncio.Future[Outcome] | None = None
+        while True:
+            while not self._waiting:
+                self._arrived.clear()
+                await self._arrived.wait()
+            key = next(iter(self._waiting))
+            batch = self._decode(key, self._waiting.pop(key))
+            self._taken.set()
+            if writing is not None:
+                await writing
+            writing = loop.run_in_executor(self._thread, self._write, batch)
+
+    def _decode(self, key: tuple[str, int], fetched: Fetched) -> Batch:
+        topic, number = key
         partition = self._partitions[topic]._replace(number=number)
-        for start, end, records in _parts(fetched, self._batch_events):
-            batch = Batch(partition, start, end, decode_fetched(decoder, records))
-            if self._writing is not None:
-                await asyncio.shield(self._writing)
-            self._writing = asyncio.get_running_loop().run_in_executor(self._thread, self._write, batch)
+        try:
+            items = decode_fetched(self._decoders[topic], fetched.records)
+        except Exception as error:
+            log.exception("records %s/%s %s-%s", topic, number, fetched.start, fetched.end)
+            die(error)
+        return Batch(partition, fetched.start, fetched.end, items)
 
     def _write(self, batch: Batch) -> Outcome:
         try:

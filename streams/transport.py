@@ -103,6 +103,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
         consumer._isolation_level = "read_committed"  # other people's producers may use transactions
+        # A fetch that waits at the broker for idle partitions holds up the busy ones: Faust's 1,500 ms are too long.
+        consumer._fetch_max_wait_ms = 100
         return consumer
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
