@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from schemas.envelope import RFC3339
+from schemas.envelope import parse_instant
 
 TYPE_PREFIX = "vn.opscentre."
 
@@ -22,9 +22,9 @@ def _only_rfc3339(value: object) -> object:
     """
     if isinstance(value, datetime):
         return value
-    if not isinstance(value, str) or not RFC3339.fullmatch(value) or not "1990" <= value[:4] < "2200":
+    if not isinstance(value, str) or not "1990" <= value[:4] < "2200":
         raise ValueError("must be RFC 3339 between 1990 and 2199, such as 2025-04-03T08:15:00+07:00")
-    return value
+    return parse_instant(value)
 
 
 Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_rfc3339)]

@@ -78,6 +78,6 @@ class Changes:
 def rewrite(history: Iterable[Entry], entries: dict[str, Entry | None]) -> list[Entry]:
     """A history after its changes: an id that changed is out, and in again as it is now."""
     kept = [entry for entry in history if entry.id not in entries]
-    kept.extend(entry for entry in entries.values() if entry is not None)
+    kept += [entry for entry in entries.values() if entry is not None]
     kept.sort()
     return kept

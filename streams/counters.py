@@ -119,7 +119,7 @@ def difference(fold: "Fold[State]", before: Sequence[Entry], after: Sequence[Ent
     held = fold.held(state, after[same - 1].time) if same else {}
     if same < len(before):
         _walk(fold, copy(state), held, before[same:], -1, into)
-    _walk(fold, state, held, after[same:], 1, into)
+    _walk(fold, state, held, after[same:] if same else after, 1, into)
     return state
 
 
@@ -144,7 +144,8 @@ def _change(before: Held, after: Held, moment: int, sign: int, into: Differences
             add(into, key, new, sign)
     for key, new in after.items():
         if key not in before:
-            add(into, key, new, sign)
+            bucket = (*key, new // MINUTE)  # as `add` does, without the call: every event comes this way
+            into[bucket] = into.get(bucket, 0) + sign
 
 
 def add(into: Differences, key: tuple[str, str, str], moment: int, value: int) -> None:

@@ -94,12 +94,12 @@ def _update(table: str, group: str, columns: str) -> bytes:
 
 
 def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Sequence[Entry]) -> str:
-    overdue = None
-    if state.name == "open" and state.due is not None:
+    name, overdue = state.name, None
+    if name == "open" and state.due is not None:
         overdue = fold.overdue_at(state.due)
     met = on_time(state, fold.overdue_at)
     return (
-        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{state.name}\t"
+        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
         f"{NULL if met is None else met}\t{state.contradictory}\t{history_to_text(history)}"
     )

@@ -10,7 +10,7 @@ from opscentre.errors import StackError
 from opscentre.stack.install import Say, locked, need, run
 from opscentre.stack.process import Process
 
-VERSION = "4.1.0"
+VERSION = "4.4.0"
 
 _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -71,6 +71,7 @@ class Kafka:
             (work / "pom.xml").write_text(_POM)
             run(["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={work / 'libs'}"], say, work)
             (work / "libs").rename(self._libs)
+            shutil.rmtree(work)
 
     def start(self, say: Say) -> None:
         """Start the broker and wait until it answers; its data stays from run to run."""
@@ -79,13 +80,13 @@ class Kafka:
             self._home.mkdir(parents=True, exist_ok=True)
             config = self._home / "server.properties"
             data = self._home / "log"
-            if not config.exists():
-                controller = free_port()
-                config.write_text(_PROPERTIES.format(port=self.port, controller=controller, data=data))
+            # Anew each time: the setting's port may be another one, the controller's taken, the checkout moved.
+            config.write_text(_PROPERTIES.format(port=self.port, controller=free_port(), data=data))
+            if not (data / "meta.properties").exists():
                 cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
                 run([*self._java("kafka.tools.StorageTool"), "format", "-t", cluster, "-c", str(config)], say)
             self.process.start([*self._java("kafka.Kafka", "-Xmx512m"), str(config)])
-        self.process.require(lambda: listens(self.port), 90)
+        self.process.require(lambda: listens(self.port), 90)  # after a kill the old session must run out: 9 s
 
     def stop(self) -> None:
         """Stop the broker in order."""

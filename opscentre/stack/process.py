@@ -5,6 +5,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from opscentre.errors import StackError
@@ -68,7 +69,8 @@ class Process:
         pid = self.pid
         if pid is None:
             return
-        os.killpg(pid, signal.SIGKILL)
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.killpg(pid, signal.SIGKILL)
         if not wait_until(lambda: self.pid is None, 10):
             raise StackError(f"{self.name} (process {pid}) does not end")
 
@@ -88,7 +90,8 @@ class Process:
         pid = self.pid
         if pid is None:
             return False
-        os.kill(pid, sign)
+        with suppress(ProcessLookupError):  # it has just ended by itself
+            os.kill(pid, sign)
         return True
 
 
@@ -102,6 +105,8 @@ def _started(pid: int) -> str | None:
         child.poll()
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        # A dead main thread is no dead process: a JVM's other threads hold its ports and files for a moment longer.
+        ended = fields[0] == "Z" and len(os.listdir(f"/proc/{pid}/task")) <= 1  # noqa: PTH208
     except (FileNotFoundError, ProcessLookupError):
         return None
-    return None if fields[0] == "Z" else fields[19]
+    return None if ended else fields[19]
