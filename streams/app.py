@@ -27,6 +27,7 @@ class App(faust.App):  # type: ignore[misc]
         super().__init__(
             settings.group,
             broker=[f"kafka://{address.strip()}" for address in settings.kafka.split(",")],
+            datadir=str(settings.data.resolve() / "faust"),
             store="memory://",  # TimescaleDB is the state
             topic_disable_leader=True,
             topic_allow_declare=False,

@@ -19,7 +19,7 @@ from opscentre.stack.process import Process, wait_until
 
 _BIN = "usr/lib/postgresql/17/bin"
 _EXTENSION = "usr/lib/postgresql/17/lib/timescaledb.so"
-_INSTALL = "apt-get install -y -q --no-install-recommends postgresql-17 postgresql-17-timescaledb".split()
+_INSTALL = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "postgresql-17", "postgresql-17-timescaledb"]
 _NAME = "opscentre"
 
 _INSIDE = (
@@ -110,7 +110,7 @@ class TimescaleDB:
         self.process.kill()
 
     def refuse_connections(self, database: str = _NAME) -> None:
-        """Be unavailable, to tests: end every connection to a database and let nobody but a superuser in."""
+        """Be unavailable, for tests: end every connection to a database and let nobody in."""
         self._administer(f'ALTER DATABASE "{database}" ALLOW_CONNECTIONS false', database)
 
     def accept_connections(self, database: str = _NAME) -> None:

@@ -97,9 +97,12 @@ def _running(options: Settings, kafka: Kafka, database: TimescaleDB, way: str) -
     with psycopg.connect(database.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(database.dsn(name))
-    own = options.model_copy(update={"kafka": kafka.bootstrap, "dsn": database.dsn(name), "group": name})
-    environment = {f"OPSCENTRE_{key.upper()}": str(value) for key, value in own.model_dump(exclude_none=True).items()}
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
+        changed = {"kafka": kafka.bootstrap, "dsn": database.dsn(name), "group": name, "data": Path(folder)}
+        own = options.model_copy(update=changed)
+        environment = {
+            f"OPSCENTRE_{key.upper()}": str(value) for key, value in own.model_dump(exclude_none=True).items()
+        }
         process = Process(way, Path(folder))
         process.start(WAYS[way], environment)
         try:

@@ -31,6 +31,7 @@ def plain(options: Settings, decoder: Decoder, partition: Partition, calendar: C
     app = faust.App(
         options.group,
         broker=f"kafka://{options.kafka}",
+        datadir=str(options.data.resolve() / "faust"),
         store="memory://",
         topic_disable_leader=True,
         topic_allow_declare=False,

@@ -1,0 +1,48 @@
+"""Settings, errors and the command line say what they are."""
+
+import re
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from opscentre import errors
+from opscentre.cli import app
+from opscentre.errors import ConfigurationError, OpsCentreError
+from opscentre.settings import Settings, settings
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
+    rows = dict(re.findall(r"^\| `(OPSCENTRE_\w+)` \| (.*) \|$", (ROOT / "docs/settings.md").read_text(), re.M))
+    expected = {
+        f"OPSCENTRE_{name.upper()}": f"{'' if field.default is None else f'`{field.default}`'} | {field.description}"
+        for name, field in Settings.model_fields.items()
+    }
+    assert rows == expected
+
+
+def test_a_wrong_setting_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPSCENTRE_BATCH_EVENTS", "many")
+    settings.cache_clear()
+    with pytest.raises(ConfigurationError, match="OPSCENTRE_BATCH_EVENTS"):
+        settings()
+    settings.cache_clear()
+
+
+def test_the_tree_at_the_top_of_errors_is_the_hierarchy() -> None:
+    assert errors.__doc__ is not None
+    named = set(re.findall(r"[├└]── (\w+)", errors.__doc__))
+    assert named == {cls.__name__ for cls in OpsCentreError.__subclasses__()}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["run", "up", "down", "status", "check", "build", "migrate", "worker", "simulate", "recount", "bench", "publish"]
+    + [f"dead-letters {verb}" for verb in ("list", "show", "replay", "discard")],
+)
+def test_every_command_explains_itself(command: str) -> None:
+    result = CliRunner().invoke(app, [*command.split(), "--help"])
+    assert result.exit_code == 0
+    assert "Usage" in result.output
