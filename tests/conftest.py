@@ -3,6 +3,7 @@
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,6 +14,7 @@ from opscentre.catalogue import open_catalogue
 from opscentre.database import migrate
 from opscentre.kafka import admin, create_topics, topics
 from opscentre.settings import Settings
+from opscentre.stack.kafka import VERSION as KAFKA_VERSION
 from opscentre.stack.kafka import Kafka, free_port
 from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
@@ -24,43 +26,49 @@ ROOT = Path(__file__).parent.parent
 Part = TypeVar("Part", Kafka, TimescaleDB)
 
 
-def _start(part: Part) -> Part:
-    part.install(print)
-    part.start(print)
-    return part
+def pytest_report_header() -> list[str]:
+    """Which servers the tests run on."""
+    database = TimescaleDB(ROOT, 0, CACHE).version() or "installed when first needed"
+    return [f"servers: Kafka {KAFKA_VERSION}, TimescaleDB {database} on PostgreSQL 17, from {CACHE}"]
+
+
+@contextmanager
+def _running(part: Part) -> Iterator[Part]:
+    try:
+        part.install(print)
+        part.start(print)
+        yield part
+    finally:
+        part.kill()
 
 
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A broker for all tests; each test has topics of its own on it (see `cluster`)."""
-    broker = _start(Kafka(tmp_path_factory.mktemp("kafka"), free_port(), CACHE))
-    yield broker
-    broker.kill()
+    with _running(Kafka(tmp_path_factory.mktemp("kafka"), free_port(), CACHE)) as broker:
+        yield broker
 
 
 @pytest.fixture(scope="session")
 def timescaledb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimescaleDB]:
     """A server for all tests; each test has a database of its own on it (see `database`)."""
-    server = _start(TimescaleDB(tmp_path_factory.mktemp("timescaledb"), free_port(), CACHE))
-    yield server
-    server.kill()
+    with _running(TimescaleDB(tmp_path_factory.mktemp("timescaledb"), free_port(), CACHE)) as server:
+        yield server
 
 
 @pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[Kafka]:
     """A broker of the test's own, to be stopped, killed and corrupted."""
-    broker = _start(Kafka(tmp_path / "kafka", free_port(), CACHE))
-    yield broker
-    broker.kill()
+    with _running(Kafka(tmp_path / "kafka", free_port(), CACHE)) as broker:
+        yield broker
 
 
 @pytest.fixture
 def own_timescaledb(tmp_path: Path) -> Iterator[TimescaleDB]:
     """A database server of the test's own, with the schema in place."""
-    server = _start(TimescaleDB(tmp_path / "timescaledb", free_port(), CACHE))
-    migrate(server.dsn())
-    yield server
-    server.kill()
+    with _running(TimescaleDB(tmp_path / "timescaledb", free_port(), CACHE)) as server:
+        migrate(server.dsn())
+        yield server
 
 
 @pytest.fixture
@@ -71,6 +79,8 @@ def database(timescaledb: TimescaleDB) -> Iterator[str]:
         connection.execute(f"CREATE DATABASE {name}".encode())
         migrate(timescaledb.dsn(name))
         yield timescaledb.dsn(name)
+    # A connection of its own: the test may have ended every other, and taken its time.
+    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 

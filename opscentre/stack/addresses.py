@@ -25,8 +25,8 @@ def local_kafka_port(settings: Settings) -> int | None:
     Raises:
         ConfigurationError: the setting is not `host:port`.
     """
-    host, _, port = settings.kafka.rpartition(":")
-    if host not in _LOCAL:
+    host, _, port = settings.kafka.partition(":")
+    if host not in _LOCAL or "," in port:
         return None
     return _number(port, f"OPSCENTRE_KAFKA={settings.kafka}: expected host:port, such as 127.0.0.1:29092")
 

@@ -5,6 +5,7 @@ The server runs as `postgres`, which need not be able to enter the checkout: a p
 
 import os
 import platform
+import re
 import shutil
 import signal
 from contextlib import suppress
@@ -19,6 +20,7 @@ from opscentre.stack.process import Process, wait_until
 
 _BIN = "usr/lib/postgresql/17/bin"
 _EXTENSION = "usr/lib/postgresql/17/lib/timescaledb.so"
+_CONTROL = "usr/share/postgresql/17/extension/timescaledb.control"
 _INSTALL = ["apt-get", "install", "-y", "-q", "--no-install-recommends", "postgresql-17", "postgresql-17-timescaledb"]
 _NAME = "opscentre"
 
@@ -55,6 +57,12 @@ class TimescaleDB:
     def dsn(self, database: str = _NAME) -> str:
         """How to connect."""
         return f"host=127.0.0.1 port={self.port} user={_NAME} password={_NAME} dbname={database}"
+
+    def version(self) -> str | None:
+        """The extension's version; None where it is not installed yet."""
+        control = Path(self._root, _CONTROL)
+        found = re.search(r"default_version = '([^']+)'", control.read_text()) if control.exists() else None
+        return found[1] if found else None
 
     @property
     def _root(self) -> Path:

@@ -1,0 +1,101 @@
+"""The examples of every event type, through the processor itself: the decoder, and the writer's transaction."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from helpers import CALENDAR, DECODERS, EVENTS, SYSTEM_OF, Log, count, record, tables
+
+from opscentre.errors import InvalidEventError
+from streams.recount import compare
+from streams.writer import Outcome, Writer
+
+EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
+
+
+def examples(kind: str) -> list[Path]:
+    return sorted(EXAMPLES.glob(f"*/{kind}/*.json"))
+
+
+def read(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(EXAMPLES).with_suffix(""))
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def writer(database: str) -> Iterator[Writer]:
+    made = Writer(database, CALENDAR, give_up=lambda: True)
+    yield made
+    made.close()
+
+
+def test_every_event_type_has_examples_and_every_example_a_type() -> None:
+    assert {path.parts[-3] for path in examples("valid")} == EVENTS.keys()
+    assert {path.parts[-3] for path in examples("invalid")} == EVENTS.keys()
+    assert {path.name for path in EXAMPLES.iterdir()} == EVENTS.keys()
+    assert len(examples("valid")) + len(examples("invalid")) == len([p for p in EXAMPLES.rglob("*") if p.is_file()])
+
+
+@pytest.mark.parametrize("path", examples("valid"), ids=name_of)
+def test_the_decoder_takes_a_valid_example_as_what_it_is(path: Path) -> None:
+    name, example = path.parts[-3], read(path)
+    event = DECODERS[SYSTEM_OF[name]].decode(record(example))
+    assert event.kind.name == name
+    assert (event.id, event.subject, event.agency) == (example["id"], example["subject"], example["data"]["agency"])
+
+
+@pytest.mark.parametrize("path", examples("invalid"), ids=name_of)
+def test_the_decoder_refuses_an_invalid_example_for_its_reason(path: Path) -> None:
+    example = read(path)
+    with pytest.raises(InvalidEventError) as refusal:
+        DECODERS[SYSTEM_OF[path.parts[-3]]].decode(record(example["event"]))
+    assert refusal.value.reason == example["reason"]
+
+
+@pytest.mark.parametrize("name", EVENTS)
+def test_each_valid_example_counts_once_however_often_it_comes(
+    name: str, connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log(system=SYSTEM_OF[name])
+    for path in examples("valid"):
+        if path.parts[-3] != name:
+            continue
+        # Examples are not one history: give each an id of its own, lest one be taken for another's revision.
+        event = read(path) | {"id": name_of(path)}
+        archived = count(connection, "events")
+        assert writer.commit(log.batch(event)) == Outcome(events=1), path.stem
+        assert count(connection, "events") == archived + 1
+        counted = tables(connection)
+        assert writer.commit(log.batch(event)) == Outcome(duplicates=1), path.stem
+        assert tables(connection) == counted
+    assert compare(connection, CALENDAR) == []
+    assert count(connection, "dead_letters") == 0
+
+
+def test_all_invalid_examples_become_dead_letters_and_nothing_else(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    empty = tables(connection)
+    expected = []
+    for system in sorted(set(SYSTEM_OF.values())):
+        log = Log(system=system, topic_id=system)
+        for path in examples("invalid"):
+            if SYSTEM_OF[path.parts[-3]] == system:
+                example = read(path)
+                assert writer.commit(log.batch(json.dumps(example["event"]).encode())) == Outcome(refused=1)
+                expected.append((example["reason"], json.dumps(example["event"]).encode()))
+    rows = connection.execute("SELECT reason, value FROM dead_letters WHERE state = 'open' ORDER BY id").fetchall()
+    assert rows == expected
+    assert tables(connection) == empty

@@ -1,0 +1,435 @@
+"""The one transaction of a batch, against a real TimescaleDB: each event counts once, whatever comes in which order."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from itertools import count as counting
+from random import Random
+from threading import Barrier
+from typing import Any
+
+import orjson
+import psycopg
+import pytest
+from helpers import CALENDAR, CATALOGUE, Json, Log, cloud_event, count, empty, letters, record, summed, tables
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from opscentre.errors import LostPlaceError
+from opscentre.status import totals
+from streams.batch import Batch
+from streams.recount import compare, totals_as_of
+from streams.writer import Outcome, Writer
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def writer(database: str) -> Iterator[Writer]:
+    made = Writer(database, CALENDAR, give_up=lambda: True)
+    yield made
+    made.close()
+
+
+def received(**changes: Any) -> Json:
+    return cloud_event("dossier.received", **changes)
+
+
+def signed(**changes: Any) -> Json:
+    return cloud_event("signature.used", **changes)
+
+
+def place(connection: psycopg.Connection) -> tuple[int, int, int]:
+    """Next offset, events and duplicates of the one partition."""
+    row = connection.execute("SELECT next_offset, events, duplicates FROM progress WHERE topic <> 'replay'").fetchone()
+    assert row is not None
+    return row[0], row[1], row[2]
+
+
+def test_a_batch_archives_folds_counts_and_moves_the_offset(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    activated = cloud_event("station.activated", "S-1")
+    assert writer.commit(log.batch(received(), signed(), activated, b"junk")) == Outcome(events=3, refused=1)
+    assert count(connection, "events") == 3
+    assert connection.execute("SELECT subject, state FROM cases").fetchall() == [("H06-1", "open")]
+    assert connection.execute("SELECT subject, standing FROM items").fetchall() == [("S-1", True)]
+    assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1, "signature.used": 1, "station.standing": 1}
+    assert letters(connection) == [("open", "not_json")]
+    assert place(connection) == (4, 3, 0)
+
+
+def test_a_duplicate_counts_once_in_one_batch_and_across_batches(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    assert writer.commit(log.batch(received(), received())) == Outcome(events=1, duplicates=1)
+    assert writer.commit(log.batch(received())) == Outcome(duplicates=1)
+    assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1}
+    assert place(connection) == (3, 1, 2)
+
+
+def test_a_resend_with_another_time_is_a_duplicate_and_the_first_time_stands(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    writer.commit(log.batch(signed(time="2025-04-03T08:15:00+07:00"), signed(time="2025-04-04T08:15:00+07:00")))
+    assert writer.commit(log.batch(signed(time="2025-05-04T08:15:00+07:00"))) == Outcome(duplicates=1)
+    assert connection.execute("SELECT bucket::text, value FROM counters_day").fetchall() == [("2025-04-03", 1)]
+
+
+def test_an_id_with_other_content_is_refused_and_the_first_stands(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    outcome = writer.commit(log.batch(signed(document="first"), signed(document="second")))
+    assert outcome == Outcome(events=1, refused=1)
+    assert writer.commit(log.batch(signed(document="third"), signed(document="first"))) == Outcome(0, 1, 1)
+    assert letters(connection) == [("open", "conflicting_id")] * 2
+    documents = [orjson.loads(data)["document"] for (data,) in connection.execute("SELECT data FROM events")]
+    assert documents == ["first"]
+
+
+def test_the_same_id_in_another_system_is_another_event(connection: psycopg.Connection, writer: Writer) -> None:
+    assert writer.commit(Log().batch(received(id="7"), signed(id="7"))) == Outcome(events=2)
+
+
+REVISIONS = [
+    received(revision=0, subject="H06-1", channel="online"),
+    received(revision=1, subject="H06-2", channel="counter"),
+    received(revision=3, subject="H06-2", channel="post", time="2025-04-05T08:15:00+07:00"),
+]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (0, 2, 1), (1, 0, 2), (1, 2, 0), (2, 0, 1), (2, 1, 0)])
+@pytest.mark.parametrize("size", [1, 2, 3])
+def test_the_highest_revision_stands_in_whatever_order_they_come(
+    order: Sequence[int], size: int, connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    for start in range(0, 3, size):
+        writer.commit(log.batch(*(REVISIONS[number] for number in order[start : start + size])))
+    standing = (
+        "SELECT measure, label, bucket::text, sum(value) FROM counters_day GROUP BY 1, 2, 3 HAVING sum(value) <> 0"
+    )
+    assert sorted(connection.execute(standing.encode())) == [
+        ("dossier.open", "", "2025-04-05", 1),
+        ("dossier.opened", "post", "2025-04-05", 1),
+    ]
+    assert connection.execute("SELECT subject, label FROM cases WHERE state = 'open'").fetchall() == [("H06-2", "post")]
+    assert count(connection, "events") == 3
+    for revision in REVISIONS:
+        assert writer.commit(log.batch(revision)) == Outcome(duplicates=1)
+
+
+def test_a_lower_revision_with_other_content_than_before_is_refused(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    writer.commit(log.batch(*REVISIONS))
+    assert writer.commit(log.batch(received(revision=1, subject="H06-9"))) == Outcome(refused=1)
+    assert letters(connection) == [("open", "conflicting_id")]
+
+
+def test_a_retraction_takes_back_what_the_event_had_counted(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    writer.commit(log.batch(received(), signed(), cloud_event("station.activated", "S-1")))
+    retractions = [
+        received(revision=1, retracted=True),
+        signed(revision=1, retracted=True),
+        cloud_event("station.activated", "S-1", revision=1, retracted=True),
+    ]
+    assert writer.commit(log.batch(*retractions)) == Outcome(events=3)
+    assert summed(connection) == {}
+
+
+def test_a_retraction_that_comes_first_holds(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    writer.commit(log.batch(received(revision=1, retracted=True)))
+    assert writer.commit(log.batch(received())) == Outcome(events=1)
+    assert summed(connection) == {}
+
+
+def test_a_retraction_can_itself_be_corrected(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    writer.commit(log.batch(signed()))
+    writer.commit(log.batch(signed(revision=1, retracted=True)))
+    writer.commit(log.batch(signed(revision=2)))
+    assert summed(connection) == {"signature.used": 1}
+
+
+def test_a_retracted_case_leaves_the_same_tables_whether_the_retraction_came_first_or_last(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    writer.commit(log.batch(received()))
+    writer.commit(log.batch(received(revision=1, retracted=True)))
+    last = tables(connection)
+    empty(connection)
+    writer.commit(log.batch(received(revision=1, retracted=True)))
+    writer.commit(log.batch(received()))
+    assert tables(connection) == last
+
+
+def test_a_corrected_flow_moves_to_the_day_and_the_agency_of_the_correction(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    writer.commit(log.batch(signed(agency="H06.01", time="2025-04-03T08:15:00+07:00")))
+    writer.commit(log.batch(signed(agency="H06.02", time="2025-04-04T00:00:00+07:00", revision=1)))
+    rows = connection.execute("SELECT agency, bucket::text, value FROM counters_day ORDER BY 1").fetchall()
+    assert rows == [("H06.01", "2025-04-03", 0), ("H06.02", "2025-04-04", 1)]
+
+
+def test_an_event_corrected_to_another_type_moves_from_a_case_to_another_effect(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    writer.commit(log.batch(signed(subject="7")))
+    writer.commit(log.batch(cloud_event("officer.enrolled", subject="7", revision=1)))
+    assert summed(connection) == {"officer.standing": 1}
+
+
+def test_a_stale_batch_is_nothing(connection: psycopg.Connection, writer: Writer) -> None:
+    batch = Log().batch(received(id="1"), received(id="2"), b"junk")
+    writer.commit(batch)
+    before = tables(connection)
+    assert writer.commit(batch) == Outcome()
+    assert tables(connection) == before
+    assert (place(connection), len(letters(connection))) == ((3, 2, 0), 1)
+
+
+def test_of_an_overlapping_batch_only_the_rest_is_taken(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    first, second = log.batch(signed(id="1"), signed(id="2")), log.batch(signed(id="3"), signed(id="4"))
+    writer.commit(first)
+    both = Batch(first.partition, 0, 4, [*first.items, *second.items])
+    assert writer.commit(both) == Outcome(events=2)
+    assert place(connection) == (4, 4, 0)
+
+
+def test_a_gap_is_refused_and_leaves_nothing_behind(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    writer.commit(log.batch(signed(id="1")))
+    log.batch(signed(id="2"))
+    with pytest.raises(LostPlaceError, match="stands at offset 1, but the batch begins at 2"):
+        writer.commit(log.batch(signed(id="3")))
+    assert place(connection) == (1, 1, 0)
+    assert count(connection, "events") == 1
+
+
+def test_holes_that_compaction_left_are_no_gap(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    batch = log.batch(*(signed(id=str(number)) for number in range(6)))
+    writer.commit(batch._replace(end=9, items=[batch.items[1], batch.items[4]]))
+    log.end = 9
+    assert writer.commit(log.batch(signed(id="9"))) == Outcome(events=1)
+    assert place(connection) == (10, 3, 0)
+
+
+def test_a_topic_created_anew_begins_at_its_first_offset(connection: psycopg.Connection, writer: Writer) -> None:
+    writer.commit(Log().batch(signed(id="1")))
+    assert writer.commit(Log(topic_id="second").batch(signed(id="2"))) == Outcome(events=1)
+
+
+@pytest.mark.parametrize("cursed", range(5))
+def test_a_value_that_the_database_refuses_is_cornered_and_the_others_count(
+    cursed: int, connection: psycopg.Connection, writer: Writer
+) -> None:
+    connection.execute("ALTER TABLE events ADD CONSTRAINT curse CHECK (subject <> 'cursed')")
+    events = [signed(id=str(n), subject="cursed" if n == cursed else "H06-1") for n in range(5)]
+    assert writer.commit(Log().batch(*events)) == Outcome(events=4, refused=1)
+    assert place(connection) == (5, 4, 0)
+    assert summed(connection) == {"signature.used": 4}
+    rows = connection.execute('SELECT "offset", reason, detail, value FROM dead_letters').fetchall()
+    assert [row[:2] for row in rows] == [(cursed, "refused_by_database")]
+    assert "curse" in rows[0][2]
+    assert orjson.loads(rows[0][3]) == events[cursed]
+    assert compare(connection, CALENDAR) == []
+
+
+def test_a_batch_of_refused_values_ends_as_dead_letters_each_once(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    connection.execute("ALTER TABLE cases ADD CONSTRAINT curse CHECK (false)")
+    log = Log()
+    batch = log.batch(received(id="1"), b"junk", received(id="2", subject="H06-2"), signed())
+    assert writer.commit(batch) == Outcome(events=1, refused=3)
+    assert letters(connection) == [
+        ("open", reason) for reason in ("refused_by_database", "not_json", "refused_by_database")
+    ]
+    assert writer.commit(batch) == Outcome()
+    assert len(letters(connection)) == 3
+
+
+TEXTS = [
+    "\\", "\\\\N", "\\N", "\\.", '"', '""', "'", "{a,b}", "NULL", "%s", "$1", "😀 👩‍👩‍👧", "Đơn đề nghị – bổ sung",
+    "Đ" + "o\u031b\u0323", ";--", "\\t\\n", "x" * 200, " leading and trailing ",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_any_text_comes_back_as_it_was_from_the_archive_and_the_keys(
+    text: str, connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    refused = cloud_event("dossier.refused", text, time="2025-04-04T08:15:00+07:00", id=text, reason=text)
+    batch = log.batch(received(subject=text, id=f"1{text}"[:200]), refused)
+    assert writer.commit(batch) == Outcome(events=2)
+    row = connection.execute("SELECT id, subject, data FROM events WHERE type LIKE '%refused%'").fetchone()
+    assert row is not None
+    assert row[:2] == (text, text)
+    assert orjson.loads(row[2])["reason"] == text
+    assert connection.execute("SELECT subject, state FROM cases").fetchall() == [(text, "closed")]
+    # Found again by all its keys: a duplicate, and a revision that takes back what the archive says.
+    assert writer.commit(log.batch(refused)) == Outcome(duplicates=1)
+    assert writer.commit(log.batch({**refused, "revision": 1, "retracted": True})) == Outcome(events=1)
+    assert connection.execute("SELECT subject, state FROM cases").fetchall() == [(text, "open")]
+    assert compare(connection, CALENDAR) == []
+
+
+def test_control_characters_in_a_text_survive_as_json_escapes(connection: psycopg.Connection, writer: Writer) -> None:
+    reason = "".join(map(chr, range(1, 0xA0))) + "\u2028\u2029\ufeff\uffff\U0010ffff"
+    writer.commit(Log().batch(cloud_event("dossier.refused", reason=reason)))
+    rows = connection.execute("SELECT data FROM events").fetchall()
+    assert [orjson.loads(data)["reason"] for (data,) in rows] == [reason]
+
+
+def test_a_dead_letter_keeps_every_byte(connection: psycopg.Connection, writer: Writer) -> None:
+    log = Log()
+    batch = log.batch(bytes(range(256)))
+    raw = record(bytes(range(256)), 0, [("ce_é\\", b"\x00\xff"), ("", b"")])._replace(key=b"\x00\\key")
+    writer.commit(batch._replace(items=[batch.items[0]._replace(record=raw)]))  # type: ignore[union-attr]
+    row = connection.execute("SELECT key, value, headers FROM dead_letters").fetchone()
+    assert row is not None
+    assert row[:2] == (b"\x00\\key", bytes(range(256)))
+    assert orjson.loads(row[2]) == [["ce_é\\", "AP8="], ["", ""]]
+
+
+# A random life of some cases, items and flows.
+
+BASE = (datetime.now(UTC) - timedelta(days=4)).replace(second=0, microsecond=0)  # recent: minutes are counted too
+NAMES = ["dossier.received"] * 3 + [
+    "dossier.suspended", "dossier.resumed", "dossier.extended", "dossier.processed", "dossier.returned",
+    "dossier.refused", "dossier.withdrawn", "station.activated", "station.deactivated", "officer.enrolled",
+    "officer.left", "signature.used", "workfile.processed",
+]  # fmt: skip
+COMMUNES = sorted(CATALOGUE.systems["telecom"].agencies)[:3]
+
+
+def after(minutes: int) -> str:
+    return (BASE + timedelta(minutes=minutes)).isoformat()
+
+
+@st.composite
+def lives(draw: st.DrawFn, names: Sequence[str] = NAMES, ids: int = 6) -> Json:
+    """A valid event, recent, of one of a few ids."""
+    name = draw(st.sampled_from(names))
+    changes: Json = {}
+    if name in {"dossier.received", "dossier.resumed", "dossier.extended", "dossier.processed"}:
+        due = draw(st.none() | st.integers(-1000, 6000))
+        changes["due_at"] = after(due or 0) if due is not None or name == "dossier.extended" else None
+    return cloud_event(
+        name,
+        draw(st.sampled_from(["H06-1", "H06-2"])),
+        after(draw(st.integers(0, 3) | st.integers(0, 5000))),
+        str(draw(st.integers(1, ids))),
+        draw(st.integers(0, 2)),
+        draw(st.booleans()) and draw(st.booleans()),
+        agency=draw(st.sampled_from(COMMUNES)),
+        **changes,
+    )
+
+
+def revision_of(event: Json) -> tuple[str, str, int]:
+    return event["source"], event["id"], event.get("revision", 0)
+
+
+topics = counting()
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(lives(), min_size=1, max_size=14, unique_by=revision_of), st.data())
+def test_any_order_any_split_and_any_duplication_give_the_same_tables(
+    connection: psycopg.Connection, writer: Writer, events: list[Json], data: st.DataObject
+) -> None:
+    empty(connection)
+    writer.commit(Log(topic_id=str(next(topics))).batch(*events))
+    expected = tables(connection)
+    assert compare(connection, CALENDAR) == []
+    again = data.draw(st.lists(st.sampled_from(events), max_size=6))
+    shuffled = data.draw(st.permutations(events + again))
+    empty(connection)
+    logs = [Log(number, topic_id=str(next(topics))) for number in range(2)]
+    waiting: tuple[list[Json], list[Json]] = ([], [])
+    outcome = Outcome()
+    for event in shuffled:
+        number = data.draw(st.integers(0, 1))
+        waiting[number].append(event)
+        if data.draw(st.booleans()):
+            outcome = outcome.plus(writer.commit(logs[number].batch(*waiting[number])))
+            waiting[number].clear()
+    for log, rest in zip(logs, waiting, strict=True):
+        outcome = outcome.plus(writer.commit(log.batch(*rest)))
+    assert tables(connection) == expected
+    assert compare(connection, CALENDAR) == []
+    assert outcome == Outcome(events=len(events), duplicates=len(again))
+    with connection.transaction():
+        live, recounted = totals(connection, CALENDAR.zone), totals_as_of(connection, CALENDAR, datetime.now(UTC))
+    assert {key: value for key, value in live.items() if value} == recounted
+
+
+def busy(seed: int) -> list[Json]:
+    """Events by the hundred of a few cases and items, with duplicates, revisions and retractions."""
+    chance = Random(seed)
+    events = []
+    for number in range(500):
+        name = chance.choice(NAMES)
+        event = cloud_event(
+            name,
+            f"H06-{chance.randrange(25)}",
+            after(chance.randrange(5000)),
+            f"{number % 400}",
+            0 if number < 400 else 1,
+            number >= 400 and chance.random() < 0.3,
+            agency=chance.choice(COMMUNES),
+        )
+        events.append(event)
+    return events + chance.sample(events, 100)
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_two_writers_at_once_on_the_same_cases_come_to_what_one_comes_to(
+    seed: int, database: str, connection: psycopg.Connection, writer: Writer
+) -> None:
+    events = busy(seed)
+    writer.commit(Log(topic_id="alone").batch(*events))
+    expected = tables(connection)
+    empty(connection)
+    chance = Random(seed)
+    chance.shuffle(events)
+    together = Barrier(2, timeout=60)
+
+    def work(number: int) -> Outcome:
+        mine, log, outcome = events[number::2], Log(number, topic_id="together"), Outcome()
+        own = Writer(database, CALENDAR, give_up=lambda: True)
+        try:
+            for start in range(0, 300, 20):
+                together.wait()
+                outcome = outcome.plus(own.commit(log.batch(*mine[start : start + 20])))
+        except BaseException:
+            together.abort()
+            raise
+        finally:
+            own.close()
+        return outcome
+
+    with ThreadPoolExecutor(2) as pool:
+        outcomes = [done.result() for done in [pool.submit(work, number) for number in range(2)]]
+    assert outcomes[0].plus(outcomes[1]) == Outcome(events=500, duplicates=100)
+    assert tables(connection) == expected
+    assert compare(connection, CALENDAR) == []
+    assert letters(connection) == []

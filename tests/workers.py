@@ -1,0 +1,205 @@
+"""Worker processes for tests: started, watched through the database, killed by their ids; always cleaned up."""
+
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import psycopg
+from confluent_kafka import KafkaError, Message, Producer
+
+from opscentre.catalogue import open_catalogue
+from opscentre.settings import Settings
+from schemas.envelope import SOURCE_PREFIX
+from streams.recount import compare
+from streams.times import Calendar
+
+_SUPERVISED = """
+import sys
+from opscentre.supervisor import supervise
+supervise([sys.executable, "-m", "streams"], float(sys.argv[1]), lambda line: print(line, flush=True))
+"""
+
+Raw = tuple[str, bytes | None, bytes | None]
+"""Topic, key and value of a record."""
+
+
+class Worker:
+    """`python -m streams`, or that under its supervisor, with what it said in `log`."""
+
+    def __init__(self, argv: list[str], environment: Mapping[str, str], log: Path) -> None:
+        self._log = log
+        with log.open("wb") as file:
+            self._process = subprocess.Popen(
+                argv, env=dict(environment), stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
+            )
+
+    @property
+    def log(self) -> str:
+        """What it has written so far."""
+        return self._log.read_text(errors="replace")
+
+    @property
+    def status(self) -> int | None:
+        """The status it ended with; None while it runs."""
+        return self._process.poll()
+
+    @property
+    def child(self) -> int | None:
+        """Of a supervisor: the id of the worker that runs under it now."""
+        pid = self._process.pid
+        try:
+            found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        except FileNotFoundError:
+            return None
+        return int(found[0]) if found else None
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait()
+
+    def terminate(self) -> None:
+        """SIGTERM, without waiting."""
+        self._process.terminate()
+
+    def ended(self, seconds: float) -> int:
+        """Wait until it has ended; return its status."""
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"still running after {seconds:.0f} s; it said:\n{self.log[-4000:]}") from None
+
+
+class Workers:
+    """The workers of one test; on leaving, those that still run are killed."""
+
+    def __init__(self, settings: Settings, environment: Callable[[Settings], dict[str, str]], folder: Path) -> None:
+        self.settings = settings
+        self._environment = environment(settings)
+        self._folder = folder
+        self.started: list[Worker] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for worker in self.started:
+            worker.kill()
+
+    def start(self) -> Worker:
+        """One worker process, that ends when in doubt."""
+        return self._start([sys.executable, "-m", "streams"])
+
+    def supervise(self) -> Worker:
+        """A worker under its supervisor, which starts it again."""
+        return self._start([sys.executable, "-c", _SUPERVISED, str(self.settings.stop_seconds)])
+
+    def _start(self, argv: list[str]) -> Worker:
+        worker = Worker(argv, self._environment, self._folder / f"worker-{len(self.started)}.log")
+        self.started.append(worker)
+        return worker
+
+    def wait(self, done: Callable[[], bool], what: str, seconds: float = 60, interval: float = 0.1) -> None:
+        """Wait until something is so; where it is not in time, fail with what the workers said."""
+        deadline = time.monotonic() + seconds
+        while not done():
+            if time.monotonic() > deadline:
+                said = "\n\n".join(worker.log[-3000:] for worker in self.started)
+                raise AssertionError(f"not within {seconds:.0f} s: {what}; progress {self.progress()}\n{said}")
+            time.sleep(interval)
+
+    def wait_progress(self, offset: int, seconds: float = 60) -> None:
+        """Wait until the partitions' offsets in the database sum up to at least this."""
+        self.wait(lambda: self.progress() >= offset, f"progress {offset}", seconds)
+
+    def progress(self) -> int:
+        """Sum of the partitions' offsets in the database; -1 while it does not answer."""
+        try:
+            with psycopg.connect(self.settings.dsn, connect_timeout=2) as connection:
+                row = connection.execute("SELECT coalesce(sum(next_offset), 0)::bigint FROM progress").fetchone()
+        except psycopg.OperationalError:
+            return -1
+        assert row is not None
+        return int(row[0])
+
+    def kill_child(self, supervisor: Worker) -> None:
+        """SIGKILL to the worker that runs under a supervisor, once there is one."""
+        self.wait(lambda: supervisor.child is not None, "a worker under the supervisor")
+        child = supervisor.child
+        assert child is not None
+        subprocess.run(["kill", "-KILL", str(child)], check=True)
+
+
+def publish(bootstrap: str, records: Iterable[Raw], codec: str = "lz4") -> int:
+    """Publish records as fast as can be; return how many, all of them on the broker's disk."""
+    failed: list[KafkaError] = []
+
+    def report(error: KafkaError | None, _: Message) -> None:
+        if error is not None:
+            failed.append(error)
+
+    producer = Producer(
+        {
+            "bootstrap.servers": bootstrap,
+            "acks": "all",
+            "enable.idempotence": True,
+            "compression.type": codec,
+            "linger.ms": 20,
+            "queue.buffering.max.messages": 1_000_000,
+            "message.max.bytes": 2_000_000,
+            "on_delivery": report,
+        }
+    )
+    count = 0
+    for topic, key, value in records:
+        producer.produce(topic, value, key)
+        count += 1
+        if count % 1000 == 0:
+            producer.poll(0)
+    assert producer.flush(60) == 0, "not all was delivered in time"
+    assert not failed, f"{len(failed)} failed, the first: {failed[0]}"
+    return count
+
+
+def mixed(number: int, first: int = 0) -> Iterable[Raw]:
+    """That many events, cheap to make, all different: half signatures, half dossiers received and processed."""
+    for n in range(first, first + number):
+        at = f"2025-0{n % 6 + 1}-{n % 28 + 1:02}T0{n % 10}:15:00+07:00"
+        agency = f"H06.0{n % 5 + 1}"
+        if n % 2:
+            event, subject, topic, type_ = n, f"s-{n % 977}", "e-office", "signature.used"
+            data = f'"officer":"o-{n % 300}"'
+        else:
+            case, step = divmod(n // 2, 2)
+            event, subject, topic = n, f"d-{case}", "one-stop"
+            agency = f"H06.0{case % 5 + 1}"
+            type_ = "dossier.processed" if step else "dossier.received"
+            data = '"outcome":"approved"' if step else '"procedure":"2.000815","channel":"online"'
+        value = (
+            f'{{"specversion":"1.0","source":"{SOURCE_PREFIX}{topic}","type":"vn.opscentre.{type_}.v1","id":"{event}",'
+            f'"subject":"{subject}","time":"{at}","data":{{"agency":"{agency}",{data}}}}}'
+        )
+        yield f"events.{topic}", subject.encode(), value.encode()
+
+
+def mismatches(dsn: str) -> list[object]:
+    """What the live counters and a recount from the archive do not agree on."""
+    with psycopg.connect(dsn) as connection:
+        return list(compare(connection, Calendar(open_catalogue(None).zone)))
+
+
+def assert_exact(dsn: str, number: int, dead_letters: int = 0) -> None:
+    """The archive holds exactly that many events, each once, and the counters agree with it."""
+    with psycopg.connect(dsn) as connection:
+        row = connection.execute(
+            "SELECT (SELECT count(*) FROM events), (SELECT count(DISTINCT (system, id, revision)) FROM events), "
+            "(SELECT count(*) FROM dead_letters)"
+        ).fetchone()
+    assert row == (number, number, dead_letters)
+    assert mismatches(dsn) == []
