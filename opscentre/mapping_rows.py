@@ -142,9 +142,9 @@ def _instant(cell: str, column: str, rule: Timed) -> datetime:
             value = datetime.fromisoformat(text)
         elif rule.format == COMPACT:
             # strptime alone would read 2025123 as some day or other.
-            value = datetime.strptime(text if re.fullmatch(r"\d{14}", text) else "", "%Y%m%d%H%M%S")
+            value = datetime.strptime(text if re.fullmatch(r"\d{14}", text) else "", "%Y%m%d%H%M%S")  # noqa: DTZ007
         else:
-            value = datetime.strptime(text, rule.format)
+            value = datetime.strptime(text, rule.format)  # noqa: DTZ007 - the rule's zone is given below
     except ValueError:
         raise RowError(f'column "{column}": "{cell}" is not a time of the form {rule.format}') from None
     if value.tzinfo is None:

@@ -44,7 +44,7 @@ def event(
     time: datetime,
     data: dict[str, Any],
     *,
-    id: str | None = None,
+    id: str | None = None,  # noqa: A002 - CloudEvents' own name
     revision: int = 0,
     retracted: bool = False,
 ) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import signal
 import sys
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -103,6 +104,8 @@ def simulate(
     begin = start.replace(tzinfo=catalogue.zone) if start else (now - timedelta(days=days)).replace(microsecond=0)
     shares = Shares(duplicates, late, out_of_order, broken, corrected, retracted)
     volumes = Volumes(dossiers=dossiers, signatures=dossiers * 3 // 2, workfiles=dossiers * 6 // 5)
+    if not days and start is None:  # going on from the data there is: its stations stand already
+        volumes = replace(volumes, stations_before=0)
     live = {"live_from": now, "live_rate": rate} if rate else {}
     end = now + timedelta(days=3650) if rate else now
     plan = plan_for(catalogue, seed, begin, end, volumes=volumes, shares=shares, **live)  # type: ignore[arg-type]

@@ -60,9 +60,8 @@ def recount(
         for one in found[:50]:
             table.add_row(*map(str, one))
         console.print(table)
-        say(
-            f"{len(found)} counters {'were corrected' if repair else 'differ; `opscentre recount --repair` corrects them'}"
-        )
+        what = "were corrected" if repair else "differ; `opscentre recount --repair` corrects them"
+        say(f"{len(found)} counters {what}")
     else:
         say("no difference: every counter is what the archived events say")
     if found and not repair:

@@ -86,14 +86,15 @@ class Province:
     def minute(self, instant: int, rate: float) -> Iterator[Happening]:
         """All that begins within the 60 seconds from `instant`, evenly, `rate` a second, and what comes of it."""
         for _ in range(int(60 * rate + self._random.random())):
-            kind, time = self._below(100), instant + self._below(60)
+            # A station in two thousand: at twenty things a second still one in a minute and a half.
+            kind, time = self._below(2000), instant + self._below(60)
             yield from (
                 self._station(time)
                 if kind == 0
                 else self._dossier(time)
-                if kind < 40
+                if kind < 800
                 else self._signature(time)
-                if kind < 75
+                if kind < 1500
                 else self._workfile(time)
             )
 

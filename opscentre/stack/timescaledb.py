@@ -102,8 +102,7 @@ class TimescaleDB:
             free_or_fail(self.port, "TimescaleDB", "OPSCENTRE_DSN")
             if not (self._home / "data" / "initialised").exists():
                 self._initialise(say)
-            # The children of a killed server end a moment after it; before that, a new one refuses to start.
-            wait_until(lambda: not self._in_use(), 30)
+            self._end_orphans()
             options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
             self.process.start(self._inside("postgres", "-D", "/srv/db", "-p", str(self.port), *options))
         self.process.require(self._answers, 300)  # after a crash it first reads up to max_wal_size again
@@ -156,14 +155,17 @@ class TimescaleDB:
         ]
         return [*inside, f"/{_BIN}/{program}", *words]
 
-    def _in_use(self) -> bool:
-        """Whether any process works in the data folder: every process of a server does, under whatever mount."""
+    def _end_orphans(self) -> None:
+        """End what a killed server left: a busy child does not notice, and no new server starts beside it."""
         data = self._home / "data" / "db"
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):  # it has ended, or is a kernel thread
-                if (process / "cwd").samefile(data):
-                    return True
-        return False
+        left = _postgres_in(data)
+        with suppress(FileNotFoundError, ValueError):  # it was stopped in order
+            if int((data / "postmaster.pid").read_text().split()[0]) in left:
+                return  # no orphans: their server lives, and the new one will refuse and say so
+        for pid in left:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGQUIT)  # at once, and without leaving anything half done in the files
+        wait_until(lambda: not _postgres_in(data), 30)
 
     def _answers(self) -> bool:
         try:
@@ -184,3 +186,13 @@ def _debian_13() -> bool:
     except OSError:
         return False
     return release.get("VERSION_CODENAME") == "trixie"
+
+
+def _postgres_in(data: Path) -> set[int]:
+    """The processes of a server on this data folder: each works inside of it, under whatever mount."""
+    found = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):  # it has ended, or is a kernel thread
+            if (process / "exe").readlink().name == "postgres" and (process / "cwd").samefile(data):
+                found.add(int(process.name))
+    return found
