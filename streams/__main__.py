@@ -60,6 +60,7 @@ def run(options: Settings) -> None:
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
     Watchdog(options, app, partitions).start()
     gc.collect()
+    sys.setswitchinterval(0.0005)
     gc.freeze()
     gc.disable()
     worker.execute_from_commandline()
