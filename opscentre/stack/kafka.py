@@ -69,7 +69,8 @@ class Kafka:
             shutil.rmtree(work, ignore_errors=True)
             work.mkdir()
             (work / "pom.xml").write_text(_POM)
-            run(["mvn", "-q", "-B", "dependency:copy-dependencies", f"-DoutputDirectory={work / 'libs'}"], say, work)
+            plain = ["mvn", "-q", "-B", "-Dstyle.color=never"]
+            run([*plain, "dependency:copy-dependencies", f"-DoutputDirectory={work / 'libs'}"], say, work)
             (work / "libs").rename(self._libs)
             shutil.rmtree(work)
 

@@ -85,7 +85,7 @@ class TimescaleDB:
                 run(_INSTALL, say)
                 return
             need("debootstrap", "debootstrap", say)
-            say("installing TimescaleDB (PostgreSQL 17, of Debian 13) into the cache: about a minute, 780 MB, once")
+            say("installing TimescaleDB (PostgreSQL 17, of Debian 13) into the cache: about a minute, 590 MB, once")
             work = self._cache / "trixie.part"
             shutil.rmtree(work, ignore_errors=True)
             run(["debootstrap", "--variant=minbase", "trixie", str(work)], say)

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -83,25 +84,23 @@ def test_a_database_keeps_its_data_through_a_stop_and_a_kill(own_timescaledb: Ti
 
 def test_a_database_killed_at_work_starts_again_at_once(own_timescaledb: TimescaleDB) -> None:
     """Its children outlive it for a moment, and hold what a new server needs."""
-    busy = psycopg.connect(own_timescaledb.dsn(), autocommit=True)
-    with psycopg.connect(own_timescaledb.dsn(), autocommit=True) as connection:
-        connection.execute("CREATE TABLE load AS SELECT n, repeat('x', 200) FROM generate_series(1, 1000) n")
-    busy.pgconn.send_query(b"INSERT INTO load SELECT n, repeat('x', 200) FROM generate_series(1, 20000000) n")
-    pid = own_timescaledb.process.pid
-    assert pid is not None
-    os.kill(pid, signal.SIGKILL)  # by somebody else: not through our own `kill`
-    assert wait_until(lambda: own_timescaledb.process.pid is None, 10)
-    own_timescaledb.start(print)
+    with closing(psycopg.connect(own_timescaledb.dsn(), autocommit=True)) as busy:
+        busy.execute("CREATE TABLE load AS SELECT n, repeat('x', 200) FROM generate_series(1, 1000) n")
+        busy.pgconn.send_query(b"INSERT INTO load SELECT n, repeat('x', 200) FROM generate_series(1, 20000000) n")
+        pid = own_timescaledb.process.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)  # by somebody else: not through our own `kill`
+        assert wait_until(lambda: own_timescaledb.process.pid is None, 10)
+        own_timescaledb.start(print)
     with psycopg.connect(own_timescaledb.dsn()) as connection:
         assert connection.execute("SELECT count(*) FROM load").fetchone() == (1000,)
-    busy.close()
 
 
 def test_a_database_can_be_unavailable_for_a_test(own_timescaledb: TimescaleDB) -> None:
-    connection = psycopg.connect(own_timescaledb.dsn())
-    own_timescaledb.refuse_connections()
-    with pytest.raises(psycopg.OperationalError):
-        connection.execute("SELECT 1")
+    with closing(psycopg.connect(own_timescaledb.dsn())) as connection:
+        own_timescaledb.refuse_connections()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
     with pytest.raises(psycopg.OperationalError, match="not currently accepting"):
         psycopg.connect(own_timescaledb.dsn())
     own_timescaledb.accept_connections()
@@ -196,7 +195,7 @@ def test_an_installation_that_failed_does_not_count(tmp_path: Path, monkeypatch:
 
 def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
     broker = Kafka(tmp_path / "kafka", free_port(), tmp_path / "empty")
-    with pytest.raises(StackError, match="kafka.tools.StorageTool"):
+    with pytest.raises(StackError, match=r"kafka\.tools\.StorageTool"):
         broker.start(print)
     assert broker.process.pid is None
 
