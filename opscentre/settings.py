@@ -26,6 +26,7 @@ class Settings(BaseSettings):
         default=120, gt=0, description="A worker with lag but no progress for this long ends itself and is restarted."
     )
     stop_seconds: float = Field(default=20, gt=0, description="How long a worker may take to stop before it is killed.")
+    raw_days: int = Field(default=90, ge=1, description="Days that the raw bytes of dead letters are kept.")
     data: Path = Field(default=Path(".opscentre"), description="Folder of the local parts' data, logs and process ids.")
     cache: Path = Field(default=Path("~/.cache/opscentre"), description="Folder of downloads, shared by all checkouts.")
 

@@ -4,13 +4,18 @@ import logging
 import threading
 import time
 
+import psycopg
+
 from opscentre.database import connect
 from opscentre.errors import UnavailableError
 from opscentre.kafka import admin, places
 from opscentre.settings import Settings
 from streams.app import App
 from streams.batch import Partition
+from streams.housekeeping import keep_house
 from streams.pipeline import die
+
+HOUSEKEEPING_SECONDS = 3600.0
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +32,18 @@ class Watchdog(threading.Thread):
     def run(self) -> None:
         """Look every few seconds, until the process ends."""
         interval = min(5.0, self._settings.watchdog_seconds / 4)
+        tidied = -HOUSEKEEPING_SECONDS
         last: dict[tuple[str, int], int] = {}
         moved = time.monotonic()
         while True:
             time.sleep(interval)
             try:
                 lag, stands = self._look()
-            except UnavailableError as error:
+                if time.monotonic() - tidied > HOUSEKEEPING_SECONDS:
+                    tidied = time.monotonic()
+                    with connect(self._settings.dsn, "opscentre housekeeping") as connection:
+                        keep_house(connection, self._settings.raw_days)
+            except (UnavailableError, psycopg.OperationalError) as error:
                 # Kafka or the database is away: no progress is nobody's fault, and a restart would not help.
                 log.warning("the watchdog cannot see: %s", str(error).splitlines()[0])
                 moved = time.monotonic()
