@@ -221,7 +221,10 @@ def _time(value: object, broker_ms: int) -> int:
 
 
 def _attribute(name: str, value: object, allowed: str) -> InvalidEventError:
-    found = "is missing" if value is None else f"is {value!r:.200}"
+    if isinstance(value, list | dict):
+        found = "is a list or an object"  # its repr() may be deeper than Python's stack
+    else:
+        found = "is missing" if value is None else f"is {value!r:.200}"
     return InvalidEventError("not_cloudevents", f"attribute {name} {found}; allowed: {allowed}".replace("\0", "\\0"))
 
 
@@ -248,14 +251,27 @@ def _unreadable(value: bytes, error: ValueError) -> InvalidEventError:
 
 
 def _has_nul(value: object) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, dict):
-        return any(_has_nul(part) for pair in value.items() for part in pair)
-    return isinstance(value, list) and any(map(_has_nul, value))
+    waiting = [value]  # not by recursion: JSON may be as deep as Python's stack
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            if "\0" in part:
+                return True
+        elif isinstance(part, dict):
+            waiting += part.keys()
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return False
 
 
 def _explain(error: ValidationError) -> str:
     """Every mistake in `data`, as `field: what is wrong`, without the values: they may be personal data."""
     mistakes = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(map(str, ['data', *m['loc']]))}: {m['msg']}" for m in mistakes)[:2000]
+    return "; ".join(f"{'.'.join(['data', *map(_field, m['loc'])])}: {m['msg']}" for m in mistakes)[:2000]
+
+
+def _field(part: int | str) -> str:
+    """A field's name where it looks like one: one that we do not know may be anything, escape sequences included."""
+    text = str(part)
+    return text if text.isascii() and text.isidentifier() and len(text) <= 60 else "(no field of ours)"

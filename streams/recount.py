@@ -104,8 +104,9 @@ def compare(connection: psycopg.Connection, calendar: Calendar) -> list[Mismatch
 def repair(connection: psycopg.Connection, calendar: Calendar) -> list[Mismatch]:
     """Correct every counter that differs from the archive; return what was corrected. The workers wait meanwhile."""
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE progress IN SHARE ROW EXCLUSIVE MODE")
+        # The row first, as a replay does, which then updates the table: the other way round they would deadlock.
         shard, _ = lock(cursor, REPLAY)
+        cursor.execute("LOCK TABLE progress IN SHARE ROW EXCLUSIVE MODE")
         found = _compare(connection, calendar)
         for one in found:
             cursor.execute(

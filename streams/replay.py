@@ -8,11 +8,11 @@ from opscentre.errors import InvalidEventError
 from streams.batch import Partition, Refused
 from streams.decoder import Decoder, Incoming, Record
 from streams.rows import headers_from_text
-from streams.writer import REPLAY, Writer, lock
+from streams.writer import REPLAY, TRANSIENT, Writer, lock
 
 _LETTER = """
     SELECT cluster, topic_id, topic, partition, "offset", (extract(epoch FROM timestamp) * 1000)::bigint,
-           key, value, headers
+           key, value, headers, reason, detail
     FROM dead_letters WHERE id = %s AND state = 'open' FOR UPDATE
 """
 
@@ -31,12 +31,11 @@ def replay(
     accepted = refused = 0
     for number in numbers:
         try:
-            with connection.transaction():
-                again = _replay_one(connection.cursor(), writer, decoders, number)
+            again = _try(connection, writer, decoders, number)
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             again = ("refused_by_database", str(error).strip()[:2000])
-        if again is None:
-            accepted += 1
+        if isinstance(again, bool):
+            accepted += again
         else:
             refused += 1
             connection.execute("UPDATE dead_letters SET reason = %s, detail = %s WHERE id = %s", (*again, number))
@@ -45,16 +44,37 @@ def replay(
     return accepted, refused
 
 
+_UNREAD = {"corrupt_batch", "lost_to_retention"}
+"""Reasons of letters that stand for records of which there are no bytes: nothing to replay, only to discard."""
+
+
+def _try(
+    connection: psycopg.Connection, writer: Writer, decoders: Mapping[str, Decoder], number: int
+) -> tuple[str, str] | bool:
+    """Replay one, again where a worker was met on a row."""
+    tries = 0
+    while True:
+        try:
+            with connection.transaction():
+                return _replay_one(connection.cursor(), writer, decoders, number)
+        except TRANSIENT:
+            tries += 1
+            if tries > 10:
+                raise
+
+
 def _replay_one(
     cursor: psycopg.Cursor, writer: Writer, decoders: Mapping[str, Decoder], number: int
-) -> tuple[str, str] | None:
-    """Replay one; return the reason and detail if it is refused again."""
+) -> tuple[str, str] | bool:
+    """Replay one; return the reason and detail if it is refused again, False if somebody else has settled it."""
     shard, _ = lock(cursor, REPLAY)
     row = cursor.execute(_LETTER, (number,)).fetchone()
     if row is None:
-        return None  # somebody else has settled it
+        return False
     partition = Partition(*row[:4])
-    key, value, headers = row[6:]
+    key, value, headers, reason, detail = row[6:]
+    if reason in _UNREAD:
+        return reason, detail
     record = Record(row[4], row[5], key, value, headers_from_text(headers))
     item = _decode(decoders, partition.topic, record)
     if isinstance(item, Refused):
@@ -67,7 +87,7 @@ def _replay_one(
         (outcome.events, outcome.duplicates, shard),
     )
     cursor.execute("UPDATE dead_letters SET state = 'replayed', settled_at = now() WHERE id = %s", (number,))
-    return None
+    return True
 
 
 def _decode(decoders: Mapping[str, Decoder], topic: str, record: Record) -> Incoming | Refused:

@@ -61,17 +61,29 @@ def _rewrite(
     histories = _lock(cursor, table, group, subjects)
     fresh: list[str] = []
     changed: list[str] = []
+    gone: list[Subject] = []
     for subject in subjects:
         text = histories.get(subject)
         before = [] if text is None else history_from_text(text)
         after = rewrite(before, entries[subject])
         if after != before:
-            (fresh if text is None else changed).append(fold(subject, before, after))
+            row = fold(subject, before, after)
+            if after:
+                (fresh if text is None else changed).append(row)
+            else:
+                gone.append(subject)  # as if it had never been there, which it had not where a retraction came first
     copy(cursor, f"{table} ({columns})", fresh)
     if changed:
         copy(cursor, f"changed_{table} ({columns})", changed)
         # Unprepared: a plan kept for a temporary table breaks when the table is made anew.
         cursor.execute(_update(table, group, columns), prepare=False)
+    if gone:
+        cursor.execute(
+            f"DELETE FROM {table} AS t USING unnest(%s::text[], %s::text[], %s::text[]) "  # noqa: S608 - names are ours
+            f"AS k (system, {group}, subject) "
+            f"WHERE t.system = k.system AND t.{group} = k.{group} AND t.subject = k.subject".encode(),
+            [texts(column) for column in zip(*gone, strict=True)],
+        )
 
 
 def _lock(cursor: psycopg.Cursor, table: str, group: str, subjects: Sequence[Subject]) -> dict[Subject, str]:

@@ -31,7 +31,7 @@ _SESSION = """
     CREATE TEMP TABLE changed_items (LIKE items) ON COMMIT DELETE ROWS;
 """  # this session only looks keys up: a plan that reads a whole table would be a mistake of stale statistics
 
-_TRANSIENT = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.UniqueViolation)
+TRANSIENT = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.UniqueViolation)
 """Two workers met on a row. The loser's whole transaction is tried again, and then finds what the winner wrote."""
 
 _DEAD_LETTERS = """
@@ -95,7 +95,7 @@ class Writer:
                 connection = self._connect()
                 with connection.transaction():
                     return self._transact(connection.cursor(), batch)
-            except _TRANSIENT as error:
+            except TRANSIENT as error:
                 tries += 1
                 if tries > 10:
                     raise

@@ -1,0 +1,256 @@
+"""Dead letters once more: what has been put right counts once, what has not stays where it was."""
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from threading import Thread
+from typing import Any
+
+import psycopg
+import pytest
+from helpers import CALENDAR, CATALOGUE, DECODERS, Json, Log, cloud_event, letters, record, summed, tables
+
+from opscentre import dead_letters
+from opscentre.database import connect
+from opscentre.errors import NotFoundError
+from streams.batch import Refused, decode
+from streams.decoder import Decoder
+from streams.recount import compare, repair
+from streams.replay import replay
+from streams.writer import REPLAY, Outcome, Writer, lock, prepare
+
+TOPIC = CATALOGUE.systems["one-stop"].topic
+GRANTED = {TOPIC: DECODERS["one-stop"]}
+NARROW = {TOPIC: Decoder(replace(CATALOGUE.systems["one-stop"], agencies=frozenset({"H06.01"})))}
+"""The one-stop system before it was granted the communes."""
+
+
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection]:
+    """As the command line opens it."""
+    with connect(database, "test") as opened:
+        prepare(opened)
+        yield opened
+
+
+@pytest.fixture
+def other(database: str) -> Iterator[psycopg.Connection]:
+    with psycopg.connect(database, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def writer(database: str) -> Iterator[Writer]:
+    made = Writer(database, CALENDAR, give_up=lambda: True)
+    yield made
+    made.close()
+
+
+def refused(writer: Writer, event: Json, log: Log | None = None) -> None:
+    """Let an event become a dead letter, because its agency is not granted yet."""
+    log = log or Log()
+    batch = log.batch(event)
+    items = decode(NARROW[TOPIC], [batch.items[0].record])
+    assert writer.commit(batch._replace(items=items)) == Outcome(refused=1)
+
+
+def test_a_letter_whose_cause_is_gone_counts_once_and_never_again(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    refused(writer, cloud_event("dossier.received", due_at="2025-04-10T17:00:00+07:00"))
+    assert replay(connection, writer, GRANTED, [1]) == (1, 0)
+    assert letters(other) == [("replayed", "agency_not_granted")]
+    assert summed(other) == {"dossier.opened": 1, "dossier.open": 1, "dossier.overdue": 1}
+    assert compare(other, CALENDAR) == []
+    after = tables(other)
+    assert replay(connection, writer, GRANTED, [1]) == (0, 0)
+    assert (tables(other), letters(other)) == (after, [("replayed", "agency_not_granted")])
+
+
+def test_a_replayed_event_is_archived_as_it_came(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log(number=3)
+    writer.commit(log.batch(b"junk"))
+    event = cloud_event("dossier.received")
+    headers = [(f"ce_{name}", str(value).encode()) for name, value in event.items() if name != "data"]
+    body = b'{"agency": "%s", "procedure": "1", "channel": "post"}' % event["data"]["agency"].encode()
+    batch = log.batch(b"")
+    raw = record(body, 1, headers)
+    writer.commit(batch._replace(items=decode(NARROW[TOPIC], [raw])))
+    assert replay(connection, writer, GRANTED, [2]) == (1, 0)
+    query = 'SELECT id, partition, "offset", (extract(epoch FROM received_at) * 1000)::bigint FROM events'
+    assert other.execute(query.encode()).fetchall() == [("1", 3, 1, raw.timestamp)]
+
+
+def test_a_replayed_event_is_told_from_a_later_one_of_the_log(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    refused(writer, cloud_event("dossier.received"), log)
+    replay(connection, writer, GRANTED, [1])
+    assert writer.commit(log.batch(cloud_event("dossier.received"))) == Outcome(duplicates=1)
+    assert summed(other) == {"dossier.opened": 1, "dossier.open": 1}
+
+
+def test_a_letter_whose_event_came_meanwhile_is_a_duplicate(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    refused(writer, cloud_event("dossier.received"), log)
+    writer.commit(log.batch(cloud_event("dossier.received")))
+    before = tables(other)
+    assert replay(connection, writer, GRANTED, [1]) == (1, 0)
+    assert tables(other) == before
+    assert letters(other) == [("replayed", "agency_not_granted")]
+    counted = other.execute("SELECT events, duplicates FROM progress WHERE topic_id = 'replay'").fetchone()
+    assert counted == (0, 1)
+
+
+def test_a_letter_refused_again_stays_open_with_the_reason_of_today(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    refused(writer, cloud_event("dossier.received"))
+    system = replace(CATALOGUE.systems["one-stop"], events=frozenset({"dossier.returned"}))
+    assert replay(connection, writer, {TOPIC: Decoder(system)}, [1]) == (0, 1)
+    assert letters(other) == [("open", "type_not_granted")]
+    assert replay(connection, writer, {}, [1]) == (0, 1)
+    assert letters(other) == [("open", "wrong_source")]
+    assert tables(other)["events"] == []
+    assert replay(connection, writer, GRANTED, [1]) == (1, 0)
+
+
+@pytest.mark.parametrize("reason", ["corrupt_batch", "lost_to_retention"])
+def test_a_letter_of_records_that_could_not_be_read_keeps_its_reason(
+    reason: str, connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    batch = Log().batch(None)
+    writer.commit(batch._replace(items=[Refused(batch.items[0].record, reason, "offsets 0 to 7")]))
+    assert replay(connection, writer, GRANTED, [1]) == (0, 1)
+    assert dead_letters.shown(other, 1)["reason"] == reason
+    assert dead_letters.shown(other, 1)["detail"] == "offsets 0 to 7"
+
+
+def test_a_letter_that_conflicts_meanwhile_stays_open(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    refused(writer, cloud_event("dossier.received"), log)
+    writer.commit(log.batch(cloud_event("dossier.received", channel="post")))
+    before = tables(other)
+    assert replay(connection, writer, GRANTED, [1]) == (0, 1)
+    assert letters(other) == [("open", "conflicting_id")]
+    assert tables(other) == before
+
+
+def test_a_value_that_the_database_refused_counts_once_the_database_takes_it(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    other.execute("ALTER TABLE events ADD CONSTRAINT curse CHECK (subject <> 'cursed')")
+    writer.commit(Log().batch(cloud_event("dossier.received", "cursed"), b"junk"))
+    assert replay(connection, writer, GRANTED, [1, 2]) == (0, 2)
+    assert letters(other) == [("open", "refused_by_database"), ("open", "not_json")]
+    assert tables(other)["events"] == []
+    other.execute("ALTER TABLE events DROP CONSTRAINT curse")
+    assert replay(connection, writer, GRANTED, [1, 2]) == (1, 1)
+    assert letters(other) == [("replayed", "refused_by_database"), ("open", "not_json")]
+    assert compare(other, CALENDAR) == []
+
+
+def test_a_correction_among_the_letters_replaces_what_it_corrects_in_any_order(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    for revision, channel in enumerate(["online", "post", "counter"]):
+        refused(writer, cloud_event("dossier.received", revision=revision, channel=channel), log)
+    assert replay(connection, writer, GRANTED, [3, 1, 2]) == (3, 0)
+    assert other.execute("SELECT label FROM cases").fetchall() == [("counter",)]
+    assert compare(other, CALENDAR) == []
+
+
+def test_one_letter_that_fails_holds_up_no_other(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    writer.commit(log.batch(b"junk"))
+    refused(writer, cloud_event("dossier.received"), log)
+    calls: list[int] = []
+    assert replay(connection, writer, GRANTED, [1, 2], lambda: calls.append(1)) == (1, 1)
+    assert [state for state, _ in letters(other)] == ["open", "replayed"]
+    assert len(calls) == 2
+
+
+def test_a_discarded_letter_keeps_its_reason_and_the_note_and_is_not_replayed(
+    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    refused(writer, cloud_event("dossier.received"), log)
+    writer.commit(log.batch(b"junk"))
+    assert dead_letters.discard(other, [1], "a test of the agency's") == 1
+    assert dead_letters.discard(other, [1], "again") == 0
+    shown = dead_letters.shown(other, 1)
+    assert (shown["state"], shown["reason"], shown["note"]) == (
+        "discarded", "agency_not_granted", "a test of the agency's",
+    )  # fmt: skip
+    assert replay(connection, writer, GRANTED, [1]) == (0, 0)
+    assert letters(other) == [("discarded", "agency_not_granted"), ("open", "not_json")]
+    assert tables(other)["events"] == []
+    assert [letter["id"] for letter in dead_letters.listed(other)] == [2]
+    assert [letter["id"] for letter in dead_letters.listed(other, "discarded")] == [1]
+    assert dead_letters.chosen(other, [], None) == [2]
+    assert dead_letters.chosen(other, [1, 2], None) == [2]
+    assert dead_letters.chosen(other, [], "agency_not_granted") == []
+
+
+def test_a_letter_is_shown_as_text_where_it_is_text(other: psycopg.Connection, writer: Writer) -> None:
+    batch = Log().batch("Đơn".encode(), b"\xff")
+    raw = batch.items[0].record._replace(key=b"\x80", headers=[("ce_id", "é".encode())])
+    items: list[Any] = [batch.items[0]._replace(record=raw), batch.items[1]]  # type: ignore[union-attr]
+    writer.commit(batch._replace(items=items))
+    first, second = dead_letters.shown(other, 1), dead_letters.shown(other, 2)
+    assert (first["value"], first["key"], first["headers"]) == ("Đơn", "base64:gA==", {"ce_id": "é"})
+    assert second["value"] == "base64:/w=="
+    with pytest.raises(NotFoundError):
+        dead_letters.shown(other, 3)
+
+
+def wait_until_blocked(watcher: psycopg.Connection, blocked: psycopg.Connection, thread: Thread | None = None) -> None:
+    """Return once the other connection waits for a lock."""
+    query = "SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s"
+    while watcher.execute(query, (blocked.info.backend_pid,)).fetchone() != ("Lock",):
+        assert thread is None or thread.is_alive()
+
+
+def test_a_replay_that_meets_a_worker_on_a_new_case_counts_all_the_same(
+    database: str, connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    refused(writer, cloud_event("dossier.received", id="1"), log)
+    # The month's chunk must be there: whoever makes it keeps the other waiting before the case does.
+    writer.commit(log.batch(cloud_event("dossier.received", "H06-2", id="0")))
+    worker = Writer(database, CALENDAR, give_up=lambda: True)
+    batch = Log(1).batch(cloud_event("dossier.suspended", id="2", time="2025-04-04T08:15:00+07:00"))
+    with connect(database, "worker") as opened, ThreadPoolExecutor(1) as pool:
+        prepare(opened)
+        with opened.transaction():
+            cursor = opened.cursor()
+            shard, _ = lock(cursor, batch.partition)
+            worker.apply(cursor, shard, batch.partition, batch.items)
+            replayed = pool.submit(replay, connection, writer, GRANTED, [1])
+            wait_until_blocked(other, connection)
+        assert replayed.result(60) == (1, 0)
+    assert letters(other) == [("replayed", "agency_not_granted")]
+    assert other.execute("SELECT state FROM cases WHERE subject = 'H06-1'").fetchall() == [("suspended",)]
+    assert compare(other, CALENDAR) == []
+
+
+def test_a_repair_waits_for_a_replay_and_neither_fails(
+    database: str, connection: psycopg.Connection, other: psycopg.Connection
+) -> None:
+    with psycopg.connect(database, autocommit=True) as repairing, ThreadPoolExecutor(1) as pool:
+        with connection.transaction():
+            lock(connection.cursor(), REPLAY)  # as a replay begins
+            repaired = pool.submit(repair, repairing, CALENDAR)
+            wait_until_blocked(other, repairing)
+            connection.execute("UPDATE progress SET events = events + 1 WHERE topic_id = 'replay'")  # as it ends
+        assert repaired.result(60) == []
