@@ -24,10 +24,12 @@ class App(faust.App):  # type: ignore[misc]
     """A worker's application. `written` is how far each partition is in the database, for monitoring."""
 
     def __init__(self, settings: Settings, partitions: Mapping[str, Partition]) -> None:
+        folder = settings.data.resolve() / "faust"  # Faust wants one, though it keeps nothing there
+        folder.mkdir(parents=True, exist_ok=True)
         super().__init__(
             settings.group,
             broker=[f"kafka://{address.strip()}" for address in settings.kafka.split(",")],
-            datadir=str(settings.data.resolve() / "faust"),
+            datadir=str(folder),
             store="memory://",  # TimescaleDB is the state
             topic_disable_leader=True,
             topic_allow_declare=False,
