@@ -187,7 +187,7 @@ def _binary_attributes(headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
     if revision.isascii() and revision.isdigit():
         attributes["revision"] = int(revision[:20])
     retracted = attributes.get("retracted", "false")
-    attributes["retracted"] = {"true": True, "false": False}.get(retracted, retracted)
+    attributes["retracted"] = {"true": True, "false": False}.get(retracted.lower(), retracted)
     return attributes
 
 

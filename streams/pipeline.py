@@ -117,7 +117,7 @@ def _parts(fetched: Fetched, most: int) -> Iterator[Fetched]:
     """What was fetched, in parts of at most that many records."""
     records = fetched.records
     start = fetched.start
-    for first in range(0, len(records), most):
+    for first in range(0, max(len(records), 1), most):
         part = records[first : first + most]
         last = first + most >= len(records)
         end = fetched.end if last else records[first + most].offset

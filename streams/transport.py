@@ -99,6 +99,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def __post_init__(self) -> None:
         super().__post_init__()
         self.positions: dict[TP, int] = {}
+        self.sought: Any = None  # the assignment that `positions` belong to
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -128,6 +129,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         for tp, offset in places.items():
             consumer.seek(tp, offset)
         self.positions = dict(places)
+        self.sought = consumer._subscription.subscription.assignment
         return places
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -149,13 +151,34 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             raise RuntimeError("aiokafka's fetch task has ended")
         records = await super()._fetch_records(consumer, active_partitions, timeout=timeout, max_records=None)
         assignment = consumer._subscription.subscription.assignment
-        batches = {}
-        for tp, fetched in records.items():
-            start = self.positions.get(tp)
-            if start is not None and assignment is not None and tp in assignment.tps:
-                end = self.positions[tp] = assignment.state_value(tp).position
-                batches[tp] = Fetched(start, end, fetched)
+        if assignment is not self.sought:
+            return {}
+        batches, begins = {}, {}
+        for tp, start in self.positions.items():
+            state = assignment.state_value(tp)
+            if not state.has_valid_position or state.position == start:
+                continue
+            # Offsets without records (an aborted transaction, a mark of Kafka's own) are a step, too.
+            found, end = records.get(tp, []), state.position
+            self.positions[tp] = end
+            batches[tp] = Fetched(start, end, found)
+            if end < start or (found[0].offset if found else end) > start:
+                begins[tp] = start
+        if begins:
+            await self._check_begins(consumer, begins, batches)
+            if consumer._subscription.subscription.assignment is not assignment or assignment is not self.sought:
+                return {}
         return batches
+
+    async def _check_begins(self, consumer: Any, begins: Mapping[TP, int], batches: Mapping[TP, Fetched]) -> None:
+        """Tell harmless holes (Kafka's own marks) from lost records, where aiokafka goes elsewhere and says nothing."""
+        earliest = await consumer.beginning_offsets(begins)
+        for tp, start in begins.items():
+            if batches[tp].end < start:
+                raise LostPlaceError(f"the log of {tp.topic}/{tp.partition} was cut before offset {start}")
+            if earliest[tp] > start:
+                # Begun again, the worker notes the loss and goes on: see App.places.
+                raise LostPlaceError(f"{tp.topic}/{tp.partition}: {start} to {earliest[tp] - 1} were deleted unread")
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
@@ -181,13 +204,13 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
                 yield tp, self._to_message(tp, batch)
 
     def _to_message(self, tp: TP, batch: Fetched) -> ConsumerMessage:
-        last = batch.records[-1]
+        last = batch.records[-1] if batch.records else None
         return ConsumerMessage(
             tp.topic,
             tp.partition,
-            last.offset,
-            last.timestamp / 1000,
-            last.timestamp_type,
+            last.offset if last else batch.end - 1,
+            last.timestamp / 1000 if last else 0.0,
+            last.timestamp_type if last else 0,
             None,
             None,
             batch,

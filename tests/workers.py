@@ -3,7 +3,7 @@
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,8 +23,8 @@ from opscentre.supervisor import supervise
 supervise([sys.executable, "-m", "streams"], float(sys.argv[1]), lambda line: print(line, flush=True))
 """
 
-Raw = tuple[str, bytes | None, bytes | None]
-"""Topic, key and value of a record."""
+Raw = tuple[str, bytes | None, bytes | None] | tuple[str, bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
+"""Topic, key and value of a record, and perhaps headers."""
 
 
 class Worker:
@@ -92,16 +92,21 @@ class Workers:
         for worker in self.started:
             worker.kill()
 
-    def start(self) -> Worker:
-        """One worker process, that ends when in doubt."""
-        return self._start([sys.executable, "-m", "streams"])
+    def start(self, group: str | None = None) -> Worker:
+        """One worker process, that ends when in doubt.
 
-    def supervise(self) -> Worker:
-        """A worker under its supervisor, which starts it again."""
-        return self._start([sys.executable, "-c", _SUPERVISED, str(self.settings.stop_seconds)])
+        In a group of its own it gets its partitions at once, where it would wait for the session of a worker that
+        was killed in the same group to run out.
+        """
+        return self._start([sys.executable, "-m", "streams"], group)
 
-    def _start(self, argv: list[str]) -> Worker:
-        worker = Worker(argv, self._environment, self._folder / f"worker-{len(self.started)}.log")
+    def supervise(self, group: str | None = None) -> Worker:
+        """A worker under its supervisor, which starts it again; `group` as for `start`."""
+        return self._start([sys.executable, "-c", _SUPERVISED, str(self.settings.stop_seconds)], group)
+
+    def _start(self, argv: list[str], group: str | None) -> Worker:
+        environment = {**self._environment, **({"OPSCENTRE_GROUP": group} if group else {})}
+        worker = Worker(argv, environment, self._folder / f"worker-{len(self.started)}.log")
         self.started.append(worker)
         return worker
 
@@ -109,7 +114,8 @@ class Workers:
         """Wait until something is so; where it is not in time, fail with what the workers said."""
         deadline = time.monotonic() + seconds
         while not done():
-            if time.monotonic() > deadline:
+            over = bool(self.started) and all(worker.status is not None for worker in self.started)
+            if over or time.monotonic() > deadline:
                 said = "\n\n".join(worker.log[-3000:] for worker in self.started)
                 raise AssertionError(f"not within {seconds:.0f} s: {what}; progress {self.progress()}\n{said}")
             time.sleep(interval)
@@ -128,13 +134,6 @@ class Workers:
         assert row is not None
         return int(row[0])
 
-    def kill_child(self, supervisor: Worker) -> None:
-        """SIGKILL to the worker that runs under a supervisor, once there is one."""
-        self.wait(lambda: supervisor.child is not None, "a worker under the supervisor")
-        child = supervisor.child
-        assert child is not None
-        subprocess.run(["kill", "-KILL", str(child)], check=True)
-
 
 def publish(bootstrap: str, records: Iterable[Raw], codec: str = "lz4") -> int:
     """Publish records as fast as can be; return how many, all of them on the broker's disk."""
@@ -152,13 +151,13 @@ def publish(bootstrap: str, records: Iterable[Raw], codec: str = "lz4") -> int:
             "compression.type": codec,
             "linger.ms": 20,
             "queue.buffering.max.messages": 1_000_000,
-            "message.max.bytes": 2_000_000,
+            "message.max.bytes": 2_090_000,
             "on_delivery": report,
         }
     )
     count = 0
-    for topic, key, value in records:
-        producer.produce(topic, value, key)
+    for topic, key, value, *headers in records:
+        producer.produce(topic, value, key, headers=list(headers[0]) if headers else None)
         count += 1
         if count % 1000 == 0:
             producer.poll(0)

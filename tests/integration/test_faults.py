@@ -4,9 +4,6 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psycopg
-import pytest
-
 from opscentre.kafka import create_topics, topics
 from opscentre.settings import Settings
 from opscentre.stack.kafka import Kafka
@@ -25,7 +22,8 @@ def test_two_workers_one_killed_twice_300_000_events(
 ) -> None:
     """Faust's own exactly_once is reported to have lost 644 of 300,000 events in such a kill."""
     events = 300_000
-    with Workers(installation, environment, tmp_path) as workers:
+    settings = installation.model_copy(update={"watchdog_seconds": SESSION + 20})  # waiting for the session is no fault
+    with Workers(settings, environment, tmp_path) as workers:
         first, second = workers.start(), workers.start()
         assert publish(installation.kafka, mixed(events)) == events
         workers.wait_progress(events // 5)
@@ -42,13 +40,14 @@ def test_two_workers_one_killed_twice_300_000_events(
 
 
 def _installation(kafka: str, dsn: str, tmp_path: Path) -> Settings:
-    return Settings(kafka=kafka, dsn=dsn, group="faults", data=tmp_path / "data", watchdog_seconds=20, stop_seconds=10)
+    return Settings(kafka=kafka, dsn=dsn, group="faults", data=tmp_path / "data", watchdog_seconds=60, stop_seconds=10)
 
 
 def _stop_in_the_middle(workers: Workers, worker: Worker) -> None:
+    """SIGTERM while something is away; the supervisor kills what does not end in time, and says nothing of it."""
     began = time.monotonic()
     worker.terminate()
-    assert worker.ended(workers.settings.stop_seconds + 5) is not None
+    assert worker.ended(workers.settings.stop_seconds + 5) == 0
     print(f"ended {time.monotonic() - began:.1f} s after SIGTERM")
 
 
@@ -57,20 +56,19 @@ def test_broker_restarted_and_killed(
 ) -> None:
     create_topics(own_kafka.bootstrap, topics(catalogue))
     settings = _installation(own_kafka.bootstrap, database, tmp_path)
-    events = 160_000
+    events = 180_000  # more than a worker may have fetched ahead when the broker goes
     with Workers(settings, environment, tmp_path) as workers:
-        publish(settings.kafka, mixed(events))
+        publish(settings.kafka, mixed(events), "none")
         worker = workers.supervise()
         workers.wait_progress(events // 8)
         own_kafka.stop()
         own_kafka.start(print)
-        workers.wait_progress(events // 2, 90)
+        workers.wait_progress(events // 4, 90)
         own_kafka.kill()
-        stands = workers.progress()
-        assert stands < events
         _stop_in_the_middle(workers, worker)
         own_kafka.start(print)
-        worker = workers.supervise()
+        assert 0 <= workers.progress() < events
+        worker = workers.supervise("faults-2")
         workers.wait_progress(events, 90)
         worker.terminate()
         assert worker.ended(settings.stop_seconds + 5) == 0
@@ -81,7 +79,7 @@ def test_database_restarted_and_killed(
     broker: str, own_timescaledb: TimescaleDB, environment: Environment, tmp_path: Path
 ) -> None:
     settings = _installation(broker, own_timescaledb.dsn(), tmp_path)
-    events = 160_000
+    events = 100_000
     with Workers(settings, environment, tmp_path) as workers:
         publish(settings.kafka, mixed(events))
         worker = workers.supervise()
@@ -95,8 +93,8 @@ def test_database_restarted_and_killed(
         own_timescaledb.kill()
         _stop_in_the_middle(workers, worker)
         own_timescaledb.start(print)
-        assert workers.progress() < events
-        workers.supervise()
+        assert 0 <= workers.progress() < events
+        workers.supervise("faults-2")
         workers.wait_progress(events, 90)
     assert_exact(settings.dsn, events)
 
@@ -105,7 +103,7 @@ def test_database_refuses_for_longer_than_the_session(
     broker: str, own_timescaledb: TimescaleDB, environment: Environment, tmp_path: Path
 ) -> None:
     settings = _installation(broker, own_timescaledb.dsn(), tmp_path)
-    events = 160_000
+    events = 100_000
     with Workers(settings, environment, tmp_path) as workers:
         publish(settings.kafka, mixed(events))
         worker = workers.supervise()
@@ -122,7 +120,7 @@ def test_database_refuses_for_longer_than_the_session(
         own_timescaledb.refuse_connections()
         _stop_in_the_middle(workers, worker)
         own_timescaledb.accept_connections()
-        assert workers.progress() < events
-        workers.supervise()
+        assert 0 <= workers.progress() < events
+        workers.supervise("faults-2")
         workers.wait_progress(events, 90)
     assert_exact(settings.dsn, events)
