@@ -23,7 +23,10 @@ class Settings(BaseSettings):
     group: str = Field(default="opscentre", description="Kafka consumer group of the stream workers.")
     batch_events: int = Field(default=6000, ge=1, description="Most events that one transaction takes, about.")
     watchdog_seconds: float = Field(
-        default=120, gt=0, description="A worker with lag but no progress for this long ends itself and is restarted."
+        default=120,
+        gt=0,
+        description="A worker with lag but no progress for this long ends itself and is restarted. "
+        "Keep it well above the 30 s that Kafka waits for a worker that was killed.",
     )
     stop_seconds: float = Field(default=20, gt=0, description="How long a worker may take to stop before it is killed.")
     raw_days: int = Field(default=90, ge=1, description="Days that the raw bytes of dead letters are kept.")

@@ -18,6 +18,8 @@ from opscentre.stack.kafka import VERSION as KAFKA_VERSION
 from opscentre.stack.kafka import Kafka, free_port
 from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
+from streams.times import Calendar
+from streams.writer import Writer
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
@@ -84,6 +86,21 @@ def database(timescaledb: TimescaleDB) -> Iterator[str]:
         connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
+@pytest.fixture
+def connection(database: str) -> Iterator[psycopg.Connection]:
+    """A connection to look into the database with."""
+    with psycopg.connect(database, autocommit=True) as opened:
+        yield opened
+
+
+@pytest.fixture
+def writer(database: str) -> Iterator[Writer]:
+    """A writer that does not wait for a database that is away."""
+    made = Writer(database, Calendar(open_catalogue(None).zone), give_up=lambda: True)
+    yield made
+    made.close()
+
+
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """The catalogue that is shipped."""
@@ -109,7 +126,7 @@ def installation(broker: str, database: str, tmp_path: Path) -> Settings:
         group=f"test-{uuid.uuid4().hex[:8]}",
         data=tmp_path / "data",
         cache=CACHE,
-        watchdog_seconds=20,
+        watchdog_seconds=60,
         stop_seconds=10,
     )
 

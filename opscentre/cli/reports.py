@@ -73,9 +73,9 @@ def bench(
     seconds: Annotated[int, typer.Option(min=5, help="Seconds of the latency measurement at 1,000 a second.")] = 20,
     json: Json = False,
 ) -> None:
-    """Measure throughput, latency and memory, beside a plain Faust agent and the bound. Needs `opscentre up`.
+    """Measure throughput, latency and memory, beside a plain Faust agent and the bound of the parts below.
 
-    Uses a database and topics of its own beside the running ones, and removes them afterwards.
+    Starts Kafka and TimescaleDB of its own for it (natively: see README), and removes them afterwards.
     """
     report: dict[str, Any] = run_bench(settings(), events, seconds, say)
     if json:

@@ -1,7 +1,6 @@
 """The examples of every event type, through the processor itself: the decoder, and the writer's transaction."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -26,19 +25,6 @@ def read(path: Path) -> Any:
 
 def name_of(path: Path) -> str:
     return str(path.relative_to(EXAMPLES).with_suffix(""))
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def writer(database: str) -> Iterator[Writer]:
-    made = Writer(database, CALENDAR, give_up=lambda: True)
-    yield made
-    made.close()
 
 
 def test_every_event_type_has_examples_and_every_example_a_type() -> None:

@@ -1,6 +1,5 @@
 """The recount from the archive: finds every damage to the counters, repairs it, and looks into the past."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import psycopg
@@ -10,19 +9,6 @@ from helpers import CALENDAR, Log, cloud_event, summed, tables
 from opscentre.status import figures, totals
 from streams.recount import Mismatch, compare, repair, totals_as_of
 from streams.writer import Writer
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def writer(database: str) -> Iterator[Writer]:
-    made = Writer(database, CALENDAR, give_up=lambda: True)
-    yield made
-    made.close()
 
 
 def now_and(**ago: int) -> str:

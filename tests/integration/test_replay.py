@@ -26,24 +26,11 @@ NARROW = {TOPIC: Decoder(replace(CATALOGUE.systems["one-stop"], agencies=frozens
 
 
 @pytest.fixture
-def connection(database: str) -> Iterator[psycopg.Connection]:
+def operator(database: str) -> Iterator[psycopg.Connection]:
     """As the command line opens it."""
     with connect(database, "test") as opened:
         prepare(opened)
         yield opened
-
-
-@pytest.fixture
-def other(database: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def writer(database: str) -> Iterator[Writer]:
-    made = Writer(database, CALENDAR, give_up=lambda: True)
-    yield made
-    made.close()
 
 
 def refused(writer: Writer, event: Json, log: Log | None = None) -> None:
@@ -55,20 +42,20 @@ def refused(writer: Writer, event: Json, log: Log | None = None) -> None:
 
 
 def test_a_letter_whose_cause_is_gone_counts_once_and_never_again(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     refused(writer, cloud_event("dossier.received", due_at="2025-04-10T17:00:00+07:00"))
-    assert replay(connection, writer, GRANTED, [1]) == (1, 0)
-    assert letters(other) == [("replayed", "agency_not_granted")]
-    assert summed(other) == {"dossier.opened": 1, "dossier.open": 1, "dossier.overdue": 1}
-    assert compare(other, CALENDAR) == []
-    after = tables(other)
-    assert replay(connection, writer, GRANTED, [1]) == (0, 0)
-    assert (tables(other), letters(other)) == (after, [("replayed", "agency_not_granted")])
+    assert replay(operator, writer, GRANTED, [1]) == (1, 0)
+    assert letters(connection) == [("replayed", "agency_not_granted")]
+    assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1, "dossier.overdue": 1}
+    assert compare(connection, CALENDAR) == []
+    after = tables(connection)
+    assert replay(operator, writer, GRANTED, [1]) == (0, 0)
+    assert (tables(connection), letters(connection)) == (after, [("replayed", "agency_not_granted")])
 
 
 def test_a_replayed_event_is_archived_as_it_came(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log(number=3)
     writer.commit(log.batch(b"junk"))
@@ -78,151 +65,151 @@ def test_a_replayed_event_is_archived_as_it_came(
     batch = log.batch(b"")
     raw = record(body, 1, headers)
     writer.commit(batch._replace(items=decode(NARROW[TOPIC], [raw])))
-    assert replay(connection, writer, GRANTED, [2]) == (1, 0)
+    assert replay(operator, writer, GRANTED, [2]) == (1, 0)
     query = 'SELECT id, partition, "offset", (extract(epoch FROM received_at) * 1000)::bigint FROM events'
-    assert other.execute(query.encode()).fetchall() == [("1", 3, 1, raw.timestamp)]
+    assert connection.execute(query.encode()).fetchall() == [("1", 3, 1, raw.timestamp)]
 
 
 def test_a_replayed_event_is_told_from_a_later_one_of_the_log(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log()
     refused(writer, cloud_event("dossier.received"), log)
-    replay(connection, writer, GRANTED, [1])
+    replay(operator, writer, GRANTED, [1])
     assert writer.commit(log.batch(cloud_event("dossier.received"))) == Outcome(duplicates=1)
-    assert summed(other) == {"dossier.opened": 1, "dossier.open": 1}
+    assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1}
 
 
 def test_a_letter_whose_event_came_meanwhile_is_a_duplicate(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log()
     refused(writer, cloud_event("dossier.received"), log)
     writer.commit(log.batch(cloud_event("dossier.received")))
-    before = tables(other)
-    assert replay(connection, writer, GRANTED, [1]) == (1, 0)
-    assert tables(other) == before
-    assert letters(other) == [("replayed", "agency_not_granted")]
-    counted = other.execute("SELECT events, duplicates FROM progress WHERE topic_id = 'replay'").fetchone()
+    before = tables(connection)
+    assert replay(operator, writer, GRANTED, [1]) == (1, 0)
+    assert tables(connection) == before
+    assert letters(connection) == [("replayed", "agency_not_granted")]
+    counted = connection.execute("SELECT events, duplicates FROM progress WHERE topic_id = 'replay'").fetchone()
     assert counted == (0, 1)
 
 
 def test_a_letter_refused_again_stays_open_with_the_reason_of_today(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     refused(writer, cloud_event("dossier.received"))
     system = replace(CATALOGUE.systems["one-stop"], events=frozenset({"dossier.returned"}))
-    assert replay(connection, writer, {TOPIC: Decoder(system)}, [1]) == (0, 1)
-    assert letters(other) == [("open", "type_not_granted")]
-    assert replay(connection, writer, {}, [1]) == (0, 1)
-    assert letters(other) == [("open", "wrong_source")]
-    assert tables(other)["events"] == []
-    assert replay(connection, writer, GRANTED, [1]) == (1, 0)
+    assert replay(operator, writer, {TOPIC: Decoder(system)}, [1]) == (0, 1)
+    assert letters(connection) == [("open", "type_not_granted")]
+    assert replay(operator, writer, {}, [1]) == (0, 1)
+    assert letters(connection) == [("open", "wrong_source")]
+    assert tables(connection)["events"] == []
+    assert replay(operator, writer, GRANTED, [1]) == (1, 0)
 
 
 @pytest.mark.parametrize("reason", ["corrupt_batch", "lost_to_retention"])
 def test_a_letter_of_records_that_could_not_be_read_keeps_its_reason(
-    reason: str, connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    reason: str, operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     batch = Log().batch(None)
     writer.commit(batch._replace(items=[Refused(batch.items[0].record, reason, "offsets 0 to 7")]))
-    assert replay(connection, writer, GRANTED, [1]) == (0, 1)
-    assert dead_letters.shown(other, 1)["reason"] == reason
-    assert dead_letters.shown(other, 1)["detail"] == "offsets 0 to 7"
+    assert replay(operator, writer, GRANTED, [1]) == (0, 1)
+    assert dead_letters.shown(connection, 1)["reason"] == reason
+    assert dead_letters.shown(connection, 1)["detail"] == "offsets 0 to 7"
 
 
 def test_a_letter_that_conflicts_meanwhile_stays_open(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log()
     refused(writer, cloud_event("dossier.received"), log)
     writer.commit(log.batch(cloud_event("dossier.received", channel="post")))
-    before = tables(other)
-    assert replay(connection, writer, GRANTED, [1]) == (0, 1)
-    assert letters(other) == [("open", "conflicting_id")]
-    assert tables(other) == before
+    before = tables(connection)
+    assert replay(operator, writer, GRANTED, [1]) == (0, 1)
+    assert letters(connection) == [("open", "conflicting_id")]
+    assert tables(connection) == before
 
 
 def test_a_value_that_the_database_refused_counts_once_the_database_takes_it(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
-    other.execute("ALTER TABLE events ADD CONSTRAINT curse CHECK (subject <> 'cursed')")
+    connection.execute("ALTER TABLE events ADD CONSTRAINT curse CHECK (subject <> 'cursed')")
     writer.commit(Log().batch(cloud_event("dossier.received", "cursed"), b"junk"))
-    assert replay(connection, writer, GRANTED, [1, 2]) == (0, 2)
-    assert letters(other) == [("open", "refused_by_database"), ("open", "not_json")]
-    assert tables(other)["events"] == []
-    other.execute("ALTER TABLE events DROP CONSTRAINT curse")
-    assert replay(connection, writer, GRANTED, [1, 2]) == (1, 1)
-    assert letters(other) == [("replayed", "refused_by_database"), ("open", "not_json")]
-    assert compare(other, CALENDAR) == []
+    assert replay(operator, writer, GRANTED, [1, 2]) == (0, 2)
+    assert letters(connection) == [("open", "refused_by_database"), ("open", "not_json")]
+    assert tables(connection)["events"] == []
+    connection.execute("ALTER TABLE events DROP CONSTRAINT curse")
+    assert replay(operator, writer, GRANTED, [1, 2]) == (1, 1)
+    assert letters(connection) == [("replayed", "refused_by_database"), ("open", "not_json")]
+    assert compare(connection, CALENDAR) == []
 
 
 def test_a_correction_among_the_letters_replaces_what_it_corrects_in_any_order(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log()
     for revision, channel in enumerate(["online", "post", "counter"]):
         refused(writer, cloud_event("dossier.received", revision=revision, channel=channel), log)
-    assert replay(connection, writer, GRANTED, [3, 1, 2]) == (3, 0)
-    assert other.execute("SELECT label FROM cases").fetchall() == [("counter",)]
-    assert compare(other, CALENDAR) == []
+    assert replay(operator, writer, GRANTED, [3, 1, 2]) == (3, 0)
+    assert connection.execute("SELECT label FROM cases").fetchall() == [("counter",)]
+    assert compare(connection, CALENDAR) == []
 
 
 def test_one_letter_that_fails_holds_up_no_other(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log()
     writer.commit(log.batch(b"junk"))
     refused(writer, cloud_event("dossier.received"), log)
     calls: list[int] = []
-    assert replay(connection, writer, GRANTED, [1, 2], lambda: calls.append(1)) == (1, 1)
-    assert [state for state, _ in letters(other)] == ["open", "replayed"]
+    assert replay(operator, writer, GRANTED, [1, 2], lambda: calls.append(1)) == (1, 1)
+    assert [state for state, _ in letters(connection)] == ["open", "replayed"]
     assert len(calls) == 2
 
 
 def test_a_discarded_letter_keeps_its_reason_and_the_note_and_is_not_replayed(
-    connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log()
     refused(writer, cloud_event("dossier.received"), log)
     writer.commit(log.batch(b"junk"))
-    assert dead_letters.discard(other, [1], "a test of the agency's") == 1
-    assert dead_letters.discard(other, [1], "again") == 0
-    shown = dead_letters.shown(other, 1)
+    assert dead_letters.discard(connection, [1], "a test of the agency's") == 1
+    assert dead_letters.discard(connection, [1], "again") == 0
+    shown = dead_letters.shown(connection, 1)
     assert (shown["state"], shown["reason"], shown["note"]) == (
         "discarded", "agency_not_granted", "a test of the agency's",
     )  # fmt: skip
-    assert replay(connection, writer, GRANTED, [1]) == (0, 0)
-    assert letters(other) == [("discarded", "agency_not_granted"), ("open", "not_json")]
-    assert tables(other)["events"] == []
-    assert [letter["id"] for letter in dead_letters.listed(other)] == [2]
-    assert [letter["id"] for letter in dead_letters.listed(other, "discarded")] == [1]
-    assert dead_letters.chosen(other, [], None) == [2]
-    assert dead_letters.chosen(other, [1, 2], None) == [2]
-    assert dead_letters.chosen(other, [], "agency_not_granted") == []
+    assert replay(operator, writer, GRANTED, [1]) == (0, 0)
+    assert letters(connection) == [("discarded", "agency_not_granted"), ("open", "not_json")]
+    assert tables(connection)["events"] == []
+    assert [letter["id"] for letter in dead_letters.listed(connection)] == [2]
+    assert [letter["id"] for letter in dead_letters.listed(connection, "discarded")] == [1]
+    assert dead_letters.chosen(connection, [], None) == [2]
+    assert dead_letters.chosen(connection, [1, 2], None) == [2]
+    assert dead_letters.chosen(connection, [], "agency_not_granted") == []
 
 
-def test_a_letter_is_shown_as_text_where_it_is_text(other: psycopg.Connection, writer: Writer) -> None:
+def test_a_letter_is_shown_as_text_where_it_is_text(connection: psycopg.Connection, writer: Writer) -> None:
     batch = Log().batch("Đơn".encode(), b"\xff")
     raw = batch.items[0].record._replace(key=b"\x80", headers=[("ce_id", "é".encode())])
     items: list[Any] = [batch.items[0]._replace(record=raw), batch.items[1]]  # type: ignore[union-attr]
     writer.commit(batch._replace(items=items))
-    first, second = dead_letters.shown(other, 1), dead_letters.shown(other, 2)
+    first, second = dead_letters.shown(connection, 1), dead_letters.shown(connection, 2)
     assert (first["value"], first["key"], first["headers"]) == ("Đơn", "base64:gA==", {"ce_id": "é"})
     assert second["value"] == "base64:/w=="
     with pytest.raises(NotFoundError):
-        dead_letters.shown(other, 3)
+        dead_letters.shown(connection, 3)
 
 
 def wait_until_blocked(watcher: psycopg.Connection, blocked: psycopg.Connection, thread: Thread | None = None) -> None:
-    """Return once the other connection waits for a lock."""
+    """Return once the other operator waits for a lock."""
     query = "SELECT wait_event_type FROM pg_stat_activity WHERE pid = %s"
     while watcher.execute(query, (blocked.info.backend_pid,)).fetchone() != ("Lock",):
         assert thread is None or thread.is_alive()
 
 
 def test_a_replay_that_meets_a_worker_on_a_new_case_counts_all_the_same(
-    database: str, connection: psycopg.Connection, other: psycopg.Connection, writer: Writer
+    database: str, operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
     log = Log()
     refused(writer, cloud_event("dossier.received", id="1"), log)
@@ -236,21 +223,21 @@ def test_a_replay_that_meets_a_worker_on_a_new_case_counts_all_the_same(
             cursor = opened.cursor()
             shard, _ = lock(cursor, batch.partition)
             worker.apply(cursor, shard, batch.partition, batch.items)
-            replayed = pool.submit(replay, connection, writer, GRANTED, [1])
-            wait_until_blocked(other, connection)
+            replayed = pool.submit(replay, operator, writer, GRANTED, [1])
+            wait_until_blocked(connection, operator)
         assert replayed.result(60) == (1, 0)
-    assert letters(other) == [("replayed", "agency_not_granted")]
-    assert other.execute("SELECT state FROM cases WHERE subject = 'H06-1'").fetchall() == [("suspended",)]
-    assert compare(other, CALENDAR) == []
+    assert letters(connection) == [("replayed", "agency_not_granted")]
+    assert connection.execute("SELECT state FROM cases WHERE subject = 'H06-1'").fetchall() == [("suspended",)]
+    assert compare(connection, CALENDAR) == []
 
 
 def test_a_repair_waits_for_a_replay_and_neither_fails(
-    database: str, connection: psycopg.Connection, other: psycopg.Connection
+    database: str, operator: psycopg.Connection, connection: psycopg.Connection
 ) -> None:
     with psycopg.connect(database, autocommit=True) as repairing, ThreadPoolExecutor(1) as pool:
-        with connection.transaction():
-            lock(connection.cursor(), REPLAY)  # as a replay begins
+        with operator.transaction():
+            lock(operator.cursor(), REPLAY)  # as a replay begins
             repaired = pool.submit(repair, repairing, CALENDAR)
-            wait_until_blocked(other, repairing)
-            connection.execute("UPDATE progress SET events = events + 1 WHERE topic_id = 'replay'")  # as it ends
+            wait_until_blocked(connection, repairing)
+            operator.execute("UPDATE progress SET events = events + 1 WHERE topic_id = 'replay'")  # as it ends
         assert repaired.result(60) == []

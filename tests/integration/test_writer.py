@@ -1,6 +1,6 @@
 """The one transaction of a batch, against a real TimescaleDB: each event counts once, whatever comes in which order."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from itertools import count as counting
@@ -20,19 +20,6 @@ from opscentre.status import totals
 from streams.batch import Batch
 from streams.recount import compare, totals_as_of
 from streams.writer import Outcome, Writer
-
-
-@pytest.fixture
-def connection(database: str) -> Iterator[psycopg.Connection]:
-    with psycopg.connect(database, autocommit=True) as opened:
-        yield opened
-
-
-@pytest.fixture
-def writer(database: str) -> Iterator[Writer]:
-    made = Writer(database, CALENDAR, give_up=lambda: True)
-    yield made
-    made.close()
 
 
 def received(**changes: Any) -> Json:
