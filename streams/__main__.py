@@ -25,6 +25,9 @@ from streams.writer import Writer
 
 log = logging.getLogger("streams")
 
+WRITERS = 2
+"""Connections of a worker that write: while one waits for the database, the other computes."""
+
 _stopping = threading.Event()
 
 
@@ -55,8 +58,8 @@ def run(options: Settings) -> None:
     _wait_for_database(options.dsn)
     partitions = _partitions(options.kafka, [system.topic for system in catalogue.systems.values()])
     decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
-    writer = Writer(options.dsn, Calendar(catalogue.zone), give_up=_stopping.is_set)
-    app = build(options, partitions, decoders, writer)
+    writers = [Writer(options.dsn, Calendar(catalogue.zone), give_up=_stopping.is_set) for _ in range(WRITERS)]
+    app = build(options, partitions, decoders, writers)
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
     Watchdog(options, app, partitions).start()
     gc.collect()

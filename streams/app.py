@@ -1,7 +1,7 @@
 """The Faust application: our transport, the database's offsets, one agent."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import faust
@@ -88,7 +88,7 @@ class App(faust.App):  # type: ignore[misc]
 
 
 def build(
-    settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writer: Writer
+    settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writers: Sequence[Writer]
 ) -> App:
     """The application with its agent. `partitions` and `decoders` are by topic."""
     app = App(settings, partitions)
@@ -96,7 +96,7 @@ def build(
 
     @app.agent(channel)  # type: ignore[untyped-decorator]
     async def write(stream: Any) -> None:
-        pipeline = Pipeline(writer, decoders, partitions, app.written, settings.batch_events)
+        pipeline = Pipeline(writers, decoders, partitions, app.written, settings.batch_events)
         async for event in stream.events():
             message = event.message
             await pipeline.put(message.topic, message.partition, event.value)

@@ -8,7 +8,7 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NoReturn
 
@@ -31,23 +31,28 @@ def die(why: object) -> NoReturn:
 
 
 class Pipeline:
-    """Decodes on the event loop, writes on one thread; what comes meanwhile is gathered by partition."""
+    """Decodes on the event loop, writes on a thread a writer; what comes meanwhile is gathered by partition.
+
+    A partition always goes to the same writer, so its batches keep their order. With two writers one computes while
+    the other waits for the database.
+    """
 
     def __init__(
         self,
-        writer: Writer,
+        writers: Sequence[Writer],
         decoders: Mapping[str, Decoder],
         partitions: Mapping[str, Partition],
         written: dict[tuple[str, int], int],
         batch_events: int,
     ) -> None:
         """`decoders` and `partitions` (with any number) are by topic; `written` is kept up to date for monitoring."""
-        self._writer = writer
+        self._writers = writers
         self._decoders = decoders
         self._partitions = partitions
         self._written = written
         self._batch_events = batch_events
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
+        self._threads = ThreadPoolExecutor(len(writers), thread_name_prefix="writer")
+        self._writing: dict[int, asyncio.Future[Outcome]] = {}
         self._waiting: dict[tuple[str, int], Fetched] = {}
         self._arrived = asyncio.Event()
         self._taken = asyncio.Event()
@@ -78,17 +83,24 @@ class Pipeline:
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
-        writing: asyncio.Future[Outcome] | None = None
         while True:
             while not self._waiting:
                 self._arrived.clear()
                 await self._arrived.wait()
-            key = next(iter(self._waiting))
+            key = next((key for key in self._waiting if self._is_free(key)), next(iter(self._waiting)))
             batch = self._decode(key, self._waiting.pop(key))
             self._taken.set()
-            if writing is not None:
-                await writing
-            writing = loop.run_in_executor(self._thread, self._write, batch)
+            number = self._writer_of(key)
+            if number in self._writing:
+                await self._writing[number]
+            self._writing[number] = loop.run_in_executor(self._threads, self._write, self._writers[number], batch)
+
+    def _writer_of(self, key: tuple[str, int]) -> int:
+        return key[1] % len(self._writers)
+
+    def _is_free(self, key: tuple[str, int]) -> bool:
+        writing = self._writing.get(self._writer_of(key))
+        return writing is None or writing.done()
 
     def _decode(self, key: tuple[str, int], fetched: Fetched) -> Batch:
         topic, number = key
@@ -100,9 +112,9 @@ class Pipeline:
             die(error)
         return Batch(partition, fetched.start, fetched.end, items)
 
-    def _write(self, batch: Batch) -> Outcome:
+    def _write(self, writer: Writer, batch: Batch) -> Outcome:
         try:
-            outcome = self._writer.commit(batch)
+            outcome = writer.commit(batch)
         except BaseException as error:
             log.exception("batch %s/%s %s-%s", *batch.partition[2:], batch.start, batch.end)
             die(error)

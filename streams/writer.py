@@ -1,6 +1,6 @@
 """The one transaction of a batch: fence, archive, fold, counters, dead letters, offset. All of it or nothing.
 
-Synchronous, on one dedicated connection, called from one thread: while it waits for the database, the next
+Synchronous, on a dedicated connection, called from one thread at a time: while it waits for the database, the next
 batch is decoded elsewhere.
 """
 
