@@ -33,6 +33,11 @@ class Settings(BaseSettings):
     data: Path = Field(default=Path(".opscentre"), description="Folder of the local parts' data, logs and process ids.")
     cache: Path = Field(default=Path("~/.cache/opscentre"), description="Folder of downloads, shared by all checkouts.")
 
+    def environment(self) -> dict[str, str]:
+        """The variables that give another process these settings."""
+        values = self.model_dump(exclude_none=True)
+        return {f"OPSCENTRE_{name.upper()}": str(value) for name, value in values.items()}
+
 
 @cache
 def settings() -> Settings:

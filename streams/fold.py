@@ -4,7 +4,7 @@ A history is the sorted list of the standing entries of one case or item. `held`
 for from a moment on (open, overdue, standing …); `streams.counters` turns the change of that into counters.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -15,7 +15,6 @@ from schemas.effects import (
     Event,
     Extended,
     Flow,
-    Item,
     Opened,
     Removed,
     Reopened,
@@ -205,16 +204,6 @@ def held_by_item(measure: str, state: ItemState, moment: int) -> Held:
 def is_by_day(kind: str) -> bool:
     """Whether lateness of this kind of case is decided by day (see `Case.by_day`)."""
     return _BY_DAY[kind]
-
-
-def case_kinds() -> Iterable[str]:
-    """Every kind of case there is."""
-    return _BY_DAY
-
-
-def registers() -> Iterable[str]:
-    """Every register there is."""
-    return sorted({event.register_name for event in BY_TYPE.values() if issubclass(event, Item)})
 
 
 _BY_DAY = {event.kind: event.by_day for event in BY_TYPE.values() if issubclass(event, Case)}

@@ -148,7 +148,6 @@ def environment() -> Callable[[Settings], dict[str, str]]:
     """The environment that gives a process these settings."""
 
     def of(settings: Settings) -> dict[str, str]:
-        values = settings.model_dump(exclude_none=True)
-        return {**os.environ, **{f"OPSCENTRE_{name.upper()}": str(value) for name, value in values.items()}}
+        return {**os.environ, **settings.environment()}
 
     return of

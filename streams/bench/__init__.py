@@ -100,11 +100,8 @@ def _running(options: Settings, kafka: Kafka, database: TimescaleDB, way: str) -
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
         changed = {"kafka": kafka.bootstrap, "dsn": database.dsn(name), "group": name, "data": Path(folder)}
         own = options.model_copy(update=changed)
-        environment = {
-            f"OPSCENTRE_{key.upper()}": str(value) for key, value in own.model_dump(exclude_none=True).items()
-        }
         process = Process(way, Path(folder))
-        process.start(WAYS[way], environment)
+        process.start(WAYS[way], own.environment())
         try:
             yield own, process
         finally:
