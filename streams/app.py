@@ -37,7 +37,7 @@ class App(faust.App):  # type: ignore[misc]
             worker_redirect_stdouts=False,
             table_standby_replicas=0,
             stream_wait_empty=False,  # what is not written is read again: nothing to wait for
-            stream_buffer_maxsize=16,  # Messages, which here are whole batches
+            stream_buffer_maxsize=4,  # Messages, which here are whole batches
             consumer_max_fetch_size=FETCH_BYTES,
             consumer_auto_offset_reset="earliest",
             broker_max_poll_interval=24 * 3600.0,  # a long outage of the database must not leave the group for good

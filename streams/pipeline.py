@@ -8,16 +8,25 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NoReturn
 
 from streams.batch import Batch, Partition, Refused, decode
 from streams.decoder import Decoder, Incoming, Record
 from streams.transport import Fetched, Unreadable
-from streams.writer import Outcome, Writer
+from streams.writer import Writer
 
 log = logging.getLogger(__name__)
+
+Key = tuple[str, int]
+"""Topic and partition."""
+
+WAITING_BATCHES = 3
+"""How many batches of records may wait before no more is taken from Faust: enough for every writer to have one."""
+DECODED_BATCHES = 2
+"""How many batches are decoded ahead."""
 
 COLLECT_EVERY = 50
 """Batches. Models make no cycles, so the collector only costs; it runs rarely, between batches."""
@@ -33,8 +42,8 @@ def die(why: object) -> NoReturn:
 class Pipeline:
     """Decodes on the event loop, writes on a thread a writer; what comes meanwhile is gathered by partition.
 
-    A partition always goes to the same writer, so its batches keep their order. With two writers one computes while
-    the other waits for the database.
+    Of a partition only one batch is being written at a time, so its batches keep their order. With several writers
+    one computes while the others wait for the database.
     """
 
     def __init__(
@@ -46,63 +55,73 @@ class Pipeline:
         batch_events: int,
     ) -> None:
         """`decoders` and `partitions` (with any number) are by topic; `written` is kept up to date for monitoring."""
-        self._writers = writers
+        self._free = list(writers)
         self._decoders = decoders
         self._partitions = partitions
         self._written = written
         self._batch_events = batch_events
         self._threads = ThreadPoolExecutor(len(writers), thread_name_prefix="writer")
-        self._writing: dict[int, asyncio.Future[Outcome]] = {}
-        self._waiting: dict[tuple[str, int], Fetched] = {}
-        self._arrived = asyncio.Event()
+        self._waiting: dict[Key, Fetched] = {}
+        self._decoded: dict[Key, Batch] = {}
+        self._writing: set[Key] = set()
+        self._changed = asyncio.Event()
         self._taken = asyncio.Event()
         self._batches = 0
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def put(self, topic: str, number: int, fetched: Fetched) -> None:
-        """Take what was fetched of a partition; wait while more is waiting than the next batches can take."""
-        for part in _parts(fetched, self._batch_events):
-            while not self._gather((topic, number), part):
-                self._taken.clear()
-                await self._taken.wait()
-
-    def _gather(self, key: tuple[str, int], part: Fetched) -> bool:
-        """Put it with what waits of its partition, or next to it; False where there is no room."""
+        """Take what was fetched of a partition; wait while enough is waiting."""
+        key = topic, number
+        while not self._has_room(key, fetched.start):
+            self._taken.clear()
+            await self._taken.wait()
         waiting = self._waiting.get(key)
-        if waiting is None:
-            if sum(len(other.records) for other in self._waiting.values()) > self._batch_events:
-                return False
-            self._waiting[key] = part
-        elif waiting.end == part.start and len(waiting.records) + len(part.records) <= self._batch_events:
-            # Many small transactions would cost more than the events in them: a slow writer makes larger ones.
-            self._waiting[key] = Fetched(waiting.start, part.end, waiting.records + part.records)
-        else:
-            return False
-        self._arrived.set()
-        return True
+        if waiting is not None:
+            fetched = Fetched(waiting.start, fetched.end, waiting.records + fetched.records)
+        self._waiting[key] = fetched
+        self._changed.set()
+
+    def _has_room(self, key: Key, start: int) -> bool:
+        waiting = self._waiting.get(key)
+        if waiting is not None and waiting.end != start:
+            return False  # a partition that came back to this worker begins elsewhere: never one batch
+        return sum(len(other.records) for other in self._waiting.values()) < WAITING_BATCHES * self._batch_events
 
     async def _run(self) -> None:
-        loop = asyncio.get_running_loop()
         while True:
-            while not self._waiting:
-                self._arrived.clear()
-                await self._arrived.wait()
-            key = next((key for key in self._waiting if self._is_free(key)), next(iter(self._waiting)))
-            batch = self._decode(key, self._waiting.pop(key))
-            self._taken.set()
-            number = self._writer_of(key)
-            if number in self._writing:
-                await self._writing[number]
-            self._writing[number] = loop.run_in_executor(self._threads, self._write, self._writers[number], batch)
+            self._changed.clear()
+            self._hand_out()
+            key = self._next()
+            if key is None:
+                await self._changed.wait()
+            else:
+                self._decoded[key] = self._decode(key, self._take(key))
+                await asyncio.sleep(0)  # what finished meanwhile comes first
 
-    def _writer_of(self, key: tuple[str, int]) -> int:
-        return key[1] % len(self._writers)
+    def _hand_out(self) -> None:
+        """Give decoded batches to free writers."""
+        for key in [key for key in self._decoded if key not in self._writing][: len(self._free)]:
+            writer, batch = self._free.pop(), self._decoded.pop(key)
+            self._writing.add(key)
+            done = asyncio.get_running_loop().run_in_executor(self._threads, self._write, writer, batch)
+            done.add_done_callback(partial(self._finish, key, writer, batch.end))
 
-    def _is_free(self, key: tuple[str, int]) -> bool:
-        writing = self._writing.get(self._writer_of(key))
-        return writing is None or writing.done()
+    def _next(self) -> Key | None:
+        """The partition to decode a batch of: rather one that is not being written, else ahead."""
+        if len(self._decoded) >= DECODED_BATCHES:
+            return None
+        keys = [key for key in self._waiting if key not in self._decoded]
+        return next((key for key in keys if key not in self._writing), keys[0] if keys else None)
 
-    def _decode(self, key: tuple[str, int], fetched: Fetched) -> Batch:
+    def _take(self, key: Key) -> Fetched:
+        """The next batch of a partition, which then goes to the end of the line."""
+        first, rest = _cut(self._waiting.pop(key), self._batch_events)
+        if rest is not None:
+            self._waiting[key] = rest
+        self._taken.set()
+        return first
+
+    def _decode(self, key: Key, fetched: Fetched) -> Batch:
         topic, number = key
         partition = self._partitions[topic]._replace(number=number)
         try:
@@ -112,29 +131,30 @@ class Pipeline:
             die(error)
         return Batch(partition, fetched.start, fetched.end, items)
 
-    def _write(self, writer: Writer, batch: Batch) -> Outcome:
+    def _write(self, writer: Writer, batch: Batch) -> None:
         try:
-            outcome = writer.commit(batch)
+            writer.commit(batch)
         except BaseException as error:
             log.exception("batch %s/%s %s-%s", *batch.partition[2:], batch.start, batch.end)
             die(error)
-        self._written[batch.partition.topic, batch.partition.number] = batch.end
+
+    def _finish(self, key: Key, writer: Writer, end: int, _: object) -> None:
+        self._written[key] = end
+        self._writing.discard(key)
+        self._free.append(writer)
+        self._changed.set()
         self._batches += 1
         if self._batches % COLLECT_EVERY == 0:
             gc.collect()
-        return outcome
 
 
-def _parts(fetched: Fetched, most: int) -> Iterator[Fetched]:
-    """What was fetched, in parts of at most that many records."""
+def _cut(fetched: Fetched, most: int) -> tuple[Fetched, Fetched | None]:
+    """At most that many records, and what is left of them."""
     records = fetched.records
-    start = fetched.start
-    for first in range(0, max(len(records), 1), most):
-        part = records[first : first + most]
-        last = first + most >= len(records)
-        end = fetched.end if last else records[first + most].offset
-        yield Fetched(start, end, part)
-        start = end
+    if len(records) <= most:
+        return fetched, None
+    cut = records[most].offset
+    return Fetched(fetched.start, cut, records[:most]), Fetched(cut, fetched.end, records[most:])
 
 
 def decode_fetched(decoder: Decoder, records: list[Any]) -> list[Incoming | Refused]:
