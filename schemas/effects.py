@@ -8,26 +8,31 @@ among events of the same instant, because the source systems' clocks have whole 
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
-from schemas.envelope import parse_instant
+from schemas.envelope import instant_schema
 
 TYPE_PREFIX = "vn.opscentre."
 
 
-def _only_rfc3339(value: object) -> object:
-    """Keep out what pydantic would read too: numbers as seconds since 1970, other forms; and absurd years.
+class _Instant:
+    """Absurd years ("9999-12-31" for "no limit") cannot be counted with: leave the field out instead."""
 
-    Absurd years ("9999-12-31" for "no limit") cannot be counted with: leave the field out instead.
-    """
-    if isinstance(value, datetime):
-        return value
-    if not isinstance(value, str) or not "1990" <= value[:4] < "2200":
-        raise ValueError("must be RFC 3339 between 1990 and 2199, such as 2025-04-03T08:15:00+07:00")
-    return parse_instant(value)
+    @classmethod
+    def __get_pydantic_core_schema__(cls, source: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+        return instant_schema(
+            "(199[0-9]|2[01][0-9]{2})",
+            "must be RFC 3339 between 1990 and 2199, such as 2025-04-03T08:15:00+07:00",
+        )
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "string", "format": "date-time"}
 
 
-Instant = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_rfc3339)]
+Instant = Annotated[datetime, _Instant]
 """A moment with its offset from UTC, RFC 3339."""
 
 Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\u0000-\u001f\u007f-\u009f]+$")]

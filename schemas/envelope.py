@@ -2,6 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
+
 SPECVERSION = "1.0"
 SOURCE_PREFIX = "/systems/"
 STRUCTURED = "application/cloudevents+json"
@@ -40,24 +42,29 @@ REASONS: dict[str, str] = {
 """Reason code → what it means and what to do, in one or two sentences for a person."""
 
 
-def parse_instant(text: str) -> datetime:
+def instant_schema(years: str, allowed: str) -> CoreSchema:
+    """What reads a moment in the one form that we take: RFC 3339 with an offset. On the hot path: no Python runs here.
+
+    pydantic itself reads many more forms (numbers as seconds since 1970, a blank for the T), kept out by the pattern.
+
+    Args:
+        years: regular expression of the four digits that are allowed.
+        allowed: what the error says.
+    """
+    clock = r"[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([Zz]|[+-][0-9]{2}:[0-9]{2})"
+    text = core_schema.str_schema(pattern=f"^{years}-[0-9]{{2}}-[0-9]{{2}}{clock}$", strict=True)
+    steps = core_schema.chain_schema([text, core_schema.datetime_schema(strict=False, tz_constraint="aware")])
+    return core_schema.custom_error_schema(steps, custom_error_type="instant", custom_error_message=allowed)
+
+
+_INSTANT = SchemaValidator(instant_schema("[0-9]{4}", "must be RFC 3339 with an offset"))
+
+
+def parse_instant(text: object) -> datetime:
     """Read a moment in the one form that we take, RFC 3339 with an offset.
 
-    Python reads many more forms of ISO 8601 (week dates, no separators, a comma); those are refused by their shape,
-    without a regular expression: this is on the hot path.
-
     Raises:
-        ValueError: the text has another form, or there is no such moment.
+        ValueError: it has another form, or there is no such moment.
     """
-    # YYYY-MM-DDTHH:MM:SS[.ffffff](Z|+HH:MM)
-    zulu = text[-1:] in {"Z", "z"}
-    clock = text[:-1] if zulu else text[:-6]
-    if (
-        (len(clock) == 19 or (text[19:20] == "." and clock[20:].isdigit()))
-        and text[4:8:3] == "--"
-        and text[10:11] in {"T", "t"}
-        and text[16:17] == ":"
-        and (zulu or text[-6] in "+-")
-    ):
-        return datetime.fromisoformat(clock + "+00:00" if zulu else text)
-    raise ValueError("must be RFC 3339 with an offset, such as 2025-04-03T08:15:00+07:00")
+    time: datetime = _INSTANT.validate_python(text)
+    return time

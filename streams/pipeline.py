@@ -159,15 +159,15 @@ def _cut(fetched: Fetched, most: int) -> tuple[Fetched, Fetched | None]:
 
 def decode_fetched(decoder: Decoder, records: list[Any]) -> list[Incoming | Refused]:
     """Check every record; an unreadable batch of Kafka's is refused as one."""
-    readable = [Record(r.offset, r.timestamp, r.key, r.value, r.headers) for r in records]
-    if not any(isinstance(record.value, Unreadable) for record in readable):
-        return decode(decoder, readable)
+    if not any(type(record.value) is Unreadable for record in records):
+        return decode(decoder, records)
     items: list[Incoming | Refused] = []
-    for record in readable:
-        value: Any = record.value
+    for record in records:
+        value = record.value
         if isinstance(value, Unreadable):
             detail = f"offsets {value.first} to {value.last} cannot be read: {value.error}"
-            items.append(Refused(record._replace(value=None), "corrupt_batch", detail))
+            empty = Record(record.offset, record.timestamp, record.key, None, record.headers)
+            items.append(Refused(empty, "corrupt_batch", detail))
         else:
             items += decode(decoder, [record])
     return items
