@@ -85,7 +85,10 @@ class Kafka:
             config.write_text(_PROPERTIES.format(port=self.port, controller=free_port(), data=data))
             if not (data / "meta.properties").exists():
                 cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
-                run([*self._java("kafka.tools.StorageTool"), "format", f"--cluster-id={cluster}", "-c", str(config)], say)
+                run(
+                    [*self._java("kafka.tools.StorageTool"), "format", f"--cluster-id={cluster}", "-c", str(config)],
+                    say,
+                )
             self.process.start([*self._java("kafka.Kafka", "-Xmx512m"), str(config)])
         self.process.require(lambda: listens(self.port), 90)  # after a kill the old session must run out: 9 s
 
