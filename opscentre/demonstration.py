@@ -10,7 +10,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from opscentre.catalogue import open_catalogue
+from opscentre.catalogue import open_catalogue, store_agencies
 from opscentre.database import connect, migrate
 from opscentre.errors import UnavailableError
 from opscentre.kafka import create_topics, topics
@@ -36,6 +36,8 @@ def run_demonstration(options: Settings, days: int, rate: float) -> None:
     try:
         stack.up(_say)
         migrate(options.dsn, _say)
+        with connect(options.dsn, "opscentre run") as connection:
+            store_agencies(connection, catalogue)
         create_topics(options.kafka, topics(catalogue), _say)
         _say("starting a stream worker and a simulated province")
         worker.start([sys.executable, "-m", "opscentre", "worker"])

@@ -107,7 +107,7 @@ def _update(table: str, group: str, columns: str) -> bytes:
 
 def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Sequence[Entry]) -> str:
     name, overdue = state.name, None
-    if name == "open" and state.due is not None:
+    if name in ("open", "closed") and state.due is not None:
         overdue = fold.overdue_at(state.due)
     met = on_time(state, fold.overdue_at)
     return (

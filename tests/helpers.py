@@ -96,7 +96,8 @@ class Log:
 
 TABLES: Mapping[str, str] = {
     "events": "SELECT time, system, type, subject, agency, id, revision, retracted, data FROM events",
-    "cases": "SELECT * FROM cases",
+    "cases": "SELECT system, kind, subject, agency, label, state, opened_at, due_at, overdue_at, closed_at, on_time, "
+    "contradictory, history FROM cases",
     "items": "SELECT * FROM items",
     "counters_day": "SELECT measure, agency, label, bucket, sum(value)::bigint FROM counters_day "
     "GROUP BY 1, 2, 3, 4 HAVING sum(value) <> 0",

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
-from opscentre.catalogue import open_catalogue
+from opscentre.catalogue import open_catalogue, store_agencies
 from opscentre.cli.output import Json, console, print_json, say
+from opscentre.database import connect
 from opscentre.database import migrate as migrate_database
 from opscentre.demonstration import run_demonstration
 from opscentre.documents import ROOT, write_documents
@@ -37,6 +38,8 @@ def migrate() -> None:
     options = settings()
     catalogue = open_catalogue(options.catalogue)
     migrate_database(options.dsn, say)
+    with connect(options.dsn, "opscentre migrate") as connection:
+        store_agencies(connection, catalogue)
     create_topics(options.kafka, topics(catalogue), say)
     say("database and topics are up to date")
 
