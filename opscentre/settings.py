@@ -2,6 +2,7 @@
 
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -29,6 +30,12 @@ class Settings(BaseSettings):
         "Keep it well above the 30 s that Kafka waits for a worker that was killed.",
     )
     stop_seconds: float = Field(default=20, gt=0, description="How long a worker may take to stop before it is killed.")
+    sweep_seconds: float = Field(default=15, gt=0, description="Seconds between two sweeps for missed deadlines.")
+    notify: str = Field(
+        default="",
+        description="Who is told of missed deadlines: Apprise URLs (`mailto://…`, `json://…`), by blanks or commas.",
+    )
+    language: Literal["vi", "en"] = Field(default="vi", description="Language of what people are told: `vi` or `en`.")
     raw_days: int = Field(default=90, ge=1, description="Days that the raw bytes of dead letters are kept.")
     data: Path = Field(default=Path(".opscentre"), description="Folder of the local parts' data, logs and process ids.")
     cache: Path = Field(default=Path("~/.cache/opscentre"), description="Folder of downloads, shared by all checkouts.")

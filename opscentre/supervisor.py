@@ -1,4 +1,4 @@
-"""Keeps a worker process running: crash-only workers need somebody who starts them again."""
+"""Keeps a process running: crash-only workers need somebody who starts them again."""
 
 import ctypes
 import signal
@@ -36,7 +36,7 @@ def supervise(argv: Sequence[str], stop_seconds: float, say: Callable[[str], Non
         if stopping:
             break
         delay = 0.5 if time.monotonic() - began > 60 else min(delay * 2, 15.0)
-        say(f"worker ended with status {status}; started again in {delay:.0f} s")
+        say(f"{argv[-1]} ended with status {status}; started again in {delay:.0f} s")
         until = time.monotonic() + delay
         while not stopping and time.monotonic() < until:
             time.sleep(0.1)

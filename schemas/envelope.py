@@ -1,10 +1,11 @@
 """The CloudEvents envelope: limits of its attributes, and the reasons why an event is refused."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Final
 
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
-SPECVERSION = "1.0"
+SPECVERSION: Final = "1.0"
 SOURCE_PREFIX = "/systems/"
 STRUCTURED = "application/cloudevents+json"
 

@@ -19,6 +19,7 @@ from opscentre.settings import Settings, settings
 from streams.app import build
 from streams.batch import Partition
 from streams.decoder import Decoder
+from streams.timers import SweepTimer
 from streams.times import Calendar
 from streams.watchdog import Watchdog
 from streams.writer import Writer
@@ -62,6 +63,8 @@ def run(options: Settings) -> None:
     app = build(options, partitions, decoders, writers)
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
     Watchdog(options, app, partitions).start()
+    topics = {system.topic: system.id for system in catalogue.systems.values()}
+    SweepTimer(options.dsn, options.kafka, topics, options.sweep_seconds).start()
     gc.collect()
     sys.setswitchinterval(0.0005)
     gc.freeze()

@@ -101,6 +101,8 @@ def _update(table: str, group: str, columns: str) -> bytes:
     key = ("system", group, "subject")
     values = [column for column in columns.split(", ") if column not in key]
     assignments = ", ".join(f"{column} = n.{column}" for column in values)
+    if table == "cases":
+        assignments += ", changed_by = pg_current_xact_id()"
     matches = " AND ".join(f"t.{column} = n.{column}" for column in key)
     return f"UPDATE {table} AS t SET {assignments} FROM changed_{table} AS n WHERE {matches}".encode()  # noqa: S608
 

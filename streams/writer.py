@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 _SESSION = """
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-    CREATE TEMP TABLE changed_cases (LIKE cases) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE changed_cases (LIKE cases INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE changed_items (LIKE items) ON COMMIT DELETE ROWS;
 """  # this session only looks keys up: a plan that reads a whole table would be a mistake of stale statistics
 

@@ -100,6 +100,10 @@ class Workers:
         """
         return self._start([sys.executable, "-m", "streams"], group)
 
+    def notify(self) -> Worker:
+        """A notifier process."""
+        return self._start([sys.executable, "-m", "consumers"], None)
+
     def supervise(self, group: str | None = None) -> Worker:
         """A worker under its supervisor, which starts it again; `group` as for `start`."""
         return self._start([sys.executable, "-c", _SUPERVISED, str(self.settings.stop_seconds)], group)

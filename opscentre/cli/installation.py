@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from consumers.deliveries import targets
 from opscentre.catalogue import open_catalogue, store_agencies
 from opscentre.cli.output import Json, console, print_json, say
 from opscentre.database import connect
@@ -52,6 +53,15 @@ def worker() -> None:
     supervise([sys.executable, "-m", "streams"], settings().stop_seconds, say)
 
 
+def notifier() -> None:
+    """Tell people of missed deadlines (OPSCENTRE_NOTIFY), under a supervisor, until SIGTERM or Ctrl-C.
+
+    Every message is kept in the database until it has arrived, and tried for a day. `opscentre alerts` shows them.
+    """
+    targets(settings().notify)  # a mistake is said here and now, not by a process that is started again and again
+    supervise([sys.executable, "-m", "consumers"], settings().stop_seconds, say)
+
+
 def run(
     days: Annotated[int, typer.Option(min=0, help="Days of history of the simulated province.")] = 30,
     rate: Annotated[float, typer.Option(min=0.1, help="New things a second, from now on.")] = 20,
@@ -93,4 +103,4 @@ def build(
     say("the generated documents are up to date")
 
 
-COMMANDS = (run, up, down, migrate, worker, check, build)
+COMMANDS = (run, up, down, migrate, worker, notifier, check, build)

@@ -1,4 +1,4 @@
-"""Commands that report: status, recount, bench."""
+"""Commands that report: status, alerts, recount, bench."""
 
 from datetime import datetime, timedelta
 from typing import Annotated, Any
@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
+from opscentre.alerts import alerts_report, alerts_table
 from opscentre.catalogue import open_catalogue
 from opscentre.cli.output import Json, console, print_json, say
 from opscentre.database import connect
@@ -42,6 +43,23 @@ def status(
         print_json(report)
     else:
         console.print(status_table(report))
+
+
+def alerts(
+    limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
+    json: Json = False,
+) -> None:
+    """Missed deadlines: the newest, who was told, and when each system was last swept.
+
+    Not told are those that were settled, or overdue for more than a month, when the centre first saw them.
+    """
+    options = settings()
+    with connect(options.dsn, "opscentre alerts") as connection:
+        report = alerts_report(connection, limit)
+    if json:
+        print_json(report)
+    else:
+        console.print(alerts_table(report, open_catalogue(options.catalogue)))
 
 
 def recount(
@@ -96,4 +114,4 @@ def _moment(text: str, calendar: Calendar) -> datetime:
     return moment if moment.tzinfo else moment.replace(tzinfo=calendar.zone)
 
 
-COMMANDS = (status, recount, bench)
+COMMANDS = (status, alerts, recount, bench)

@@ -1,0 +1,54 @@
+"""One notifier process: `python -m consumers`. The command `opscentre notifier` runs it under a supervisor."""
+
+import logging
+import signal
+import sys
+import threading
+
+from consumers.deliveries import targets
+from consumers.notifier import Notifier
+from opscentre.catalogue import open_catalogue
+from opscentre.errors import OpsCentreError, UnavailableError
+from opscentre.settings import Settings, settings
+
+log = logging.getLogger("consumers")
+
+WAIT_SECONDS = 1.0
+
+_stopping = threading.Event()
+
+
+def main() -> None:
+    """Run until SIGTERM or SIGINT (status 0); settings or a catalogue that are wrong end it with status 1."""
+    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    for noisy in ("kafka", "apprise"):
+        logging.getLogger(noisy).setLevel("ERROR")
+    for sign in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(sign, lambda *_: _stopping.set())
+    try:
+        run(settings())
+    except OpsCentreError as error:
+        log.critical("%s", error)
+        sys.exit(1)
+
+
+def run(options: Settings) -> None:
+    """Tell people of what comes on the topic `alerts`, connecting anew whenever Kafka or the database was away."""
+    catalogue, to = open_catalogue(options.catalogue), targets(options.notify)
+    if not to:
+        log.warning("OPSCENTRE_NOTIFY is empty: alerts are listed, but nobody is told")
+    while not _stopping.is_set():
+        try:
+            notifier = Notifier(options, catalogue, to)
+            try:
+                while not _stopping.is_set():
+                    notifier.step(WAIT_SECONDS)
+            finally:
+                notifier.close()
+        except UnavailableError as error:
+            log.warning("waiting: %s", str(error).splitlines()[0])
+            _stopping.wait(2)
+
+
+if __name__ == "__main__":
+    main()

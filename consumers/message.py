@@ -1,0 +1,73 @@
+"""An alert as people read it: a title and a plain text, in one language. Pure."""
+
+from collections.abc import Mapping
+from typing import Literal, NamedTuple
+from zoneinfo import ZoneInfo
+
+from schemas.alerts import Alert
+from schemas.catalogues import Agency
+
+Language = Literal["vi", "en"]
+
+MOST_LINES = 20
+"""How many cases are named in a message."""
+
+KINDS: Mapping[str, Mapping[Language, str]] = {"dossier": {"vi": "hồ sơ", "en": "dossier"}}
+"""What a kind of case is called, in the singular."""
+
+
+class Message(NamedTuple):
+    """What is sent."""
+
+    title: str
+    body: str
+
+
+class _Words(NamedTuple):
+    title: str
+    heading: str
+    line: str
+    more: str
+    day: str
+
+
+_WORDS: Mapping[Language, _Words] = {
+    "vi": _Words(
+        title="[Quá hạn] {agency}: {count} việc",
+        heading="{agency} ({code}) có {count} việc vừa quá hạn tính đến {time}:",
+        line="- {kind} {subject}, hạn {due}",
+        more="… và {count} việc khác.",
+        day="%d/%m/%Y %H:%M",
+    ),
+    "en": _Words(
+        title="[Overdue] {agency}: {count} cases",
+        heading="{agency} ({code}) has newly missed {count} deadlines, as of {time}:",
+        line="- {kind} {subject}, due {due}",
+        more="… and {count} more.",
+        day="%Y-%m-%d %H:%M",
+    ),
+}
+
+
+def message(alert: Alert, agencies: Mapping[str, Agency], zone: ZoneInfo, language: Language) -> Message:
+    """What people are told of an alert. An agency or kind that nobody named is shown by its code."""
+    words, data = _WORDS[language], alert.data
+    agency = agencies.get(data.agency)
+    name = data.agency if agency is None else agency.name.vi if language == "vi" else agency.name.en
+    shown = data.cases[:MOST_LINES]
+    lines = [
+        words.heading.format(
+            agency=name, code=data.agency, count=data.count, time=alert.time.astimezone(zone).strftime(words.day)
+        )
+    ]
+    lines += [
+        words.line.format(
+            kind=KINDS.get(case.kind, {}).get(language, case.kind),
+            subject=case.subject,
+            due=case.due_at.astimezone(zone).strftime(words.day),
+        )
+        for case in shown
+    ]
+    if data.count > len(shown):
+        lines.append(words.more.format(count=data.count - len(shown)))
+    return Message(words.title.format(agency=name, count=data.count), "\n".join(lines))

@@ -1,0 +1,55 @@
+"""What the streams say on the topic `alerts`: deadlines that were missed, one CloudEvent an agency and sweep."""
+
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from schemas.envelope import SPECVERSION
+
+MOST_CASES = 100
+"""How many cases one message names; `count` has all."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class MissedDeadline(_Model):
+    """A case that is owed and overdue. `overdue_at` is the moment from which it is late."""
+
+    system: str
+    kind: str
+    subject: str
+    due_at: datetime
+    overdue_at: datetime
+
+
+class DeadlinesMissed(_Model):
+    """What one agency missed, as one sweep found it; `cases` the longest overdue first."""
+
+    agency: str
+    sweep: UUID
+    count: int = Field(ge=1)
+    cases: list[MissedDeadline] = Field(min_length=1, max_length=MOST_CASES)
+
+
+class Alert(_Model):
+    """The CloudEvent. `id` is the same however often it is sent; `subject` is the agency."""
+
+    specversion: Literal["1.0"] = SPECVERSION
+    id: str
+    source: Literal["/opscentre/deadlines"] = "/opscentre/deadlines"
+    type: Literal["vn.opscentre.deadlines.missed.v1"] = "vn.opscentre.deadlines.missed.v1"
+    subject: str
+    time: datetime
+    datacontenttype: Literal["application/json"] = "application/json"
+    data: DeadlinesMissed
+
+
+def missed(agency: str, sweep: UUID, time: datetime, cases: list[MissedDeadline]) -> Alert:
+    """The alert of what a sweep found at one agency at `time`."""
+    first = sorted(cases, key=lambda case: (case.overdue_at, case.system, case.kind, case.subject))[:MOST_CASES]
+    data = DeadlinesMissed(agency=agency, sweep=sweep, count=len(cases), cases=first)
+    return Alert(id=f"{sweep}/{agency}", subject=agency, time=time, data=data)
