@@ -1,6 +1,7 @@
 # `make` alone tells what there is. Everything runs in .venv, made from the pinned versions.
 PYTHON ?= python3
 .DEFAULT_GOAL := help
+BEGAN := $(shell date +%s)
 
 help: ## list these targets
 	@grep -E '^[a-z-]+:.*## ' Makefile | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -16,7 +17,7 @@ help: ## list these targets
 setup: .venv/installed ## make .venv from the pinned versions
 
 run: setup ## run everything: servers, worker, simulated province, live table; Ctrl-C stops
-	@.venv/bin/opscentre run
+	@.venv/bin/opscentre run --began $(BEGAN)
 
 test: check ## check, then run all tests on servers of their own
 	@.venv/bin/python -m pytest

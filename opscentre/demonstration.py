@@ -4,17 +4,17 @@ import signal
 import sys
 import time
 from types import FrameType
-from typing import Any
 
 from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from opscentre.alerts import alerts_report
 from opscentre.catalogue import open_catalogue, store_agencies
 from opscentre.database import connect, migrate
 from opscentre.errors import UnavailableError
 from opscentre.kafka import create_topics, topics
-from opscentre.live import status_table
+from opscentre.live import first_minutes, status_table
 from opscentre.settings import Settings
 from opscentre.stack import open_stack
 from opscentre.stack.process import Process
@@ -24,14 +24,20 @@ from schemas.catalogues import Catalogue
 console = Console()
 
 
-def run_demonstration(options: Settings, days: int, rate: float) -> None:
-    """Start what does not run, publish, show; stop on Ctrl-C or SIGTERM what was started here."""
-    began = time.monotonic()
+def run_demonstration(options: Settings, days: int, rate: float, began: float) -> None:
+    """Start what does not run, publish, show; stop on Ctrl-C or SIGTERM what was started here.
+
+    Args:
+        options: the settings.
+        days: of history to publish, where there is none yet.
+        rate: new things a second.
+        began: when the start began, in seconds since 1970: it is told how long that took.
+    """
     catalogue = open_catalogue(options.catalogue)
     stack = open_stack(options)
     signal.signal(signal.SIGTERM, _interrupt)
     home = options.data.resolve()
-    worker, province = Process("worker", home), Process("simulation", home)
+    worker, notifier, province = (Process(name, home) for name in ("worker", "notifier", "simulation"))
     ran_before = all(stack.running().values())
     try:
         stack.up(_say)
@@ -39,22 +45,31 @@ def run_demonstration(options: Settings, days: int, rate: float) -> None:
         with connect(options.dsn, "opscentre run") as connection:
             store_agencies(connection, catalogue)
         create_topics(options.kafka, topics(catalogue), _say)
-        _say("starting a stream worker and a simulated province")
-        worker.start([sys.executable, "-m", "opscentre", "worker"])
-        province.start([*_SIMULATE, "--days", str(_history(options, days)), "--rate", str(rate)])
-        _say(f"everything runs after {time.monotonic() - began:.0f} s; logs are in {home}; Ctrl-C stops")
-        _show(options, catalogue, [worker, province])
+        _say("starting a stream worker, a notifier and a simulated province")
+        worker.start([*_OPSCENTRE, "worker"])
+        notifier.start([*_OPSCENTRE, "notifier"])
+        province.start(_simulate(_history(options, days), rate))
+        _say(f"everything runs after {time.time() - began:.0f} s; logs are in {home}; Ctrl-C stops")
+        _show(options, catalogue, [worker, notifier, province])
     except KeyboardInterrupt:
         _say("stopping what was started here; the data stays")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave servers behind
         province.stop(10)
+        notifier.stop(options.stop_seconds + 5)
         worker.stop(options.stop_seconds + 5)
         if not ran_before:
             stack.down(_say)
 
 
-_SIMULATE = [sys.executable, "-m", "opscentre", "simulate"]
+_OPSCENTRE = [sys.executable, "-m", "opscentre"]
+
+_DOSSIERS_A_DAY = 100
+"""A year of a small province: enough to see, and published in seconds."""
+
+
+def _simulate(days: int, rate: float) -> list[str]:
+    return [*_OPSCENTRE, "simulate", "--days", str(days), "--rate", str(rate), "--dossiers", str(_DOSSIERS_A_DAY)]
 
 
 def _history(options: Settings, days: int) -> int:
@@ -76,23 +91,21 @@ def _show(options: Settings, catalogue: Catalogue, processes: list[Process]) -> 
                 time.sleep(1)
                 continue
             now = time.monotonic()
-            rate = (report["events"] - last[1]) / (now - last[0]) if last else None
+            rate = (report["events"] - last[1]) / (now - last[0]) if last else 0.0
             last = (now, report["events"])
-            live.update(Group(status_table(report, rate), _hints(report, processes)))
+            missed = alerts_report(connection, 3)
+            since = connection.execute("SELECT min(time) FROM events WHERE time > '2000-01-01'").fetchone()
+            connection.commit()
+            seen = first_minutes(report, rate, since[0] if since else None, missed, catalogue)
+            live.update(Group(status_table(report, rate), seen, _ended(processes)))
             time.sleep(1)
 
 
-def _hints(report: dict[str, Any], processes: list[Process]) -> Text:
-    ended = [process for process in processes if process.pid is None]
+def _ended(processes: list[Process]) -> Text:
     text = Text()
-    for process in ended:
-        text.append(f"the {process.name} has ended: see {process.log}\n", style="bold red")
-    if report["lag"] > 1000:
-        text.append("catching up with the history …\n", style="yellow")
-    text.append(
-        "prove the numbers: .venv/bin/opscentre recount · what was refused: .venv/bin/opscentre dead-letters list"
-    )
-    text.append(" · Ctrl-C stops")
+    for process in processes:
+        if process.pid is None:
+            text.append(f"the {process.name} has ended: see {process.log}\n", style="bold red")
     return text
 
 

@@ -1,11 +1,14 @@
 """The status as a table for people, once or live."""
 
+from datetime import datetime
 from typing import Any
 
 from rich.columns import Columns
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+
+from schemas.catalogues import Catalogue
 
 
 def status_table(report: dict[str, Any], rate: float | None = None) -> RenderableType:
@@ -33,6 +36,48 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     tables.append(rest)
     title = Text(f"as of {report['as_of']}" if "as_of" in report else "as of now", style="dim")
     return Group(title, Columns(tables, padding=(0, 2)))
+
+
+def first_minutes(
+    report: dict[str, Any], rate: float, since: datetime | None, alerts: dict[str, Any], catalogue: Catalogue
+) -> RenderableType:
+    """What there is to see in the first five minutes, each named, with a mark once it has happened.
+
+    Args:
+        report: the status.
+        rate: events a second.
+        since: when the first event happened.
+        alerts: `alerts_report`.
+        catalogue: for zone and names.
+    """
+    table = Table(title="The first five minutes", title_style="bold", show_header=False, box=None, padding=(0, 1))
+    catching_up = f", {report['lag']:,} records still to be counted" if report["lag"] > 1000 else ""
+    days = (datetime.now(catalogue.zone) - since).days if since else 0
+    _step(table, rate > 0, "data moves", f"{rate:,.0f} events a second")
+    history = f"events since {since.astimezone(catalogue.zone):%d/%m/%Y}" if since else "on its way"
+    _step(table, days > 0 and not catching_up, "history behind it", history + catching_up)
+    told = [alert for alert in alerts["newest"] if not alert["silent"]]
+    _step(
+        table, bool(told), "a deadline missed, its alert raised", _alert(told[0], catalogue) if told else "after that"
+    )
+    if told:
+        _step(table, True, "", f"{alerts['told']:,} so far: .venv/bin/opscentre alerts")
+    _step(table, None, "prove every number", ".venv/bin/opscentre recount, in a second terminal")
+    _step(table, None, "what was refused, and why", ".venv/bin/opscentre dead-letters list")
+    return table
+
+
+def _alert(alert: dict[str, Any], catalogue: Catalogue) -> str:
+    agency = catalogue.agencies.get(alert["agency"])
+    due, raised = (alert[name].astimezone(catalogue.zone) for name in ("due_at", "raised_at"))
+    return (
+        f"{alert['subject']} of {agency.name.vi if agency else alert['agency']}, due {due:%d/%m}, at {raised:%H:%M:%S}"
+    )
+
+
+def _step(table: Table, done: bool | None, what: str, detail: str) -> None:
+    mark = "[cyan]→[/]" if done is None else "[green]✔[/]" if done else "[yellow]…[/]"
+    table.add_row(mark if what else "", Text(what, style="bold"), Text(detail))
 
 
 def _table(title: str) -> Table:

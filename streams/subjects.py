@@ -111,7 +111,7 @@ def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Seque
     name, overdue = state.name, None
     if name in ("open", "closed") and state.due is not None:
         overdue = fold.overdue_at(state.due)
-    met = on_time(state, fold.overdue_at)
+    met = on_time(state, fold.overdue_at) if name == "closed" else None
     return (
         f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"

@@ -20,11 +20,11 @@ class SweepTimer(threading.Thread):
     The table `sweeps` shows when each system was last swept.
     """
 
-    def __init__(self, dsn: str, bootstrap: str, topics: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, dsn: str, kafka: str, topics: Mapping[str, str], seconds: float) -> None:
         """`topics`: topic → id of the system that writes to it."""
         super().__init__(name="sweep", daemon=True)
         self._dsn = dsn
-        self._bootstrap = bootstrap
+        self._kafka = kafka
         self._topics = topics
         self._seconds = seconds
 
@@ -32,7 +32,7 @@ class SweepTimer(threading.Thread):
         """Sweep until the process ends."""
         while True:
             try:
-                found = sweep(self._dsn, self._bootstrap, self._topics)
+                found = sweep(self._dsn, self._kafka, self._topics)
                 if found:
                     log.info("%d deadlines were missed", found)
             except (UnavailableError, psycopg.OperationalError) as error:

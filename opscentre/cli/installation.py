@@ -1,6 +1,7 @@
 """Commands that set up and run an installation."""
 
 import sys
+import time
 from typing import Annotated
 
 import typer
@@ -63,11 +64,14 @@ def notifier() -> None:
 
 
 def run(
-    days: Annotated[int, typer.Option(min=0, help="Days of history of the simulated province.")] = 30,
+    days: Annotated[int, typer.Option(min=0, help="Days of history of the simulated province.")] = 365,
     rate: Annotated[float, typer.Option(min=0.1, help="New things a second, from now on.")] = 20,
+    began: Annotated[
+        float | None, typer.Option(help="When the start began, in seconds since 1970.", hidden=True)
+    ] = None,
 ) -> None:
     """Run everything here: servers, a worker, a simulated province, and a live table. Ctrl-C stops it all."""
-    run_demonstration(settings(), days, rate)
+    run_demonstration(settings(), days, rate, began or time.time())
 
 
 def check(json: Json = False) -> None:

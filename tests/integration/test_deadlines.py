@@ -3,12 +3,14 @@
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import psycopg
 import pytest
 from helpers import CATALOGUE, Log, cloud_event
 from kafka import KafkaConsumer, TopicPartition
 from killing import kill_at_every_step
+from workers import Workers
 
 from opscentre.kafka import admin, cluster_id, places
 from opscentre.publisher import Publisher, encode
@@ -185,3 +187,27 @@ def test_killed_between_any_two_steps_no_alert_is_lost_and_none_is_another(
     # Twice, with the same id, only where Kafka had it and the outbox did not know yet.
     assert doubled[True] <= 3
     assert doubled[False] > 5
+
+
+def test_a_case_without_an_opening_that_ended_late_is_no_missed_deadline(
+    broker: str, database: str, connection: psycopg.Connection, writer: Writer
+) -> None:
+    extended = cloud_event("dossier.extended", "A", ago(9), "x-A", agency=HERE, due_at=ago(5))
+    writer.commit(Log().batch(extended, processed("A", 2)))
+    assert sweep(database, broker, TOPICS) == 0
+    assert raised(connection) == {}
+    assert connection.execute("SELECT state, on_time FROM cases").fetchall() == [("incomplete", None)]
+
+
+def test_a_worker_sweeps_by_the_clock(
+    installation: Settings,
+    environment: Callable[[Settings], dict[str, str]],
+    connection: psycopg.Connection,
+    tmp_path: Path,
+) -> None:
+    settings = installation.model_copy(update={"sweep_seconds": 0.5})
+    with Publisher(settings.kafka) as publisher:
+        publisher.send(received("A", 2))
+    with Workers(settings, environment, tmp_path) as workers:
+        workers.start()
+        workers.wait(lambda: raised(connection) == {"A": None}, "the alert")
