@@ -25,7 +25,7 @@ console = Console()
 
 
 def run_demonstration(options: Settings, days: int, rate: float, began: float) -> None:
-    """Start what does not run, publish, show; stop on Ctrl-C or SIGTERM what was started here.
+    """Start what does not run, publish, show; stop on Ctrl-C, SIGTERM or SIGHUP what was started here.
 
     Args:
         options: the settings.
@@ -35,7 +35,8 @@ def run_demonstration(options: Settings, days: int, rate: float, began: float) -
     """
     catalogue = open_catalogue(options.catalogue)
     stack = open_stack(options)
-    signal.signal(signal.SIGTERM, _interrupt)
+    for sign in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, too
+        signal.signal(sign, _interrupt)
     home = options.data.resolve()
     worker, notifier, province = (Process(name, home) for name in ("worker", "notifier", "simulation"))
     ran_before = all(stack.running().values())
