@@ -17,7 +17,8 @@ ROOT = Path(__file__).parent.parent.parent
 def test_every_setting_is_documented_with_its_default_and_meaning() -> None:
     rows = dict(re.findall(r"^\| `(OPSCENTRE_\w+)` \| (.*) \|$", (ROOT / "docs/settings.md").read_text(), re.MULTILINE))
     expected = {
-        f"OPSCENTRE_{name.upper()}": f"{'' if field.default in {None, ''} else f'`{field.default}`'} | {field.description}"
+        f"OPSCENTRE_{name.upper()}": f"{f'`{field.default}`' if field.default not in {None, ''} else ''} | "
+        f"{field.description}"
         for name, field in Settings.model_fields.items()
     }
     assert rows == expected
