@@ -28,6 +28,7 @@ check: setup ## lint, types, import contracts, generated documents
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/opscentre build --check
+	@.venv/bin/opscentre dashboards build --check
 
 format: setup ## format the code
 	@.venv/bin/ruff check --fix .

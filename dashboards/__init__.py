@@ -1,1 +1,1 @@
-"""Grafana dashboards, generated."""
+"""Grafana dashboards, generated in Vietnamese and English, and their publishing."""

@@ -63,6 +63,7 @@ def first_minutes(
     if told:
         _step(table, True, "", f"{alerts['told']:,} so far: .venv/bin/opscentre alerts")
     _step(table, None, "prove every number", ".venv/bin/opscentre recount, in a second terminal")
+    _step(table, None, "against what was published", ".venv/bin/opscentre simulate --verify")
     _step(table, None, "what was refused, and why", ".venv/bin/opscentre dead-letters list")
     return table
 

@@ -36,6 +36,11 @@ class Settings(BaseSettings):
         description="Who is told of missed deadlines: Apprise URLs (`mailto://…`, `json://…`), by blanks or commas.",
     )
     language: Literal["vi", "en"] = Field(default="vi", description="Language of what people are told: `vi` or `en`.")
+    grafana_url: str = Field(default="", description="Grafana to publish dashboards to, `http://host:port`.")
+    grafana_token: str = Field(default="", description="Token of a service account of that Grafana, role Admin.")
+    grafana_dsn: str = Field(
+        default="", description="How Grafana reaches the database, where that is not `OPSCENTRE_DSN`."
+    )
     raw_days: int = Field(default=90, ge=1, description="Days that the raw bytes of dead letters are kept.")
     data: Path = Field(default=Path(".opscentre"), description="Folder of the local parts' data, logs and process ids.")
     cache: Path = Field(default=Path("~/.cache/opscentre"), description="Folder of downloads, shared by all checkouts.")

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from opscentre.cli import deadletters, installation, publishing, reports
+from opscentre.cli import dashboards, deadletters, installation, publishing, reports, simulation
 from opscentre.errors import OpsCentreError
 
 app = typer.Typer(
@@ -16,9 +16,10 @@ app = typer.Typer(
     help="The smart operations centre: agencies' events through Kafka into exact counters in TimescaleDB.\n\n"
     "Start with `opscentre run`: it sets up everything on this machine and shows data move.",
 )
-for command in (*installation.COMMANDS, *publishing.COMMANDS, *reports.COMMANDS):
+for command in (*installation.COMMANDS, *publishing.COMMANDS, *simulation.COMMANDS, *reports.COMMANDS):
     app.command()(command)
 app.add_typer(deadletters.app, name="dead-letters")
+app.add_typer(dashboards.app, name="dashboards")
 
 
 def main() -> None:

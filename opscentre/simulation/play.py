@@ -2,21 +2,33 @@
 
 import time
 from collections.abc import Callable, Iterable
+from typing import Protocol
 
 from opscentre.publishing import Sink
 from opscentre.simulation.plan import Emission
-from opscentre.simulation.truth import Truth
 
 EMISSIONS_BETWEEN_REPORTS = 5000
 LONGEST_SLEEP = 0.5
 """Seconds; a stop is noticed within it."""
+LONGEST_WORK = 2.0
+"""Seconds for which it may go on, where it has to wait now and then anyway, without a rest."""
+
+
+class Log(Protocol):
+    """What keeps account of what is published: see `opscentre.simulation.runs.Logbook`."""
+
+    def add(self, emission: Emission) -> bool:
+        """Take note of an emission before it is handed over; True: it is time to rest after this one."""
+
+    def rest(self) -> None:
+        """Take note that everything has arrived."""
 
 
 def play(
     emissions: Iterable[Emission],
     sink: Sink,
+    log: Log,
     *,
-    truth: Truth | None = None,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     stopped: Callable[[], bool] = lambda: False,
@@ -27,7 +39,7 @@ def play(
     Args:
         emissions: in the order of `at`, as `simulate` gives them.
         sink: where to.
-        truth: takes note of everything that was handed over.
+        log: takes note of everything that is handed over, and of when all of it has arrived.
         now: the wall clock, in seconds since 1970.
         sleep: waits so many seconds.
         stopped: asked before every wait and with every report of progress.
@@ -36,36 +48,38 @@ def play(
     Raises:
         UnavailableError: Kafka did not take everything.
     """
-    count, at = 0, 0.0
+    count, at, rested = 0, 0.0, now()
+
+    def rest() -> None:
+        nonlocal rested
+        sink.flush()
+        log.rest()
+        progress(count, at)
+        rested = now()
+
     for emission in emissions:
         at = emission.at
-        if at > now() and not _wait(at, sink, now, sleep, stopped, lambda: progress(count, at)):  # noqa: B023
-            break
+        if (ahead := at - now()) > 0:
+            # Waiting is the time to learn whether all has arrived.
+            if ahead > LONGEST_SLEEP or now() - rested > LONGEST_WORK:
+                rest()
+            if not _wait(at, now, sleep, stopped):
+                break
+        full = log.add(emission)
         sink.send_raw(emission.topic, emission.key, emission.value, emission.headers)
-        if truth is not None:
-            truth.add(emission)
         count += 1
+        if full:
+            rest()
         if count % EMISSIONS_BETWEEN_REPORTS == 0:
             progress(count, at)
             if stopped():
                 break
-    sink.flush()
-    progress(count, at)
+    rest()
     return count
 
 
-def _wait(
-    at: float,
-    sink: Sink,
-    now: Callable[[], float],
-    sleep: Callable[[float], None],
-    stopped: Callable[[], bool],
-    report: Callable[[], None],
-) -> bool:
-    """Wait until `at`; False where that was cut short. Waiting is the time to learn whether all has arrived."""
-    if at - now() > LONGEST_SLEEP:
-        sink.flush()
-        report()
+def _wait(at: float, now: Callable[[], float], sleep: Callable[[float], None], stopped: Callable[[], bool]) -> bool:
+    """Wait until `at`; False where that was cut short."""
     while (left := at - now()) > 0:
         if stopped():
             return False

@@ -1,11 +1,26 @@
-"""What a simulation has really sent, for holding the tables against it."""
+"""What a simulation has sent and what stands of it, so that the tables can be tested against it."""
 
-import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
 
 from opscentre.simulation.plan import Emission
+from schemas.events import BY_TYPE
+
+
+class Statement(NamedTuple):
+    """An event as far as figures need it, which are those of the whole province; a year has millions of them."""
+
+    revision: int
+    retracted: bool
+    system: str
+    type: str
+    subject: str
+    time: datetime
+    id: str
+    due: datetime | None
+    label: str | None
 
 
 class Truth:
@@ -18,36 +33,56 @@ class Truth:
     def __init__(self) -> None:
         self.duplicates = 0
         self.broken: Counter[str] = Counter()
-        # Encoded, because a dict takes five times the memory.
-        self._standing: dict[tuple[str, str], tuple[int, bytes]] = {}
+        self._standing: defaultdict[str, dict[str, Statement]] = defaultdict(dict)
         self._superseded: set[tuple[str, str, int]] = set()
 
     @property
     def events(self) -> int:
         """How many different (system, id, revision) were sent: the rows that the archive must have."""
-        return len(self._standing) + len(self._superseded)
+        return sum(map(len, self._standing.values())) + len(self._superseded)
 
     def add(self, emission: Emission) -> None:
-        """Take note of an emission that is being published."""
-        event = emission.event
+        """Take note of an emission that was published."""
         if emission.broken is not None:
             self.broken[emission.broken] += 1
-        elif event is not None and emission.value is not None:
-            self._add_event(event["source"].rpartition("/")[2], event["id"], event.get("revision", 0), emission.value)
+        elif emission.event is not None:
+            self._add_event(emission.event)
 
-    def _add_event(self, system: str, identity: str, revision: int, value: bytes) -> None:
-        stands = self._standing.get((system, identity))
+    def _add_event(self, event: dict[str, Any]) -> None:
+        system, identity, revision = event["source"].rpartition("/")[2], event["id"], event.get("revision", 0)
+        standing = self._standing[system]
+        stands = standing.get(identity)
         if stands is None:
-            self._standing[system, identity] = (revision, value)
-        elif revision == stands[0] or (system, identity, revision) in self._superseded:
+            standing[identity] = _statement(event)
+        elif revision == stands.revision or (system, identity, revision) in self._superseded:
             self.duplicates += 1
-        elif revision < stands[0]:
+        elif revision < stands.revision:
             self._superseded.add((system, identity, revision))
         else:
-            self._superseded.add((system, identity, stands[0]))
-            self._standing[system, identity] = (revision, value)
+            self._superseded.add((system, identity, stands.revision))
+            standing[identity] = _statement(event)
 
-    def standing(self) -> Iterator[dict[str, Any]]:
-        """Of each (system, id) the event with the highest revision; retracted ones among them, marked as such."""
-        for _, value in self._standing.values():
-            yield json.loads(value)
+    def standing(self) -> Iterator[Statement]:
+        """Of each (system, id) what the highest revision states, where that is not a retraction."""
+        for statements in self._standing.values():
+            yield from (statement for statement in statements.values() if not statement.retracted)
+
+
+def _statement(event: dict[str, Any]) -> Statement:
+    kind, data = BY_TYPE[event["type"]], event["data"]
+    due = data.get("due_at")
+    return Statement(
+        event.get("revision", 0),
+        event.get("retracted", False),
+        event["source"].rpartition("/")[2],
+        kind.type,
+        event["subject"],
+        _moment(event["time"]),
+        event["id"],
+        None if due is None else _moment(due),
+        data[kind.label] if kind.label else None,
+    )
+
+
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)

@@ -1,0 +1,107 @@
+"""The province at a glance."""
+
+from typing import Any
+
+from dashboards.panels import ATTENTION, SHARE, Panel, Screen, hidden, leads_to, lines, number, rows, width
+from dashboards.queries import Sql
+from dashboards.texts import Language, Text
+
+
+def overview(language: Language, zone: str) -> Screen:
+    """The dashboard `overview`."""
+    sql = Sql(zone, language)
+    screen = Screen(
+        "overview",
+        Text("Trung tâm điều hành: toàn cảnh", "Operations centre: overview"),
+        language,
+        sql,
+        Text("Toàn tỉnh trong một màn hình.", "The province at a glance."),
+    )
+    _numbers(screen)
+    screen.add(lines(screen, Text("Hồ sơ theo ngày", "Dossiers by day"), _by_day(sql)), 12, 8)
+    title = Text("Tỷ lệ đúng hạn theo tháng", "Share on time by month")
+    screen.add(lines(screen, title, _share_by_month(sql), unit="percentunit", bars=True, highest=1), 12, 8)
+    screen.add(_agencies(screen), 9, 11)
+    screen.add(_alerts(screen), 15, 11)
+    return screen
+
+
+def _numbers(screen: Screen) -> None:
+    sql, services = screen.sql, screen.link("services")
+
+    def add(title: Text, panel_sql: str, columns: int = 3, **options: Any) -> None:
+        screen.add(number(screen, title, panel_sql, **options), columns, 4)
+
+    add(Text("Đang giải quyết", "Open"), sql.total("dossier.open"), to=services)
+    add(Text("Quá hạn", "Overdue"), sql.total("dossier.overdue"), to=services, steps=ATTENTION)
+    month = sql.share(sql.month)
+    add(Text("Đúng hạn tháng này", "On time this month"), month, to=services, **SHARE)
+    add(Text("Tiếp nhận hôm nay", "Received today"), sql.total("dossier.opened", sql.today), to=services)
+    add(Text("Ký số tháng này", "Signatures this month"), sql.total("signature.used", sql.month))
+    add(Text("Trạm 5G hoạt động", "5G stations standing"), sql.total("station.standing"))
+    # A screen that has frozen shows it here.
+    newest = "SELECT max(updated_at) AS value FROM progress WHERE events > 0"
+    title = Text("Ghi nhận gần nhất", "Last event counted")
+    add(title, newest, 6, unit="dateTimeFromNow", to=screen.link("pipeline"))
+
+
+def _by_day(sql: Sql) -> str:
+    received, finished, backlog = (
+        ("Tiếp nhận", "Kết thúc", "Tồn cuối ngày") if sql.language == "vi" else ("Received", "Closed", "Open by night")
+    )
+    return f"""WITH days AS (
+    SELECT bucket, sum(value) FILTER (WHERE measure = 'dossier.opened') AS opened,
+        sum(value) FILTER (WHERE measure = 'dossier.closed') AS closed,
+        sum(sum(value) FILTER (WHERE measure = 'dossier.open')) OVER (ORDER BY bucket) AS open
+    FROM counters_day WHERE measure IN ('dossier.opened', 'dossier.closed', 'dossier.open') AND bucket <= {sql.today}
+    GROUP BY bucket
+)
+SELECT bucket::timestamp AT TIME ZONE '{sql.zone}' AS time, coalesce(opened, 0)::bigint AS "{received}",
+    coalesce(closed, 0)::bigint AS "{finished}", open::bigint AS "{backlog}"
+FROM days WHERE $__timeFilter(bucket::timestamp AT TIME ZONE '{sql.zone}') ORDER BY 1"""
+
+
+def _share_by_month(sql: Sql) -> str:
+    name = "Đúng hạn" if sql.language == "vi" else "On time"
+    return f"""SELECT date_trunc('month', bucket)::timestamp AT TIME ZONE '{sql.zone}' AS time,
+    sum(value) FILTER (WHERE measure = 'dossier.on_time')::float8 / nullif(sum(value), 0) AS "{name}"
+FROM counters_day WHERE measure IN ('dossier.on_time', 'dossier.late') AND bucket <= {sql.today}
+    AND bucket >= date_trunc('month', $__timeFrom() AT TIME ZONE '{sql.zone}')
+GROUP BY 1 ORDER BY 1"""
+
+
+def _agencies(screen: Screen) -> Panel:
+    sql, language = screen.sql, screen.language
+    agency, overdue = ("Cơ quan", "Quá hạn") if language == "vi" else ("Agency", "Overdue")
+    query = f"""WITH {sql.counted()}
+SELECT c.agency AS code, coalesce({sql.name}, c.agency) AS "{agency}", sum(c.value)::bigint AS "{overdue}"
+FROM counted AS c LEFT JOIN agencies AS a ON a.code = c.agency
+WHERE c.measure = 'dossier.overdue' GROUP BY 1, 2 HAVING sum(c.value) > 0 ORDER BY 3 DESC, 2 LIMIT 50"""
+    to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
+    columns = {"code": hidden(), agency: leads_to(agency, to), overdue: width(90)}
+    return rows(screen, Text("Cơ quan có hồ sơ quá hạn", "Agencies with overdue dossiers"), query, columns=columns)
+
+
+def _alerts(screen: Screen) -> Panel:
+    sql, language = screen.sql, screen.language
+    raised, case, agency, due, told = (
+        ("Lúc", "Hồ sơ", "Cơ quan", "Hạn trả", "Đã báo")
+        if language == "vi"
+        else ("Raised", "Dossier", "Agency", "Due", "Told")
+    )
+    yes, no = ("có", "không") if language == "vi" else ("yes", "no")
+    query = f"""SELECT l.agency AS code, {sql.local("l.raised_at")} AS "{raised}", l.subject AS "{case}",
+    coalesce({sql.name}, l.agency) AS "{agency}", {sql.local("l.due_at")} AS "{due}",
+    CASE WHEN l.silent IS NULL THEN '{yes}' ELSE '{no}' END AS "{told}"
+FROM alerts AS l LEFT JOIN agencies AS a ON a.code = l.agency
+ORDER BY l.raised_at DESC, l.silent NULLS FIRST, l.overdue_at DESC LIMIT 50"""
+    to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
+    columns = {
+        "code": hidden(),
+        raised: width(140),
+        case: width(250),
+        agency: leads_to(agency, to),
+        due: width(140),
+        told: width(80),
+    }
+    return rows(screen, Text("Cảnh báo quá hạn mới nhất", "Newest missed deadlines"), query, columns=columns)

@@ -1,0 +1,218 @@
+"""Panels in the house style, laid out row by row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from grafana_foundation_sdk.builders import common, dashboard, stat, table, timeseries
+from grafana_foundation_sdk.models import common as common_models
+from grafana_foundation_sdk.models import dashboard as models
+
+from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, Query, Sql, Target
+from dashboards.texts import Language, Text
+
+COLUMNS = 24
+BLUE, DARK, AMBER, RED = "#0B6FC0", "#2F4A56", "#C77700", "#B3203A"
+"""Told apart by the colour-blind, too. Not everything may shout: what needs no attention is dark."""
+
+ATTENTION = ((None, DARK), (1.0, RED))
+"""Steps of a number that should be zero."""
+SHARE: Mapping[str, Any] = {
+    "unit": "percentunit",
+    "decimals": 1,
+    "steps": ((None, RED), (0.7, AMBER), (0.9, BLUE)),
+}
+"""How a share, 0 to 1, of what should be done is shown."""
+
+Panel = stat.Panel | table.Panel | timeseries.Panel
+Property = models.DynamicConfigValue
+
+
+def uid(name: str, language: Language) -> str:
+    """A dashboard's uid."""
+    return f"opscentre-{name}-{language}"
+
+
+@dataclass
+class Screen:
+    """A dashboard being laid out: panels follow each other from left to right, in rows."""
+
+    name: str
+    title: Text
+    language: Language
+    sql: Sql
+    description: Text
+    since: str = "now-90d"
+    refresh: str = "30s"
+    variables: Sequence[dashboard.QueryVariable] = ()
+    _panels: list[Panel] = field(default_factory=list)
+    _x: int = 0
+    _y: int = 0
+    _height: int = 0
+
+    def add(self, panel: Panel, width: int, height: int) -> None:
+        """Put a panel next to the last one, or below where there is no room."""
+        if self._x + width > COLUMNS:
+            self._x, self._y = 0, self._y + self._height
+        self._height = height
+        panel.id(len(self._panels) + 1)
+        panel.grid_pos(models.GridPos(h=height, w=width, x=self._x, y=self._y))
+        self._x += width
+        self._panels.append(panel)
+
+    def say(self, text: Text) -> str:
+        """A text in the screen's language."""
+        return text.of(self.language)
+
+    def link(self, name: str, query: str = "") -> str:
+        """Address of another dashboard of the same language, with the same time range."""
+        return f"/d/{uid(name, self.language)}?{query}${{__url_time_range}}"
+
+    def build(self) -> models.Dashboard:
+        """The dashboard."""
+        built = (
+            dashboard.Dashboard(self.say(self.title))
+            .uid(uid(self.name, self.language))
+            .description(self.say(self.description))
+            .tags(["opscentre", self.language])
+            .time(self.since, "now")
+            .timezone(self.sql.zone)
+            .refresh(self.refresh)
+            .week_start("monday")
+            .editable()
+        )
+        for other, title in NAVIGATION.items():
+            url = f"/d/{uid(other, self.language)}"
+            built.link(dashboard.DashboardLink(self.say(title)).type(models.DashboardLinkType.LINK).url(url))
+        for variable in self.variables:
+            built.with_variable(variable)
+        for panel in self._panels:
+            built.with_panel(panel)
+        return built.build()
+
+
+NAVIGATION: Mapping[str, Text] = {
+    "overview": Text("Toàn cảnh", "Overview"),
+    "services": Text("Dịch vụ công", "Public services"),
+    "pipeline": Text("Tình trạng hệ thống", "Pipeline health"),
+}
+
+_DATA_SOURCE = models.DataSourceRef(type_val=DATA_SOURCE_TYPE, uid=DATA_SOURCE_UID)
+_NOTHING = Text("Chưa có dữ liệu", "No data")
+
+
+def link(title: str, url: str) -> dashboard.DashboardLink:
+    """What a click on a number opens."""
+    return dashboard.DashboardLink(title).url(url)
+
+
+def number(
+    screen: Screen,
+    title: Text,
+    sql: str,
+    *,
+    unit: str = "locale",
+    decimals: int | None = None,
+    steps: Sequence[tuple[float | None, str]] = ((None, DARK),),
+    to: str | None = None,
+) -> stat.Panel:
+    """One number on a coloured ground; `steps`: from which value on which colour, `to`: where a click leads."""
+    panel = (
+        stat.Panel()
+        .title(screen.say(title))
+        .datasource(_DATA_SOURCE)
+        .with_target(Target(Query(sql)))
+        .unit(unit)
+        .no_value(screen.say(_NOTHING))
+        .color_mode(common_models.BigValueColorMode.BACKGROUND)
+        .graph_mode(common_models.BigValueGraphMode.NONE)
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
+        .thresholds(_thresholds(steps))
+    )
+    if decimals is not None:
+        panel.decimals(decimals)
+    if to is not None:
+        panel.data_links([link(screen.say(Text("Chi tiết", "Details")), to)])
+    return panel
+
+
+def lines(
+    screen: Screen, title: Text, sql: str, *, unit: str = "locale", bars: bool = False, highest: float | None = None
+) -> timeseries.Panel:
+    """Values over time; `sql` gives `time` and a column a line."""
+    style = common_models.GraphDrawStyle.BARS if bars else common_models.GraphDrawStyle.LINE
+    panel = (
+        timeseries.Panel()
+        .title(screen.say(title))
+        .datasource(_DATA_SOURCE)
+        .with_target(Target(Query(sql, "time_series")))
+        .unit(unit)
+        .min(0)
+        .draw_style(style)
+        .fill_opacity(70 if bars else 15)
+        .line_width(1 if bars else 2)
+        .show_points(common_models.VisibilityMode.NEVER)
+        .no_value(screen.say(_NOTHING))
+    )
+    if highest is not None:
+        panel.max(highest)
+    return panel
+
+
+def rows(
+    screen: Screen,
+    title: Text,
+    sql: str,
+    *,
+    columns: Mapping[str, Sequence[Property]] | None = None,
+    description: Text | None = None,
+) -> table.Panel:
+    """A table; `columns`: what is special about which of them."""
+    panel = (
+        table.Panel()
+        .title(screen.say(title))
+        .datasource(_DATA_SOURCE)
+        .with_target(Target(Query(sql)))
+        .no_value(screen.say(_NOTHING))
+    )
+    if description is not None:
+        panel.description(screen.say(description))
+    for name, properties in (columns or {}).items():
+        panel.override_by_name(name, list(properties))
+    return panel
+
+
+def hidden() -> list[Property]:
+    """A column that only links use."""
+    return [Property("custom.hidden", True)]
+
+
+def width(pixels: int) -> list[Property]:
+    """A column of a fixed width."""
+    return [Property("custom.width", pixels)]
+
+
+def leads_to(title: str, url: str) -> list[Property]:
+    """A column whose cells are links."""
+    return [Property("links", [{"title": title, "url": url}])]
+
+
+def alarming() -> list[Property]:
+    """A column of numbers that are red above zero. Both keys: the first is Grafana 9's, the second that of 10."""
+    return [
+        Property("custom.displayMode", "color-text"),
+        Property("custom.cellOptions", {"type": "color-text"}),
+        Property(
+            "thresholds", {"mode": "absolute", "steps": [{"value": None, "color": "text"}, {"value": 1, "color": RED}]}
+        ),
+    ]
+
+
+def percent() -> list[Property]:
+    """A column of shares, 0 to 1."""
+    return [Property("unit", "percentunit"), Property("decimals", 1)]
+
+
+def _thresholds(steps: Sequence[tuple[float | None, str]]) -> dashboard.ThresholdsConfig:
+    made = [models.Threshold(value=value, color=color) for value, color in steps]
+    return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(made)

@@ -1,0 +1,61 @@
+"""`opscentre dashboards`: generate them, and publish them to Grafana."""
+
+from typing import Annotated
+
+import typer
+
+from dashboards.documents import documents, stale, write
+from dashboards.publish import Grafana
+from dashboards.publish import publish as publish_documents
+from opscentre.catalogue import open_catalogue
+from opscentre.cli.output import Json, print_json, say
+from opscentre.errors import ConfigurationError
+from opscentre.settings import settings
+
+app = typer.Typer(no_args_is_help=True, help="Grafana dashboards, in Vietnamese and English: publish, build.")
+
+
+@app.command()
+def publish(
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Also those that were changed by hand.")] = False,
+    json: Json = False,
+) -> None:
+    """Publish data source, folder and dashboards to OPSCENTRE_GRAFANA_URL. Safe to run again: nothing changes then.
+
+    A dashboard that somebody changed in Grafana is left as it is, and the status is 2.
+    """
+    options = settings()
+    if not options.grafana_url or not options.grafana_token:
+        raise ConfigurationError(
+            "set OPSCENTRE_GRAFANA_URL (such as http://127.0.0.1:3000) and OPSCENTRE_GRAFANA_TOKEN (a service "
+            "account's token, role Admin: Administration → Service accounts in Grafana)"
+        )
+    grafana = Grafana(options.grafana_url, options.grafana_token, options.grafana_dsn or options.dsn)
+    made = documents(open_catalogue(options.catalogue).province.zone)
+    outcomes = publish_documents(grafana, made, overwrite=overwrite)
+    if json:
+        print_json(outcomes)
+    else:
+        for uid, outcome in outcomes.items():
+            say(f"{outcome:>16}  {uid if uid not in made else f'{options.grafana_url}/d/{uid}'}")
+    if "changed by hand" in outcomes.values():
+        say("what was changed by hand was left; `--overwrite` publishes over it")
+        raise typer.Exit(2)
+
+
+@app.command()
+def build(
+    check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail where one is stale.")] = False,
+) -> None:
+    """Write the generated dashboards of the shipped catalogue, for review; `publish` makes them anew."""
+    zone = open_catalogue(None).province.zone
+    if not check_only:
+        for path in write(zone):
+            say(f"wrote {path.name}")
+        return
+    found = stale(zone)
+    if found:
+        raise ConfigurationError(
+            f"stale: {', '.join(path.name for path in found)}\nRun `opscentre dashboards build` and commit it."
+        )
+    say("the generated dashboards are up to date")

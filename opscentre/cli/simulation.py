@@ -1,0 +1,146 @@
+"""The command that publishes a simulated province, and verifies what came of it."""
+
+import signal
+from dataclasses import replace
+from datetime import datetime, timedelta
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from opscentre.catalogue import open_catalogue
+from opscentre.cli.output import Json, console, errors, print_json, say
+from opscentre.cli.publishing import progress_bar
+from opscentre.errors import ConfigurationError
+from opscentre.kafka import admin, places
+from opscentre.publisher import Publisher
+from opscentre.settings import Settings, settings
+from opscentre.simulation.emissions import simulate as emissions_of
+from opscentre.simulation.plan import Plan, Shares, Volumes, plan_for
+from opscentre.simulation.play import play
+from opscentre.simulation.runs import Logbook, Places, folder_of
+from opscentre.simulation.verification import Verification
+from opscentre.simulation.verification import verify as compare
+from schemas.catalogues import Catalogue
+
+Share = Annotated[float, typer.Option(min=0, max=1)]
+
+
+def simulate(
+    context: typer.Context,
+    days: Annotated[int, typer.Option(min=0, help="Days of history, published as fast as possible.")] = 30,
+    rate: Annotated[float, typer.Option(min=0, help="New things a second from now on; 0 stops after the history.")] = 0,
+    seed: Annotated[int, typer.Option(help="The same seed and start give the same events.")] = 1,
+    start: Annotated[datetime | None, typer.Option(help="First day, instead of --days before now.")] = None,
+    dossiers: Annotated[int, typer.Option(min=0, help="Dossiers received on a working day.")] = 1000,
+    duplicates: Share = Shares.duplicates,
+    late: Share = Shares.late,
+    out_of_order: Share = Shares.out_of_order,
+    broken: Share = Shares.broken,
+    corrected: Share = Shares.corrected,
+    retracted: Share = Shares.retracted,
+    verify: Annotated[
+        bool,
+        typer.Option("--verify", help="Publish nothing: compare every figure with all that was published before."),
+    ] = False,
+    json: Json = False,
+) -> None:
+    """Publish a simulated province: days of history first, then live, with shares of everything that goes wrong.
+
+    Its plans stay in OPSCENTRE_DATA/simulation. `opscentre simulate --verify` makes from them once more what was
+    published, counts it independently of the workers, and compares every figure of `opscentre status --json`; status
+    2 if they differ. A simulation that runs meanwhile is held up for a moment. What was published otherwise shows as
+    a difference, and so do dead letters that were replayed or discarded.
+    """
+    options = settings()
+    catalogue = open_catalogue(options.catalogue)
+    if verify:
+        _refuse_others(context)
+        _verify(options, catalogue, json)
+        return
+    now = datetime.now(catalogue.zone)
+    begin = start.replace(tzinfo=catalogue.zone) if start else (now - timedelta(days=days)).replace(microsecond=0)
+    shares = Shares(duplicates, late, out_of_order, broken, corrected, retracted)
+    volumes = Volumes(dossiers=dossiers, signatures=dossiers * 3 // 2, workfiles=dossiers * 6 // 5)
+    if not days and start is None:  # going on from the data there is: its stations stand already
+        volumes = replace(volumes, stations_before=0)
+    live = {"live_from": now, "live_rate": rate} if rate else {}
+    end = now + timedelta(days=3650) if rate else now
+    plan = plan_for(catalogue, seed, begin, end, volumes=volumes, shares=shares, **live)  # type: ignore[arg-type]
+    count = _publish(options, catalogue, plan)
+    if json:
+        print_json({"published": count, "start": begin, "seed": seed})
+    else:
+        say(f"{count:,} records published")
+
+
+def _publish(options: Settings, catalogue: Catalogue, plan: Plan) -> int:
+    stopping = False
+
+    def stop(*_: object) -> None:
+        nonlocal stopping
+        stopping = True
+
+    def ends() -> Places:
+        with admin(options.kafka) as client:
+            return places(client, [system.topic for system in catalogue.systems.values()])
+
+    signal.signal(signal.SIGINT, stop)
+    signal.signal(signal.SIGTERM, stop)
+    folder = folder_of(options.data)
+    with progress_bar() as bar, Publisher(options.kafka) as publisher, Logbook(folder, plan, ends) as log:
+        task = bar.add_task("published", total=None)
+
+        def progress(count: int, at: float) -> None:
+            moment = datetime.fromtimestamp(at, catalogue.zone)
+            bar.update(task, completed=count, description=f"published, now at {moment:%d/%m/%Y %H:%M}")
+
+        return play(emissions_of(plan), publisher, log, stopped=lambda: stopping, progress=progress)
+
+
+def _refuse_others(context: typer.Context) -> None:
+    """Somebody who says how much to publish does not expect that nothing is published."""
+    for name in context.params.keys() - {"verify", "json"}:
+        source = context.get_parameter_source(name)
+        if source and source.name == "COMMANDLINE":
+            raise ConfigurationError(f"--verify publishes nothing: leave out --{name.replace('_', '-')}")
+
+
+def _verify(options: Settings, catalogue: Catalogue, json: bool) -> None:
+    with errors.status("reading the status") as line:
+        found = compare(options, catalogue, say, line.update)
+    if json:
+        print_json(
+            {
+                "as_of": found.moment,
+                "runs": found.runs,
+                "records": found.records,
+                "figures": [one._asdict() for one in found.figures],
+                "differences": [one.figure for one in found.differences],
+            }
+        )
+    else:
+        _tell(found)
+    if found.differences:
+        raise typer.Exit(2)
+
+
+def _tell(found: Verification) -> None:
+    table = Table("figure")
+    table.add_column("truth", justify="right")
+    table.add_column("status", justify="right")
+    for figure, truth, status in found.figures:
+        table.add_row(figure, f"{truth:,}", f"{status:,}", style="" if truth == status else "bold red")
+    console.print(table)
+    say(f"{found.records:,} records, runs: {found.runs}, as of {found.moment:%d/%m/%Y %H:%M}")
+    if found.differences:
+        say(
+            f"{len(found.differences)} of {len(found.figures)} figures differ. What was published otherwise, from "
+            "another folder, or replayed from the dead letters shows here; "
+            "`opscentre recount` tells whether the counters are what the archived events say"
+        )
+    else:
+        say(f"{len(found.figures)} figures, no difference")
+
+
+COMMANDS = (simulate,)

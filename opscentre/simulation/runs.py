@@ -1,0 +1,185 @@
+"""What was published, kept on disk: of every run its plan and how far it got, so that it can be made once more.
+
+That is all there is to keep, because the same plan gives the same emissions byte for byte. A run's file is written
+before it publishes and then whenever it rests: when Kafka has confirmed everything handed over so far.
+"""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+from zlib import crc32
+
+import orjson
+
+from opscentre.errors import ConfigurationError
+from opscentre.kafka import TopicPlace
+from opscentre.simulation.emissions import simulate
+from opscentre.simulation.gate import Gate
+from opscentre.simulation.plan import Emission, Place, Plan, Shares, Volumes
+
+EMISSIONS_BETWEEN_RESTS = 20_000
+
+Places = Mapping[str, TopicPlace]
+
+
+def folder_of(data: Path) -> Path:
+    """Where the runs of an installation with this data folder are kept."""
+    return data / "simulation"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run as its file says.
+
+    `published` is how many emissions Kafka has confirmed, and `digest` their checksum. `under_way` is how many more
+    may have been handed over since: none while the run rests, so one that shows some but is no longer there was
+    killed. `places` is where the topics ended when it last rested; `missing` has the numbers, below `published`, of
+    emissions that Kafka never got.
+    """
+
+    name: str
+    plan: Plan
+    published: int = 0
+    digest: int = 0
+    under_way: int = 0
+    places: Places = field(default_factory=dict)
+    missing: frozenset[int] = frozenset()
+
+    @property
+    def arrived(self) -> int:
+        """How many records Kafka has of it, as far as is known."""
+        return self.published - len(self.missing)
+
+    def emissions(self) -> Iterator[Emission]:
+        """What arrived, made once more.
+
+        Raises:
+            ConfigurationError: at the end, where this is not what was published.
+        """
+        return (emission for number, emission in self._confirmed(simulate(self.plan)) if number not in self.missing)
+
+    def doubtful(self) -> Iterator[tuple[int, Emission]]:
+        """The emissions, with their numbers, of which nobody knows whether they arrived.
+
+        Raises:
+            ConfigurationError: as for `emissions`.
+        """
+        made = simulate(self.plan)
+        deque(self._confirmed(made), maxlen=0)
+        return enumerate(islice(made, self.under_way), self.published)
+
+    def _confirmed(self, made: Iterator[Emission]) -> Iterator[tuple[int, Emission]]:
+        digest = 0
+        for number, emission in enumerate(islice(made, self.published)):
+            digest = checksum(emission, digest)
+            yield number, emission
+        if digest != self.digest:
+            raise ConfigurationError(
+                f"the plan in {self.name}.json gives other records now than those that were published then: this is "
+                "another version of the simulation. Verify with that version, or start over (`make clean-data`)."
+            )
+
+
+def checksum(emission: Emission, before: int) -> int:
+    """The checksum of all emissions up to this one, from that of all before it."""
+    return crc32(emission.value or b"\0", before)
+
+
+class Logbook:
+    """Keeps a run's file while it publishes. Leaving it as a context manager keeps the file as it stands."""
+
+    def __init__(self, folder: Path, plan: Plan, places: Callable[[], Places]) -> None:
+        """Begin a run.
+
+        Args:
+            folder: of all runs' files.
+            plan: what is going to be published.
+            places: asks Kafka where the topics end.
+        """
+        self._folder, self._places = folder, places
+        self._gate = Gate(folder)
+        self._run = Run(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{plan.run}", plan, places=places())
+        save(folder, self._run)
+        self._published, self._digest, self._working = 0, 0, False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._gate.close()
+
+    def add(self, emission: Emission) -> bool:
+        """Take note of an emission before it is handed over. True: it is time to rest after this one."""
+        if not self._working:
+            self._work()
+        self._published += 1
+        self._digest = checksum(emission, self._digest)
+        return self._published >= self._run.published + EMISSIONS_BETWEEN_RESTS
+
+    def rest(self) -> None:
+        """Take note that everything has arrived, and let those look who have been waiting to."""
+        if not self._working:
+            return
+        self._run = replace(
+            self._run, published=self._published, digest=self._digest, under_way=0, places=self._places()
+        )
+        save(self._folder, self._run)
+        self._gate.leave()
+        self._working = False
+
+    def _work(self) -> None:
+        self._gate.enter()
+        self._run = replace(self._run, under_way=EMISSIONS_BETWEEN_RESTS)
+        save(self._folder, self._run)
+        self._working = True
+
+
+def save(folder: Path, run: Run) -> None:
+    """Write a run's file, all or nothing."""
+    content = {**asdict(run), "missing": sorted(run.missing)}
+    content["places"] = {name: place._asdict() for name, place in run.places.items()}
+    fresh = folder / f"{run.name}.new"
+    fresh.write_bytes(orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS))
+    os.replace(fresh, folder / f"{run.name}.json")  # noqa: PTH105 - Path.replace says no more
+
+
+def load(folder: Path) -> list[Run]:
+    """All runs, in the order in which they began.
+
+    Raises:
+        ConfigurationError: a file cannot be read as a run.
+    """
+    runs = []
+    for file in sorted(folder.glob("*.json")):
+        try:
+            runs.append(_run(orjson.loads(file.read_bytes())))
+        except (OSError, ValueError, TypeError, KeyError) as error:
+            raise ConfigurationError(
+                f"{file} is not the file of a simulation's run: {type(error).__name__}: {error}"
+            ) from None
+    return runs
+
+
+def _run(content: dict[str, Any]) -> Run:
+    places = {
+        name: TopicPlace(place["topic_id"], {int(number): end for number, end in place["ends"].items()})
+        for name, place in content.pop("places").items()
+    }
+    plan, missing = _plan(content.pop("plan")), frozenset(content.pop("missing"))
+    return Run(plan=plan, places=places, missing=missing, **content)
+
+
+def _plan(content: dict[str, Any]) -> Plan:
+    for name in ("start", "end", "live_from"):
+        content[name] = content[name] and datetime.fromisoformat(content[name])
+    for name in ("dossier_agencies", "office_agencies", "communes"):
+        content[name] = [Place(**place) for place in content[name]]
+    return Plan(**{**content, "volumes": Volumes(**content["volumes"]), "shares": Shares(**content["shares"])})

@@ -1,0 +1,136 @@
+"""`opscentre simulate --verify`: every figure of the status against what the simulations of this folder published."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import NamedTuple
+
+import psycopg
+
+from opscentre.database import connect
+from opscentre.errors import NotFoundError, UnavailableError
+from opscentre.settings import Settings
+from opscentre.simulation.expected import expected, flat
+from opscentre.simulation.gate import Gate
+from opscentre.simulation.runs import Run, folder_of, load, save
+from opscentre.simulation.settlement import settle
+from opscentre.simulation.truth import Truth
+from opscentre.status import current, lag
+from schemas.catalogues import Catalogue
+
+PATIENCE = 60.0
+"""Seconds for which the workers may make no headway before it is said that they lag."""
+RECORDS_BETWEEN_REPORTS = 20_000
+
+Say = Callable[[str], None]
+Progress = Callable[[str], None]
+"""Told what is being done, again and again."""
+
+
+class Figure(NamedTuple):
+    """A figure by its path in the status report, as it must be and as it is."""
+
+    figure: str
+    truth: int
+    status: int
+
+
+class Verification(NamedTuple):
+    """What came of it. `moment` is the minute that the status is of."""
+
+    moment: datetime
+    runs: int
+    records: int
+    figures: Sequence[Figure]
+
+    @property
+    def differences(self) -> list[Figure]:
+        """The figures that are not what they must be."""
+        return [one for one in self.figures if one.truth != one.status]
+
+
+def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress) -> Verification:
+    """Compare the status with the truth. Simulations that run meanwhile wait until the status has been taken.
+
+    Raises:
+        NotFoundError: no simulation has published from this folder.
+        ConfigurationError: a run's file cannot be used.
+        UnavailableError: Kafka or the database does not answer, the workers lag, or a simulation does not rest.
+    """
+    folder = folder_of(options.data)
+    if not load(folder):
+        raise NotFoundError(
+            f"no simulation has published anything from {options.data.resolve()}: "
+            "see `opscentre simulate`, or set OPSCENTRE_DATA to the folder that it had"
+        )
+    with Gate(folder) as gate, gate.shut():
+        runs = load(folder)
+        moment, found = _status(options, catalogue, progress)
+    runs = [_settled(run, folder, options.kafka, say) for run in runs]
+    truth = _truth(runs, progress)
+    wanted = expected(truth, moment, catalogue.zone)
+    names = [*found, *sorted(wanted.keys() - found.keys())]
+    figures = [Figure(name, wanted[name], found[name]) for name in names]
+    return Verification(moment.astimezone(catalogue.zone), len(runs), sum(run.arrived for run in runs), figures)
+
+
+def _settled(run: Run, folder: Path, bootstrap: str, say: Say) -> Run:
+    if not run.under_way:
+        return run
+    say(f"the run of {run.name}.json was killed while it published: looking for its last records in Kafka's log")
+    settled = settle(run, bootstrap)
+    save(folder, settled)
+    say(f"of those that were under way, {settled.arrived - run.arrived:,} had arrived")
+    return settled
+
+
+def _truth(runs: Sequence[Run], progress: Progress) -> Truth:
+    truth, count, whole = Truth(), 0, sum(run.arrived for run in runs)
+    for run in runs:
+        for emission in run.emissions():
+            truth.add(emission)
+            count += 1
+            if count % RECORDS_BETWEEN_REPORTS == 0:
+                progress(f"{count:,} of {whole:,} records made once more")
+    return truth
+
+
+def _status(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Counter[str]]:
+    """The status's figures when nothing lags, and the minute that they are of."""
+    topics = [system.topic for system in catalogue.systems.values()]
+    with connect(options.dsn, "opscentre simulate --verify") as connection:
+        _wait_for_workers(connection, options.kafka, topics, progress)
+        while True:
+            minute = _minute()
+            report = current(connection, catalogue.zone, options.kafka, topics)
+            if _minute() == minute:  # else nobody knows which of the two minutes the figures are of
+                return minute, flat(report)
+
+
+def _minute() -> datetime:
+    return datetime.now(UTC).replace(second=0, microsecond=0)
+
+
+def _wait_for_workers(connection: psycopg.Connection, bootstrap: str, topics: list[str], progress: Progress) -> None:
+    least, since = None, time.monotonic()
+    while waiting := lag(connection, bootstrap, topics):
+        connection.commit()
+        progress(f"waiting for the workers: {waiting:,} records are not in the database yet")
+        if least is None or waiting < least:
+            least, since = waiting, time.monotonic()
+        elif time.monotonic() - since > PATIENCE:
+            raise UnavailableError(_what_lags(connection, bootstrap, topics))
+        time.sleep(0.5)
+    connection.commit()
+
+
+def _what_lags(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -> str:
+    lags = {name: lag(connection, bootstrap, [name]) for name in topics}
+    lines = [f"  {name}: {count:,} records" for name, count in lags.items() if count]
+    return (
+        f"the workers have made no headway for {PATIENCE:.0f} s; not in the database yet:\n"
+        + "\n".join(lines)
+        + "\nDoes a worker run (`opscentre worker`)? Verify again when the lag is 0."
+    )

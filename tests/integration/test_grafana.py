@@ -1,0 +1,273 @@
+"""Every query of every dashboard on the real database; publishing over real HTTP.
+
+The publishing tests run against a small stand-in for Grafana's API, or, to hold that against the truth, against a real
+server: OPSCENTRE_TEST_GRAFANA_URL and OPSCENTRE_TEST_GRAFANA_TOKEN name one that may be written to.
+"""
+
+import json
+import os
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import psycopg
+import pytest
+from grafana_client.api import GrafanaApi
+from grafana_client.client import GrafanaClientError
+from helpers import CATALOGUE, Log, cloud_event
+
+from dashboards.documents import documents
+from dashboards.publish import FOLDER_UID, Grafana, publish
+from opscentre.catalogue import store_agencies
+from opscentre.errors import ConfigurationError, UnavailableError
+from opscentre.stack.kafka import free_port
+from streams.writer import Writer
+
+DOCUMENTS = documents(CATALOGUE.province.zone)
+HERE, THERE = sorted(CATALOGUE.systems["one-stop"].agencies)[:2]
+Rows = list[dict[str, Any]]
+
+
+def queries(document: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Every query of a dashboard, with the form of its answer."""
+    for panel in document["panels"]:
+        yield from ((target["rawSql"], target["format"]) for target in panel["targets"])
+    yield from ((variable["query"], "variable") for variable in document["templating"].get("list", []))
+
+
+def run(connection: psycopg.Connection, sql: str, agency: str = "'*'") -> Rows:
+    """A panel's query with its macros and variables put in, as Grafana does it."""
+    sql = re.sub(r"\$__timeFilter\((.+?)\)(?= ORDER| GROUP)", r"\1 BETWEEN $__timeFrom() AND $__timeTo()", sql)
+    sql = sql.replace("$__timeFrom()", "(now() - interval '90 days')").replace("$__timeTo()", "now()")
+    sql = sql.replace("${agency:sqlstring}", agency)
+    cursor = connection.execute(sql.encode())
+    names = [column.name for column in cursor.description or []]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+
+def panel(name: str, title: str) -> str:
+    """The query of the panel with this English title."""
+    found = next(p for p in DOCUMENTS[f"opscentre-{name}-en"]["panels"] if p["title"] == title)
+    return str(found["targets"][0]["rawSql"])
+
+
+def local(days: float, hour: int = 9) -> str:
+    day = datetime.now(CATALOGUE.zone) + timedelta(days=days)
+    return day.replace(hour=hour, minute=0, second=0, microsecond=0).isoformat()
+
+
+@pytest.fixture
+def filled(connection: psycopg.Connection, writer: Writer) -> psycopg.Connection:
+    """One dossier each: overdue here for two days, overdue there for five, in time, suspended."""
+    store_agencies(connection, CATALOGUE)
+
+    def received(subject: str, due: float, agency: str) -> dict[str, Any]:
+        return cloud_event(
+            "dossier.received", subject, local(-20), f"r-{subject}", agency=agency, due_at=local(due), channel="online"
+        )
+
+    writer.commit(
+        Log().batch(
+            received("two days", -2, HERE),
+            received("five days", -5, THERE),
+            received("in time", 5, HERE),
+            received("suspended", -1, HERE),
+            cloud_event("dossier.suspended", "suspended", local(-3), "s", agency=HERE),
+            b"nonsense",
+        )
+    )
+    return connection
+
+
+@pytest.mark.parametrize("uid", DOCUMENTS)
+def test_every_query_runs_and_gives_what_its_panel_needs(uid: str, filled: psycopg.Connection) -> None:
+    asked = list(queries(DOCUMENTS[uid]))
+    assert len(asked) >= len(DOCUMENTS[uid]["panels"])
+    for sql, form in asked:
+        found = run(filled, sql)
+        if form == "time_series":
+            assert all(row["time"].tzinfo for row in found)
+        elif form == "variable":
+            assert {"__text", "__value"} == found[0].keys()
+        else:
+            assert found or "LIMIT" in sql or "GROUP BY" in sql or "sweeps" in sql, sql
+
+
+def test_the_overdue_list_names_who_owes_since_when(filled: psycopg.Connection) -> None:
+    found = run(filled, panel("services", "Overdue dossiers"))
+    assert [(row["Dossier"], row["Days overdue"], row["Channel"]) for row in found] == [
+        ("five days", 5, "Online"),
+        ("two days", 2, "Online"),
+    ]
+    assert found[0]["Agency"] == CATALOGUE.agencies[THERE].name.en
+    assert [row["Dossier"] for row in run(filled, panel("services", "Overdue dossiers"), f"'{HERE}'")] == ["two days"]
+
+
+def test_who_owes_is_ordered_and_what_was_not_reported_is_null(filled: psycopg.Connection) -> None:
+    found = {row["code"]: row for row in run(filled, panel("services", "Who owes"))}
+    assert (found[HERE]["Open"], found[HERE]["Overdue"]) == (3, 1)
+    assert (found[THERE]["Open"], found[THERE]["Overdue"], found[THERE]["On time"]) == (1, 1, None)
+
+
+@pytest.mark.parametrize(
+    ("name", "title", "value"),
+    [
+        ("overview", "Open", 4),
+        ("overview", "Overdue", 2),
+        ("overview", "On time this month", None),
+        ("overview", "5G stations standing", None),
+        ("services", "Suspended", 1),
+        ("pipeline", "Events counted", 5),
+        ("pipeline", "Dead letters open", 1),
+    ],
+)
+def test_numbers(name: str, title: str, value: int | None, filled: psycopg.Connection) -> None:
+    assert [row["value"] for row in run(filled, panel(name, title))] == [value]
+
+
+def test_what_will_be_overdue_is_not_overdue_yet(filled: psycopg.Connection, writer: Writer) -> None:
+    due = cloud_event("dossier.received", "today", local(-20), "r-today", agency=HERE, due_at=local(0, 0))
+    writer.commit(Log(number=1).batch(due))
+    assert run(filled, panel("overview", "Overdue"))[0]["value"] == 2
+
+
+class StandIn:
+    """The calls of Grafana's HTTP API that publishing makes, with the behaviour seen on a real 9.4."""
+
+    TOKEN = "glsa_test"
+
+    def __init__(self) -> None:
+        self.sources: dict[str, Any] = {}
+        self.folders: dict[str, Any] = {}
+        self.dashboards: dict[str, list[dict[str, Any]]] = {}
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                length = int(self.headers.get("content-length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else {}
+                allowed = self.headers["authorization"] == f"Bearer {outer.TOKEN}"
+                path = self.path.partition("?")[0]
+                status, answer = outer.call(self.command, path, body) if allowed else (401, {"message": "Unauthorized"})
+                content = json.dumps(answer).encode()
+                self.send_response(status)
+                self.send_header("content-type", "application/json")
+                self.send_header("content-length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815
+
+            def log_message(self, *_: object) -> None: ...
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def call(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        match method, path.split("/")[2:]:
+            case "GET", ["datasources", "uid", uid]:
+                return _or_404(self.sources.get(uid))
+            case ("POST", ["datasources"]) | ("PUT", ["datasources", "uid", _]):
+                self.sources[body["uid"]] = {name: v for name, v in body.items() if name != "secureJsonData"}
+                return 200, {"datasource": self.sources[body["uid"]]}
+            case "DELETE", ["datasources", "uid", uid]:
+                return _or_404(self.sources.pop(uid, None))
+            case "GET", ["folders", uid]:
+                return _or_404(self.folders.get(uid))
+            case "POST", ["folders"]:
+                self.folders[body["uid"]] = body
+                return 200, body
+            case "DELETE", ["folders", uid]:
+                self.dashboards.clear()
+                return _or_404(self.folders.pop(uid, None))
+            case "GET", ["dashboards", "uid", uid]:
+                versions = self.dashboards.get(uid)
+                return _or_404(versions and {"dashboard": versions[-1]["data"], "meta": {"folderUid": FOLDER_UID}})
+            case "GET", ["dashboards", "uid", uid, "versions"]:
+                return 200, [{"version": v["version"], "message": v["message"]} for v in reversed(self.dashboards[uid])]
+            case "POST", ["dashboards", "db"]:
+                return self._save(body)
+        return 404, {"message": f"{method} {path}"}
+
+    def _save(self, body: dict[str, Any]) -> tuple[int, Any]:
+        dashboard = body["dashboard"]
+        versions = self.dashboards.setdefault(dashboard["uid"], [])
+        if versions and not body.get("overwrite") and dashboard["version"] != len(versions):
+            return 412, {"message": "The dashboard has been changed by someone else", "status": "version-mismatch"}
+        number = len(versions) + 1
+        data = {**dashboard, "version": number, "id": dashboard.get("id") or 1}
+        versions.append({"version": number, "message": body.get("message", ""), "data": data})
+        return 200, {"uid": dashboard["uid"], "version": number, "status": "success"}
+
+
+def _or_404(found: Any) -> tuple[int, Any]:
+    return (200, found) if found else (404, {"message": "not found"})
+
+
+@pytest.fixture
+def grafana() -> Iterator[Grafana]:
+    """A Grafana without our folder and data source."""
+    dsn = "host=127.0.0.1 port=25432 dbname=opscentre user=opscentre password=opscentre"
+    url = os.environ.get("OPSCENTRE_TEST_GRAFANA_URL")
+    if url:
+        made = Grafana(url, os.environ["OPSCENTRE_TEST_GRAFANA_TOKEN"], dsn)
+        api = GrafanaApi.from_url(url, credential=made.token)
+        with suppress(GrafanaClientError):  # there is none yet
+            api.folder.delete_folder(FOLDER_UID)
+        with suppress(GrafanaClientError):
+            api.datasource.delete_datasource_by_uid("opscentre")
+        yield made
+        return
+    stand_in = StandIn()
+    yield Grafana(stand_in.url, StandIn.TOKEN, dsn)
+    stand_in.server.shutdown()
+    stand_in.server.server_close()
+
+
+def versions(grafana: Grafana) -> Mapping[str, int]:
+    api = GrafanaApi.from_url(grafana.url, credential=grafana.token)
+    return {uid: api.dashboard.get_dashboard(uid)["dashboard"]["version"] for uid in DOCUMENTS}
+
+
+def test_publishing_twice_changes_nothing_the_second_time(grafana: Grafana) -> None:
+    first = publish(grafana, DOCUMENTS)
+    assert set(first.values()) == {"created"}
+    assert first.keys() == {"opscentre", *DOCUMENTS}
+    before = versions(grafana)
+    assert set(publish(grafana, DOCUMENTS).values()) == {"unchanged"}
+    assert versions(grafana) == before
+
+
+def test_what_changed_is_published_and_nothing_else(grafana: Grafana) -> None:
+    publish(grafana, DOCUMENTS)
+    uid = "opscentre-overview-vi"
+    changed = {**DOCUMENTS, uid: {**DOCUMENTS[uid], "title": "Khác"}}
+    outcomes = publish(grafana, changed)
+    assert {name for name, outcome in outcomes.items() if outcome != "unchanged"} == {uid}
+    moved = Grafana(grafana.url, grafana.token, grafana.dsn.replace("25432", "25433"))
+    assert publish(moved, changed)["opscentre"] == "updated"
+
+
+def test_what_was_changed_by_hand_is_left_unless_told_otherwise(grafana: Grafana) -> None:
+    publish(grafana, DOCUMENTS)
+    uid = "opscentre-services-vi"
+    api = GrafanaApi.from_url(grafana.url, credential=grafana.token)
+    there = api.dashboard.get_dashboard(uid)["dashboard"]
+    body = {"dashboard": {**there, "title": "Của tôi"}, "folderUid": FOLDER_UID, "message": "", "overwrite": False}
+    api.dashboard.update_dashboard(body)
+    assert publish(grafana, DOCUMENTS)[uid] == "changed by hand"
+    assert api.dashboard.get_dashboard(uid)["dashboard"]["title"] == "Của tôi"
+    assert publish(grafana, DOCUMENTS, overwrite=True)[uid] == "updated"
+    assert publish(grafana, DOCUMENTS)[uid] == "unchanged"
+
+
+def test_a_wrong_token_and_a_wrong_address_say_what_to_do(grafana: Grafana) -> None:
+    with pytest.raises(ConfigurationError, match="OPSCENTRE_GRAFANA_TOKEN"):
+        publish(Grafana(grafana.url, "wrong", grafana.dsn), DOCUMENTS)
+    with pytest.raises(UnavailableError, match="OPSCENTRE_GRAFANA_URL"):
+        publish(Grafana(f"http://127.0.0.1:{free_port()}", "t", grafana.dsn), DOCUMENTS)

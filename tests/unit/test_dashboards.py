@@ -1,0 +1,65 @@
+"""The dashboards as documents: both languages alike, laid out without overlap, and not stale."""
+
+import json
+import re
+from itertools import combinations
+from typing import Any
+
+import pytest
+from helpers import CATALOGUE
+
+from dashboards.documents import documents, stale
+from dashboards.panels import COLUMNS, NAVIGATION
+from dashboards.publish import data_source, digest
+from dashboards.texts import LANGUAGES
+
+ZONE = CATALOGUE.province.zone
+DOCUMENTS = documents(ZONE)
+
+
+def test_every_dashboard_is_there_in_every_language() -> None:
+    assert set(DOCUMENTS) == {f"opscentre-{name}-{language}" for name in NAVIGATION for language in LANGUAGES}
+
+
+def test_the_committed_documents_are_what_would_be_generated_now() -> None:
+    assert stale(ZONE) == []
+
+
+@pytest.mark.parametrize("name", NAVIGATION)
+def test_both_languages_show_the_same(name: str) -> None:
+    vi, en = (DOCUMENTS[f"opscentre-{name}-{language}"]["panels"] for language in ("vi", "en"))
+    assert [(p["id"], p["type"], p["gridPos"]) for p in vi] == [(p["id"], p["type"], p["gridPos"]) for p in en]
+    assert all(a["title"] != b["title"] for a, b in zip(vi, en, strict=True))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_panels_fit_and_do_not_overlap(document: dict[str, Any]) -> None:
+    places = [panel["gridPos"] for panel in document["panels"]]
+    assert all(place["x"] + place["w"] <= COLUMNS for place in places)
+    for a, b in combinations(places, 2):
+        apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
+        assert apart or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
+    ids = [panel["id"] for panel in document["panels"]]
+    assert sorted(ids) == list(range(1, len(ids) + 1))
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_variables_are_quoted_in_sql_and_every_link_leads_to_a_dashboard(document: dict[str, Any]) -> None:
+    text = json.dumps(document)
+    queries = " ".join(target["rawSql"] for panel in document["panels"] for target in panel["targets"])
+    assert set(re.findall(r"\$(?!__)[\w{][^ )]*", queries)) <= {"${agency:sqlstring}"}
+    assert set(re.findall(r"/d/([\w-]+)", text)) <= set(DOCUMENTS)
+    variables = document["templating"].get("list", [])
+    assert [variable["id"] for variable in variables] == [variable["name"] for variable in variables]
+
+
+def test_the_digest_is_of_the_content_only() -> None:
+    assert digest({"title": "a", "id": 1, "version": 2}) == digest({"version": 9, "title": "a"})
+    assert digest({"title": "a"}) != digest({"title": "b"})
+
+
+def test_the_data_source_is_what_the_connection_string_says() -> None:
+    made = data_source("postgresql://reader:p%40ss@db.example.vn:5433/centre?sslmode=require")
+    assert (made["url"], made["user"], made["jsonData"]["database"]) == ("db.example.vn:5433", "reader", "centre")
+    assert made["jsonData"]["sslmode"] == "require"
+    assert made["secureJsonData"] == {"password": "p@ss"}
