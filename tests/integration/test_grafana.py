@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import psycopg
@@ -27,6 +28,7 @@ from opscentre.errors import ConfigurationError, UnavailableError
 from opscentre.stack.kafka import free_port
 from streams.writer import Writer
 
+ROOT = Path(__file__).parents[2]
 DOCUMENTS = documents(CATALOGUE.province.zone)
 HERE, THERE = sorted(CATALOGUE.systems["one-stop"].agencies)[:2]
 Rows = list[dict[str, Any]]
@@ -271,3 +273,25 @@ def test_a_wrong_token_and_a_wrong_address_say_what_to_do(grafana: Grafana) -> N
         publish(Grafana(grafana.url, "wrong", grafana.dsn), DOCUMENTS)
     with pytest.raises(UnavailableError, match="OPSCENTRE_GRAFANA_URL"):
         publish(Grafana(f"http://127.0.0.1:{free_port()}", "t", grafana.dsn), DOCUMENTS)
+
+
+def test_the_role_of_the_runbook_may_run_every_query_and_nothing_else(
+    filled: psycopg.Connection, database: str
+) -> None:
+    runbook = (ROOT / "docs" / "runbooks" / "grafana-role.md").read_text()
+    (script,) = re.findall(r"```sql\n(.*?)```", runbook, re.DOTALL)
+    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
+    role = f"grafana_{name}"
+    filled.execute(script.replace("opscentre", str(name)).replace("grafana", role).replace("'...'", "'x'").encode())
+    try:
+        reader = psycopg.conninfo.make_conninfo(database, user=role, password="x")
+        with psycopg.connect(reader, autocommit=True) as connection:
+            for document in DOCUMENTS.values():
+                for sql, _ in queries(document):
+                    run(connection, sql)
+            connection.execute("SET default_transaction_read_only = off")  # anybody may: the grants are what holds
+            for forbidden in ("SELECT value FROM dead_letters", "DELETE FROM cases"):
+                with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                    connection.execute(forbidden)
+    finally:
+        filled.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
