@@ -21,8 +21,8 @@ _NEWEST = """
 def alerts_report(connection: psycopg.Connection, limit: int) -> dict[str, Any]:
     """How many alerts there are and what became of them, with the newest `limit`.
 
-    `told` counts those that are or will be sent, `silent` the others by reason, `outbox` messages still to reach
-    Kafka, `deliveries` messages to targets by state, `sweeps` when each system was last swept.
+    `sent` counts those that go out to whoever is to be told, `silent` the others by reason, `outbox` messages still
+    to reach Kafka, `deliveries` messages to targets by state, `sweeps` when each system was last swept.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         newest = cursor.execute(_NEWEST, (limit,)).fetchall()
@@ -32,7 +32,7 @@ def alerts_report(connection: psycopg.Connection, limit: int) -> dict[str, Any]:
     row = connection.execute("SELECT count(*) FROM outbox").fetchone()
     assert row is not None  # an aggregate always has its row
     return {
-        "told": counts.pop(None, 0),
+        "sent": counts.pop(None, 0),
         "silent": counts,
         "outbox": row[0],
         "deliveries": dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall()),
@@ -43,16 +43,19 @@ def alerts_report(connection: psycopg.Connection, limit: int) -> dict[str, Any]:
 
 def alerts_table(report: dict[str, Any], catalogue: Catalogue) -> RenderableType:
     """The report for people; times are the province's."""
-    table = Table("raised", "case", "agency", "due", "told", title="Missed deadlines", title_style="bold")
+    table = Table("raised", title="Missed deadlines", title_style="bold")
+    table.add_column("case", no_wrap=True)
+    for name in ("agency", "due", "alert"):
+        table.add_column(name)
     for alert in report["newest"]:
         agency = catalogue.agencies.get(alert["agency"])
         due, raised = (alert[name].astimezone(catalogue.zone) for name in ("due_at", "raised_at"))
         table.add_row(
             f"{raised:%d/%m %H:%M:%S}",
-            Text(f"{alert['kind']} {alert['subject']}", style="red" if alert["overdue"] else ""),
+            Text(alert["subject"], style="red" if alert["overdue"] else ""),
             Text(agency.name.vi if agency else alert["agency"]),
             f"{due:%d/%m/%Y %H:%M}",
-            f"no: {alert['silent']}" if alert["silent"] else "yes",
+            f"none: {alert['silent']}" if alert["silent"] else "sent",
         )
     return Group(table, Text(_summary(report), style="dim"))
 
@@ -63,6 +66,6 @@ def _summary(report: dict[str, Any]) -> str:
     swept = max(report["sweeps"].values(), default=None)
     when = f"last sweep {swept.astimezone():%H:%M:%S}" if swept else "not swept yet: is a worker running?"
     return (
-        f"{report['told']:,} told, {silent:,} only listed · {when} · "
+        f"{report['sent']:,} sent, {silent:,} only listed · {when} · "
         f"messages: {states or 'none to anybody (OPSCENTRE_NOTIFY and `opscentre notifier`)'}"
     )
