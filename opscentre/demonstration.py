@@ -50,7 +50,7 @@ def run_demonstration(options: Settings, days: int, rate: float, began: float) -
         worker.start([*_OPSCENTRE, "worker"])
         notifier.start([*_OPSCENTRE, "notifier"])
         province.start(_simulate(_history(options, days), rate))
-        _say(f"everything runs after {time.time() - began:.0f} s; logs are in {home}; Ctrl-C stops")
+        _say(f"everything runs after {time.time() - began:.0f} s; logs are in {options.data}; Ctrl-C stops")
         _show(options, catalogue, [worker, notifier, province])
     except KeyboardInterrupt:
         _say("stopping what was started here; the data stays")
