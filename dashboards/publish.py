@@ -17,6 +17,9 @@ from opscentre.errors import ConfigurationError, UnavailableError
 
 FOLDER_UID, FOLDER_TITLE = "opscentre", "Trung tâm điều hành"
 
+_MARK = "opscentre "
+"""What the message of every version that was published begins with; the hash of its content follows."""
+
 Outcome = Literal["created", "updated", "unchanged", "changed by hand"]
 
 
@@ -43,10 +46,11 @@ def publish(
     """
     with _calls(grafana.url):
         api = GrafanaApi.from_url(grafana.url, credential=grafana.token, timeout=20)
-        outcomes: dict[str, Outcome] = {DATA_SOURCE_UID: _data_source(api, grafana.dsn)}
-        _folder(api)
-        for uid, document in documents.items():
-            outcomes[uid] = _dashboard(api, uid, document, overwrite=overwrite)
+        with api.client.s:
+            outcomes: dict[str, Outcome] = {DATA_SOURCE_UID: _data_source(api, grafana.dsn)}
+            _folder(api)
+            for uid, document in documents.items():
+                outcomes[uid] = _dashboard(api, uid, document, overwrite=overwrite)
     return outcomes
 
 
@@ -108,25 +112,27 @@ def _folder(api: GrafanaApi) -> None:
 
 
 def _dashboard(api: GrafanaApi, uid: str, document: Mapping[str, Any], *, overwrite: bool) -> Outcome:
-    mark = f"opscentre {digest(document)}"
+    mark = f"{_MARK}{digest(document)}"
     there = _found(lambda: api.dashboard.get_dashboard(uid))
-    known = {"id": None, "version": 0}
-    if there is not None:
-        known = {name: there["dashboard"][name] for name in known}
-        message = _newest_message(api, uid)
-        if message == mark:
-            return "unchanged"
-        if not message.startswith("opscentre ") and not overwrite:
-            return "changed by hand"
-    # Against the version that was looked at: who saves meanwhile gets a conflict instead of being overwritten.
-    body = {
-        "dashboard": {**document, **known},
-        "folderUid": FOLDER_UID,
-        "message": mark,
-        "overwrite": False,
-    }
+    if there is None:
+        _save(api, document, {"id": None, "version": 0}, mark)
+        if _newest_message(api, uid) != mark:  # the first version's message is Grafana's own, whatever was sent
+            _save(api, document, api.dashboard.get_dashboard(uid)["dashboard"], mark)
+        return "created"
+    message = _newest_message(api, uid)
+    if message == mark:
+        return "unchanged"
+    if not message.startswith(_MARK) and not overwrite:
+        return "changed by hand"
+    _save(api, document, there["dashboard"], mark)
+    return "updated"
+
+
+def _save(api: GrafanaApi, document: Mapping[str, Any], known: Mapping[str, Any], mark: str) -> None:
+    """Save over the version that is known: who saved meanwhile gets a conflict instead of being overwritten."""
+    dashboard = {**document, "id": known["id"], "version": known["version"]}
+    body = {"dashboard": dashboard, "folderUid": FOLDER_UID, "message": mark, "overwrite": False}
     api.dashboard.update_dashboard(body)
-    return "created" if there is None else "updated"
 
 
 def _newest_message(api: GrafanaApi, uid: str) -> str:

@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -203,12 +203,20 @@ class StandIn:
             return 412, {"message": "The dashboard has been changed by someone else", "status": "version-mismatch"}
         number = len(versions) + 1
         data = {**dashboard, "version": number, "id": dashboard.get("id") or 1}
-        versions.append({"version": number, "message": body.get("message", ""), "data": data})
+        message = body.get("message", "") if versions else "Initial save"  # whatever was sent
+        versions.append({"version": number, "message": message, "data": data})
         return 200, {"uid": dashboard["uid"], "version": number, "status": "success"}
 
 
 def _or_404(found: Any) -> tuple[int, Any]:
     return (200, found) if found else (404, {"message": "not found"})
+
+
+@contextmanager
+def connected(grafana: Grafana) -> Iterator[GrafanaApi]:
+    api = GrafanaApi.from_url(grafana.url, credential=grafana.token)
+    with api.client.s:
+        yield api
 
 
 @pytest.fixture
@@ -218,11 +226,11 @@ def grafana() -> Iterator[Grafana]:
     url = os.environ.get("OPSCENTRE_TEST_GRAFANA_URL")
     if url:
         made = Grafana(url, os.environ["OPSCENTRE_TEST_GRAFANA_TOKEN"], dsn)
-        api = GrafanaApi.from_url(url, credential=made.token)
-        with suppress(GrafanaClientError):  # there is none yet
-            api.folder.delete_folder(FOLDER_UID)
-        with suppress(GrafanaClientError):
-            api.datasource.delete_datasource_by_uid("opscentre")
+        with connected(made) as api:
+            with suppress(GrafanaClientError):  # there is none yet
+                api.folder.delete_folder(FOLDER_UID)
+            with suppress(GrafanaClientError):
+                api.datasource.delete_datasource_by_uid("opscentre")
         yield made
         return
     stand_in = StandIn()
@@ -232,8 +240,8 @@ def grafana() -> Iterator[Grafana]:
 
 
 def versions(grafana: Grafana) -> Mapping[str, int]:
-    api = GrafanaApi.from_url(grafana.url, credential=grafana.token)
-    return {uid: api.dashboard.get_dashboard(uid)["dashboard"]["version"] for uid in DOCUMENTS}
+    with connected(grafana) as api:
+        return {uid: api.dashboard.get_dashboard(uid)["dashboard"]["version"] for uid in DOCUMENTS}
 
 
 def test_publishing_twice_changes_nothing_the_second_time(grafana: Grafana) -> None:
@@ -258,12 +266,12 @@ def test_what_changed_is_published_and_nothing_else(grafana: Grafana) -> None:
 def test_what_was_changed_by_hand_is_left_unless_told_otherwise(grafana: Grafana) -> None:
     publish(grafana, DOCUMENTS)
     uid = "opscentre-services-vi"
-    api = GrafanaApi.from_url(grafana.url, credential=grafana.token)
-    there = api.dashboard.get_dashboard(uid)["dashboard"]
-    body = {"dashboard": {**there, "title": "Của tôi"}, "folderUid": FOLDER_UID, "message": "", "overwrite": False}
-    api.dashboard.update_dashboard(body)
-    assert publish(grafana, DOCUMENTS)[uid] == "changed by hand"
-    assert api.dashboard.get_dashboard(uid)["dashboard"]["title"] == "Của tôi"
+    with connected(grafana) as api:
+        there = api.dashboard.get_dashboard(uid)["dashboard"]
+        body = {"dashboard": {**there, "title": "Của tôi"}, "folderUid": FOLDER_UID, "message": "", "overwrite": False}
+        api.dashboard.update_dashboard(body)
+        assert publish(grafana, DOCUMENTS)[uid] == "changed by hand"
+        assert api.dashboard.get_dashboard(uid)["dashboard"]["title"] == "Của tôi"
     assert publish(grafana, DOCUMENTS, overwrite=True)[uid] == "updated"
     assert publish(grafana, DOCUMENTS)[uid] == "unchanged"
 
