@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from dashboards.panels import ATTENTION, SHARE, Panel, Screen, hidden, leads_to, lines, number, rows, width
+from dashboards.panels import ATTENTION, SHARE, Panel, Screen, hidden, leads_to, lines, number, rows, shares, width
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
 
@@ -20,9 +20,9 @@ def overview(language: Language, zone: str) -> Screen:
     _numbers(screen)
     screen.add(lines(screen, Text("Hồ sơ theo ngày", "Dossiers by day"), _by_day(sql)), 12, 8)
     title = Text("Tỷ lệ đúng hạn theo tháng", "Share on time by month")
-    screen.add(lines(screen, title, _share_by_month(sql), unit="percentunit", bars=True, highest=1), 12, 8)
-    screen.add(_agencies(screen), 9, 11)
-    screen.add(_alerts(screen), 15, 11)
+    screen.add(shares(screen, title, _share_by_month(sql)), 12, 8)
+    screen.add(_agencies(screen), 9, 15)
+    screen.add(_alerts(screen), 15, 15)
     return screen
 
 
@@ -40,9 +40,10 @@ def _numbers(screen: Screen) -> None:
     add(Text("Ký số tháng này", "Signatures this month"), sql.total("signature.used", sql.month))
     add(Text("Trạm 5G hoạt động", "5G stations standing"), sql.total("station.standing"))
     # A screen that has frozen shows it here.
-    newest = "SELECT max(updated_at) AS value FROM progress WHERE events > 0"
+    newest = f"SELECT to_char(max(updated_at) AT TIME ZONE '{sql.zone}', 'HH24:MI:SS DD/MM') AS value FROM progress"
+    newest += " WHERE events > 0"
     title = Text("Ghi nhận gần nhất", "Last event counted")
-    add(title, newest, 6, unit="dateTimeFromNow", to=screen.link("pipeline"))
+    add(title, newest, 6, unit="string", to=screen.link("pipeline"))
 
 
 def _by_day(sql: Sql) -> str:
@@ -62,12 +63,12 @@ FROM days WHERE $__timeFilter(bucket::timestamp AT TIME ZONE '{sql.zone}') ORDER
 
 
 def _share_by_month(sql: Sql) -> str:
-    name = "Đúng hạn" if sql.language == "vi" else "On time"
-    return f"""SELECT date_trunc('month', bucket)::timestamp AT TIME ZONE '{sql.zone}' AS time,
+    month, name = ("Tháng", "Đúng hạn") if sql.language == "vi" else ("Month", "On time")
+    return f"""SELECT to_char(date_trunc('month', bucket), 'MM/YYYY') AS "{month}",
     sum(value) FILTER (WHERE measure = 'dossier.on_time')::float8 / nullif(sum(value), 0) AS "{name}"
 FROM counters_day WHERE measure IN ('dossier.on_time', 'dossier.late') AND bucket <= {sql.today}
-    AND bucket >= date_trunc('month', $__timeFrom() AT TIME ZONE '{sql.zone}')
-GROUP BY 1 ORDER BY 1"""
+    AND bucket >= {sql.month} - interval '11 months'
+GROUP BY date_trunc('month', bucket) ORDER BY date_trunc('month', bucket)"""
 
 
 def _agencies(screen: Screen) -> Panel:
@@ -84,24 +85,24 @@ WHERE c.measure = 'dossier.overdue' GROUP BY 1, 2 HAVING sum(c.value) > 0 ORDER 
 
 def _alerts(screen: Screen) -> Panel:
     sql, language = screen.sql, screen.language
-    raised, case, agency, due, told = (
-        ("Lúc", "Hồ sơ", "Cơ quan", "Hạn trả", "Đã báo")
+    raised, case, agency, due, state = (
+        ("Lúc", "Hồ sơ", "Cơ quan", "Hạn trả", "Cảnh báo")
         if language == "vi"
-        else ("Raised", "Dossier", "Agency", "Due", "Told")
+        else ("Raised", "Dossier", "Agency", "Due", "Alert")
     )
-    yes, no = ("có", "không") if language == "vi" else ("yes", "no")
+    sent, listed = ("đã gửi", "chỉ liệt kê") if language == "vi" else ("sent", "listed")
     query = f"""SELECT l.agency AS code, {sql.local("l.raised_at")} AS "{raised}", l.subject AS "{case}",
     coalesce({sql.name}, l.agency) AS "{agency}", {sql.local("l.due_at")} AS "{due}",
-    CASE WHEN l.silent IS NULL THEN '{yes}' ELSE '{no}' END AS "{told}"
+    CASE WHEN l.silent IS NULL THEN '{sent}' ELSE '{listed}' END AS "{state}"
 FROM alerts AS l LEFT JOIN agencies AS a ON a.code = l.agency
 ORDER BY l.raised_at DESC, l.silent NULLS FIRST, l.overdue_at DESC LIMIT 50"""
     to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
     columns = {
         "code": hidden(),
         raised: width(140),
-        case: width(250),
+        case: width(290),
         agency: leads_to(agency, to),
         due: width(140),
-        told: width(80),
+        state: width(110),
     }
     return rows(screen, Text("Cảnh báo quá hạn mới nhất", "Newest missed deadlines"), query, columns=columns)

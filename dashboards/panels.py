@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from grafana_foundation_sdk.builders import common, dashboard, stat, table, timeseries
+from grafana_foundation_sdk.builders import barchart, common, dashboard, stat, table, timeseries
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 
@@ -12,8 +12,11 @@ from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, Query, Sql, Ta
 from dashboards.texts import Language, Text
 
 COLUMNS = 24
-BLUE, DARK, AMBER, RED = "#0B6FC0", "#2F4A56", "#C77700", "#B3203A"
-"""Told apart by the colour-blind, too. Not everything may shout: what needs no attention is dark."""
+BLUE, DARK, AMBER, RED, RED_TEXT = "#0B6FC0", "#2F4A56", "#C77700", "#B3203A", "#FF6B81"
+"""Grounds, and a red that can be read as text. Told apart by the colour-blind, too.
+
+Not everything may shout: what needs no attention is dark.
+"""
 
 ATTENTION = ((None, DARK), (1.0, RED))
 """Steps of a number that should be zero."""
@@ -24,7 +27,7 @@ SHARE: Mapping[str, Any] = {
 }
 """How a share, 0 to 1, of what should be done is shown."""
 
-Panel = stat.Panel | table.Panel | timeseries.Panel
+Panel = stat.Panel | table.Panel | timeseries.Panel | barchart.Panel
 Property = models.DynamicConfigValue
 
 
@@ -131,22 +134,22 @@ def number(
     )
     if decimals is not None:
         panel.decimals(decimals)
+    if unit == "string":  # wraps where it is too large
+        panel.text(common.VizTextDisplayOptions().value_size(40))
     if to is not None:
         panel.data_links([link(screen.say(Text("Chi tiết", "Details")), to)])
     return panel
 
 
-def lines(
-    screen: Screen, title: Text, sql: str, *, unit: str = "locale", bars: bool = False, highest: float | None = None
-) -> timeseries.Panel:
+def lines(screen: Screen, title: Text, sql: str, *, bars: bool = False) -> timeseries.Panel:
     """Values over time; `sql` gives `time` and a column a line."""
     style = common_models.GraphDrawStyle.BARS if bars else common_models.GraphDrawStyle.LINE
-    panel = (
+    return (
         timeseries.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
         .with_target(Target(Query(sql, "time_series")))
-        .unit(unit)
+        .unit("locale")
         .min(0)
         .draw_style(style)
         .fill_opacity(70 if bars else 15)
@@ -154,9 +157,26 @@ def lines(
         .show_points(common_models.VisibilityMode.NEVER)
         .no_value(screen.say(_NOTHING))
     )
-    if highest is not None:
-        panel.max(highest)
-    return panel
+
+
+def shares(screen: Screen, title: Text, sql: str) -> barchart.Panel:
+    """Shares, 0 to 1, as bars; `sql` gives a text under each bar and the share."""
+    return (
+        barchart.Panel()
+        .title(screen.say(title))
+        .datasource(_DATA_SOURCE)
+        .with_target(Target(Query(sql)))
+        .unit("percentunit")
+        .decimals(0)
+        .min(0)
+        .max(1)
+        .fill_opacity(70)
+        .bar_width(0.7)
+        .show_value(common_models.VisibilityMode.ALWAYS)
+        .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.FIXED).fixed_color(BLUE))
+        .legend(common.VizLegendOptions().show_legend(False).display_mode(common_models.LegendDisplayMode.HIDDEN))
+        .no_value(screen.say(_NOTHING))
+    )
 
 
 def rows(
@@ -199,11 +219,13 @@ def leads_to(title: str, url: str) -> list[Property]:
 
 def alarming() -> list[Property]:
     """A column of numbers that are red above zero. Both keys: the first is Grafana 9's, the second that of 10."""
+    steps = [{"value": None, "color": "text"}, {"value": 1, "color": RED_TEXT}]
     return [
         Property("custom.displayMode", "color-text"),
         Property("custom.cellOptions", {"type": "color-text"}),
         Property(
-            "thresholds", {"mode": "absolute", "steps": [{"value": None, "color": "text"}, {"value": 1, "color": RED}]}
+            "thresholds",
+            {"mode": "absolute", "steps": [{"value": None, "color": "text"}, {"value": 1, "color": RED_TEXT}]},
         ),
     ]
 

@@ -15,7 +15,7 @@ def pipeline(language: Language, zone: str) -> Screen:
         language,
         Sql(zone, language),
         Text("Sự kiện đến, bị từ chối, cảnh báo đã gửi.", "Events in, events refused, alerts sent."),
-        since="now-6h",
+        since="now-1h",
     )
     _numbers(screen)
     events = "sự kiện" if language == "vi" else "events"
@@ -41,10 +41,10 @@ def _numbers(screen: Screen) -> None:
     add(Text("Bản trùng đã bỏ", "Duplicates dropped"), "SELECT sum(duplicates)::bigint AS value FROM progress")
     letters = "SELECT count(*) AS value FROM dead_letters WHERE state = 'open'"
     add(Text("Bị từ chối, chưa xử lý", "Dead letters open"), letters, steps=ATTENTION)
-    written = "SELECT extract(epoch FROM now() - max(updated_at))::float8 AS value FROM progress WHERE events > 0"
+    written = "SELECT ceil(extract(epoch FROM now() - max(updated_at))) AS value FROM progress WHERE events > 0"
     late = ((None, DARK), (600.0, RED))
     add(Text("Từ lần ghi gần nhất", "Since the last write"), written, unit="s", decimals=0, steps=late)
-    swept = "SELECT extract(epoch FROM now() - min(swept_at))::float8 AS value FROM sweeps"
+    swept = "SELECT ceil(extract(epoch FROM now() - min(swept_at))) AS value FROM sweeps"
     add(Text("Từ lần quét hạn gần nhất", "Since the last sweep"), swept, unit="s", decimals=0, steps=late)
     waiting = "SELECT count(*) AS value FROM deliveries WHERE state <> 'delivered'"
     add(Text("Tin chưa gửi được", "Messages not delivered"), waiting, steps=ATTENTION)

@@ -46,8 +46,8 @@ def services(language: Language, zone: str) -> Screen:
         variables=[_agency(language)],
     )
     _numbers(screen)
-    screen.add(_who_owes(screen), 11, 22)
-    screen.add(_overdue(screen), 13, 22)
+    screen.add(_who_owes(screen), 11, 23)
+    screen.add(_overdue(screen), 13, 23)
     return screen
 
 
@@ -119,7 +119,7 @@ ORDER BY 4 DESC, 3 DESC, 2"""
     columns = {
         "code": hidden(),
         agency: leads_to(agency, to),
-        opened: width(120),
+        opened: width(140),
         overdue: [*width(90), *alarming()],
         oldest: width(140),
         late: width(120),
@@ -144,7 +144,7 @@ FROM cases AS c LEFT JOIN agencies AS a ON a.code = c.agency
 WHERE c.kind = 'dossier' AND c.state = 'open' AND c.overdue_at <= now() AND {chosen("c.agency")}
 ORDER BY c.overdue_at, c.subject LIMIT {MOST_ROWS}"""
     columns = {
-        case: width(250),
+        case: width(275),
         due: width(140),
         days: [*width(130), *alarming()],
         channel: width(120),
