@@ -223,10 +223,7 @@ def alarming() -> list[Property]:
     return [
         Property("custom.displayMode", "color-text"),
         Property("custom.cellOptions", {"type": "color-text"}),
-        Property(
-            "thresholds",
-            {"mode": "absolute", "steps": [{"value": None, "color": "text"}, {"value": 1, "color": RED_TEXT}]},
-        ),
+        Property("thresholds", {"mode": "absolute", "steps": steps}),
     ]
 
 

@@ -122,7 +122,7 @@ ORDER BY 4 DESC, 3 DESC, 2"""
         opened: width(140),
         overdue: [*width(90), *alarming()],
         oldest: width(140),
-        late: width(120),
+        late: width(140),
         share: [*width(90), *percent()],
     }
     return rows(screen, Text("Cơ quan chịu trách nhiệm", "Who owes"), query, columns=columns)
