@@ -1,12 +1,16 @@
 """What the streams say on the topic `alerts`: deadlines that were missed, one CloudEvent an agency and sweep."""
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Final, Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from schemas.envelope import SPECVERSION
+from schemas.event_schema import DIALECT, MADE
+
+ALERT_NAME: Final = "deadlines.missed.v1"
+ALERT_TYPE: Final = "vn.opscentre.deadlines.missed.v1"
 
 MOST_CASES = 100
 """How many cases one message names; `count` has all."""
@@ -41,7 +45,7 @@ class Alert(_Model):
     specversion: Literal["1.0"] = SPECVERSION
     id: str
     source: Literal["/opscentre/deadlines"] = "/opscentre/deadlines"
-    type: Literal["vn.opscentre.deadlines.missed.v1"] = "vn.opscentre.deadlines.missed.v1"
+    type: Literal["vn.opscentre.deadlines.missed.v1"] = ALERT_TYPE
     subject: str
     time: datetime
     datacontenttype: Literal["application/json"] = "application/json"
@@ -53,3 +57,8 @@ def missed(agency: str, sweep: UUID, time: datetime, cases: list[MissedDeadline]
     first = sorted(cases, key=lambda case: (case.overdue_at, case.system, case.kind, case.subject))[:MOST_CASES]
     data = DeadlinesMissed(agency=agency, sweep=sweep, count=len(cases), cases=first)
     return Alert(id=f"{sweep}/{agency}", subject=agency, time=time, data=data)
+
+
+def alert_schema() -> dict[str, Any]:
+    """JSON Schema of an alert."""
+    return {"$schema": DIALECT, "$comment": MADE, **Alert.model_json_schema()}

@@ -1,11 +1,12 @@
 """The AsyncAPI 3.0 document: which topics there are, and what may be written to each."""
 
+from schemas.alerts import ALERT_NAME, ALERT_TYPE, Alert
 from schemas.catalogue_model import Catalogue, System
 from schemas.effects import Event
 from schemas.envelope import STRUCTURED
 from schemas.event_schema import MADE, Json, attributes, versioned_name
 from schemas.events import SYSTEMS
-from schemas.topics import event_topic
+from schemas.topics import ALERTS, Topic, alerts_topic, event_topic
 
 _BINDING = "0.5.0"
 _SCHEMA_FORMAT = "application/schema+json;version=draft-2020-12"
@@ -18,7 +19,7 @@ def asyncapi(catalogue: Catalogue) -> Json:
         "asyncapi": "3.0.0",
         "x-generated": MADE,
         "info": {
-            "title": f"Events to the smart operations centre of {catalogue.province.name.en}",
+            "title": f"Events to and alerts of the smart operations centre of {catalogue.province.name.en}",
             "version": "1.0.0",
             "description": (
                 "CloudEvents 1.0 over Kafka. Every system writes to its own topic only, in structured or in binary "
@@ -26,8 +27,11 @@ def asyncapi(catalogue: Catalogue) -> Json:
             ),
         },
         "defaultContentType": STRUCTURED,
-        "channels": {system.topic: _channel(system) for system in systems},
-        "operations": {f"receive.{system.topic}": _operation(system) for system in systems},
+        "channels": {**{system.topic: _channel(system) for system in systems}, ALERTS: _alerts_channel()},
+        "operations": {
+            **{f"receive.{system.topic}": _operation(system) for system in systems},
+            f"send.{ALERTS}": _SEND,
+        },
         "components": {
             "messages": {
                 name: message
@@ -35,6 +39,7 @@ def asyncapi(catalogue: Catalogue) -> Json:
                 for event in granted_events(system)
                 for name, message in _messages(event, system.id).items()
             }
+            | {ALERT_NAME: _alert_message()}
         },
     }
 
@@ -44,13 +49,54 @@ def granted_events(system: System) -> list[type[Event]]:
     return [event for event in SYSTEMS[system.id] if system.granted(event.name)]
 
 
-def _channel(system: System) -> Json:
-    topic = event_topic(system.id, system.partitions)
+_SEND: Json = {
+    "action": "send",
+    "channel": {"$ref": f"#/channels/{ALERTS}"},
+    "summary": "The centre says which agencies have missed deadlines; whoever tells people reads it.",
+}
+
+
+def _alerts_channel() -> Json:
+    return {
+        "address": ALERTS,
+        "title": "Alerts",
+        "description": "Missed deadlines, one message an agency and sweep. Only the centre writes here.",
+        "messages": {ALERT_NAME: {"$ref": f"#/components/messages/{ALERT_NAME}"}},
+        "bindings": _topic_binding(alerts_topic()),
+    }
+
+
+def _alert_message() -> Json:
+    return {
+        "name": ALERT_TYPE,
+        "title": "deadlines.missed",
+        "summary": Alert.__doc__,
+        "contentType": STRUCTURED,
+        "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"./schemas/{ALERT_NAME}.json"}},
+        "bindings": {
+            "kafka": {"key": {"type": "string", "description": "Code of the agency."}, "bindingVersion": _BINDING}
+        },
+    }
+
+
+def _topic_binding(topic: Topic) -> Json:
     # AsyncAPI wants these as Kafka means them, not as text: a list and numbers.
     configuration: Json = {
         name: int(value) if value.isdigit() else value.split(",") if name == "cleanup.policy" else value
         for name, value in topic.settings.items()
     }
+    return {
+        "kafka": {
+            "topic": topic.name,
+            "partitions": topic.partitions,
+            "topicConfiguration": configuration,
+            "bindingVersion": _BINDING,
+        }
+    }
+
+
+def _channel(system: System) -> Json:
+    topic = event_topic(system.id, system.partitions)
     return {
         "address": topic.name,
         "title": system.name.en,
@@ -60,14 +106,7 @@ def _channel(system: System) -> Json:
             for event in granted_events(system)
             for name in _messages(event, system.id)
         },
-        "bindings": {
-            "kafka": {
-                "topic": topic.name,
-                "partitions": topic.partitions,
-                "topicConfiguration": configuration,
-                "bindingVersion": _BINDING,
-            }
-        },
+        "bindings": _topic_binding(topic),
     }
 
 

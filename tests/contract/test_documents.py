@@ -1,12 +1,15 @@
 """The generated documents: up to date, and what they claim to be."""
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import jsonschema
 import pytest
 
+from schemas.alerts import MissedDeadline, missed
 from schemas.catalogues import load_catalogue
 from schemas.documents import documents, stale
 from schemas.effects import Event
@@ -108,12 +111,23 @@ def test_the_asyncapi_document_refers_to_what_exists() -> None:
 def test_the_asyncapi_document_has_every_channel_and_both_modes() -> None:
     catalogue = load_catalogue()
     document = json.loads(documents(catalogue)["docs/asyncapi.json"])
-    assert document["channels"].keys() == {system.topic for system in catalogue.systems.values()}
-    assert {operation["action"] for operation in document["operations"].values()} == {"receive"}
+    assert document["channels"].keys() == {system.topic for system in catalogue.systems.values()} | {"alerts"}
+    actions = {name: operation["action"] for name, operation in document["operations"].items()}
+    assert actions.pop("send.alerts") == "send"
+    assert set(actions.values()) == {"receive"}
     modes = {message["contentType"] for message in document["components"]["messages"].values()}
     assert modes == {"application/cloudevents+json", "application/json"}
-    assert len(document["components"]["messages"]) == 2 * len(BY_TYPE)
+    assert len(document["components"]["messages"]) == 2 * len(BY_TYPE) + 1
     kafka = document["channels"]["events.one-stop"]["bindings"]["kafka"]
     assert kafka["partitions"] == 4
     assert kafka["topicConfiguration"]["max.message.bytes"] == 2 * 1024 * 1024
     assert kafka["topicConfiguration"]["message.timestamp.type"] == "LogAppendTime"
+
+
+def test_an_alert_is_what_its_schema_says() -> None:
+    schema = json.loads(documents(load_catalogue())["docs/schemas/deadlines.missed.v1.json"])
+    due = datetime(2025, 4, 3, 10, tzinfo=UTC)
+    case = MissedDeadline(system="one-stop", kind="dossier", subject="D-1", due_at=due, overdue_at=due)
+    alert = json.loads(missed("H06.02", uuid4(), due, [case]).model_dump_json())
+    jsonschema.Draft202012Validator(schema).validate(alert)
+    assert not jsonschema.Draft202012Validator(schema).is_valid({**alert, "citizen": "A"})
