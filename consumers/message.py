@@ -12,7 +12,12 @@ Language = Literal["vi", "en"]
 MOST_LINES = 20
 """How many cases are named in a message."""
 
-KINDS: Mapping[str, Mapping[Language, str]] = {"dossier": {"vi": "hồ sơ", "en": "dossier"}}
+KINDS: Mapping[str, Mapping[Language, str]] = {
+    "dossier": {"vi": "hồ sơ", "en": "dossier"},
+    "incident": {"vi": "vụ việc", "en": "incident"},
+    "violation": {"vi": "vi phạm", "en": "violation"},
+    "credential": {"vi": "yêu cầu cấp giấy tờ", "en": "credential request"},
+}
 """What a kind of case is called, in the singular."""
 
 

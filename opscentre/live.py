@@ -21,13 +21,7 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     letters = sum(report["dead_letters"].values())
     flow.add_row("dead letters", Text(_number(letters), style="yellow" if letters else ""))
     flow.add_row("lag", _number(report["lag"]))
-    tables: list[RenderableType] = [flow]
-    for kind, counts in report["cases"].items():
-        table = _table(f"{kind.capitalize()}s")
-        for name in ("open", "overdue", "suspended", "closed", "on_time", "late"):
-            style = "bold red" if name == "overdue" and counts[name] else ""
-            table.add_row(name.replace("_", " "), Text(_number(counts[name]), style=style))
-        tables.append(table)
+    tables: list[RenderableType] = [flow, _cases(report["cases"])]
     rest = _table("Registers and flows")
     for name, counts in report["items"].items():
         rest.add_row(f"{name}s standing", _number(counts["standing"]))
@@ -36,6 +30,24 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     tables.append(rest)
     title = Text(f"as of {report['as_of']}" if "as_of" in report else "as of now", style="dim")
     return Group(title, Columns(tables, padding=(0, 2)))
+
+
+_SHOWN = ("open", "overdue", "suspended", "closed", "on_time", "late")
+
+
+def _cases(cases: dict[str, dict[str, Any]]) -> Table:
+    table = Table(title="Cases", title_style="bold")
+    table.add_column(style="dim")
+    for name in _SHOWN:
+        table.add_column(name.replace("_", " "), justify="right")
+    for kind, counts in cases.items():
+        cells = (Text(_number(counts[name]), style=_style(name, counts[name])) for name in _SHOWN)
+        table.add_row(f"{kind}s", *cells)
+    return table
+
+
+def _style(name: str, count: int) -> str:
+    return "bold red" if name == "overdue" and count else ""
 
 
 def first_minutes(

@@ -33,6 +33,11 @@ REQUIRED: Mapping[str, Json] = {
     "workfile.processed": {"officer": "o-1", "online": True},
     "officer.enrolled": {"officer": "o-1", "rank": "official"},
     "officer.left": {"officer": "o-1"},
+    "incident.reported": {"category": "fire"},
+    "violation.recorded": {"field": "traffic"},
+    "violation.settled": {"outcome": "fined"},
+    "credential.requested": {"credential": "judicial_record"},
+    "identity.authenticated": {"means": "vneid"},
     "station.activated": {"operator": "viettel", "technology": "5g", "latitude": 10.5, "longitude": 107.2},
 }
 """What each type must have beside its agency."""

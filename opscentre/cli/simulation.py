@@ -16,7 +16,7 @@ from opscentre.kafka import admin, places
 from opscentre.publisher import Publisher
 from opscentre.settings import Settings, settings
 from opscentre.simulation.emissions import simulate as emissions_of
-from opscentre.simulation.plan import Plan, Shares, Volumes, plan_for
+from opscentre.simulation.plan import Plan, Shares, plan_for, volumes_for
 from opscentre.simulation.play import play
 from opscentre.simulation.runs import Logbook, Places, folder_of
 from opscentre.simulation.verification import Verification
@@ -61,7 +61,7 @@ def simulate(
     now = datetime.now(catalogue.zone)
     begin = start.replace(tzinfo=catalogue.zone) if start else (now - timedelta(days=days)).replace(microsecond=0)
     shares = Shares(duplicates, late, out_of_order, broken, corrected, retracted)
-    volumes = Volumes(dossiers=dossiers, signatures=dossiers * 3 // 2, workfiles=dossiers * 6 // 5)
+    volumes = volumes_for(dossiers)
     if not days and start is None:  # going on from the data there is: its stations stand already
         volumes = replace(volumes, stations_before=0)
     live = {"live_from": now, "live_rate": rate} if rate else {}

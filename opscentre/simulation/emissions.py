@@ -8,7 +8,8 @@ from typing import Any
 from opscentre.publisher import STRUCTURED_HEADERS, encode
 from opscentre.simulation import faults
 from opscentre.simulation.plan import Emission, Plan
-from opscentre.simulation.province import Happening, Province
+from opscentre.simulation.province import Province
+from opscentre.simulation.security import Happening
 from opscentre.simulation.texts import DAY
 from schemas.topics import topic_name
 

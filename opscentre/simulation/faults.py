@@ -18,6 +18,11 @@ _OTHER: dict[str, tuple[str, tuple[Any, ...]]] = {
     "workfile.processed": ("online", (True, False)),
     "officer.enrolled": ("rank", ("leader", "official", "civil_servant")),
     "station.activated": ("operator", ("viettel", "vinaphone", "mobifone")),
+    "incident.reported": ("category", ("public_order", "traffic_accident", "fire")),
+    "violation.recorded": ("field", ("traffic", "public_order", "fire_safety")),
+    "violation.settled": ("outcome", ("fined", "warned", "dismissed")),
+    "credential.requested": ("credential", ("health_record", "judicial_record", "identity_card")),
+    "identity.authenticated": ("means", ("vneid", "identity_card", "other")),
 }
 
 

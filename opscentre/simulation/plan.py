@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from schemas.catalogues import Catalogue
 
 DOSSIERS, OFFICE, STATIONS = "one-stop", "e-office", "telecom"
+POLICE, POPULATION = "police-ops", "population"
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,27 @@ class Volumes:
     signatures: int = 1500
     workfiles: int = 1200
     stations: int = 1
+    incidents: int = 15
+    violations: int = 40
+    credentials: int = 60
+    authentications: int = 300
     officers: int = 12
     """Officers an agency, all enrolled when the simulation begins; besides them one who leaves later."""
     stations_before: int = 120
     """Stations on the air before the simulation begins, activated over the year before it."""
+
+
+def volumes_for(dossiers: int) -> Volumes:
+    """Volumes of a province that has so many dossiers, the rest in proportion."""
+    return Volumes(
+        dossiers=dossiers,
+        signatures=dossiers * 3 // 2,
+        workfiles=dossiers * 6 // 5,
+        incidents=-(-dossiers * 15 // 1000),
+        violations=-(-dossiers * 4 // 100),
+        credentials=-(-dossiers * 6 // 100),
+        authentications=-(-dossiers * 3 // 10),
+    )
 
 
 @dataclass(frozen=True)
@@ -60,6 +78,8 @@ class Plan:
     dossier_agencies: Sequence[Place]
     office_agencies: Sequence[Place]
     communes: Sequence[Place]
+    police: Sequence[Place]
+    population: Sequence[Place]
     volumes: Volumes = field(default_factory=Volumes)
     shares: Shares = field(default_factory=Shares)
     live_from: datetime | None = None
@@ -123,6 +143,8 @@ def plan_for(
         places(DOSSIERS, "department", "commune"),
         places(OFFICE, "department", "commune"),
         [place for place in places(STATIONS, "commune") if place.latitude is not None],
+        places(POLICE, "department", "commune"),
+        places(POPULATION, "department", "commune"),
         volumes or Volumes(),
         shares or Shares(),
         live_from,

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator
 from random import Random
-from typing import Any, NamedTuple
+from typing import Any
 
 from opscentre.simulation.plan import DOSSIERS, OFFICE, STATIONS, Place, Plan
+from opscentre.simulation.security import Happening, Security
 from opscentre.simulation.texts import DAY, Clock, day_off
 from schemas.effects import TYPE_PREFIX
 from schemas.envelope import SOURCE_PREFIX, SPECVERSION
@@ -24,14 +25,6 @@ SAME_DAY = 0.25
 SUSPENDED, EXTENDED, REFUSED, WITHDRAWN, RETURNED = 0.10, 0.02, 0.02, 0.015, 0.8
 
 
-class Happening(NamedTuple):
-    """An event, and when it happened (seconds since 1970)."""
-
-    time: int
-    system: str
-    event: dict[str, Any]
-
-
 class Province:
     """Makes events; all chance comes from one generator, so the calls' order is part of the plan."""
 
@@ -45,6 +38,7 @@ class Province:
         # Some agencies have ten times the dossiers of others.
         weights = Random(plan.seed)
         self._desks = [p for p in plan.dossier_agencies for _ in range(1 + int(weights.paretovariate(1.2)) % 10)]
+        self._security = Security(plan.police, plan.population, self._random, self.clock, self._happening)
         self._officers = [
             (place, f"{place.code}-{number:03d}")
             for place in plan.office_agencies
@@ -76,6 +70,10 @@ class Province:
             (self._signature, volumes.signatures, self._office_hour),
             (self._workfile, volumes.workfiles, self._office_hour),
             (self._station, volumes.stations, self._office_hour),
+            (self._security.incident, volumes.incidents, self._any_hour),
+            (self._security.violation, volumes.violations, self._office_hour),
+            (self._security.credential, volumes.credentials, self._office_hour),
+            (self._security.authentication, volumes.authentications, self._any_hour),
         ):
             # The fraction is left to chance: one station a day is a station on one day off in ten.
             for _ in range(int(number * share + self._random.random())):
@@ -94,8 +92,16 @@ class Province:
                 else self._dossier(time)
                 if kind < 800
                 else self._signature(time)
-                if kind < 1500
+                if kind < 1400
                 else self._workfile(time)
+                if kind < 1800
+                else self._security.authentication(time)
+                if kind < 1940
+                else self._security.credential(time)
+                if kind < 1970
+                else self._security.violation(time)
+                if kind < 1990
+                else self._security.incident(time)
             )
 
     def _below(self, number: int) -> int:

@@ -180,6 +180,6 @@ def _run(content: dict[str, Any]) -> Run:
 def _plan(content: dict[str, Any]) -> Plan:
     for name in ("start", "end", "live_from"):
         content[name] = content[name] and datetime.fromisoformat(content[name])
-    for name in ("dossier_agencies", "office_agencies", "communes"):
+    for name in ("dossier_agencies", "office_agencies", "communes", "police", "population"):
         content[name] = [Place(**place) for place in content[name]]
     return Plan(**{**content, "volumes": Volumes(**content["volumes"]), "shares": Shares(**content["shares"])})

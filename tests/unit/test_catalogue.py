@@ -178,7 +178,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         lambda folder: (folder / TELECOM_TOML).rename(folder / "systems/telcom.toml"),
         [
             'systems/telcom.toml: there is no system "telcom" in schemas/events; '
-            'did you mean "telecom"? Allowed: "one-stop", "e-office", "telecom"',
+            'did you mean "telecom"? Allowed: "one-stop", "e-office", "telecom", "police-ops", "population"',
         ],
     ),
     "unknown parent": (

@@ -27,7 +27,7 @@ def plan(seed: int = 1, days: float = 20, **changes: object) -> Plan:
     values: dict[str, object] = {"volumes": Volumes(dossiers=60, signatures=60, workfiles=40)}
     values.update(changes)
     end = START + timedelta(days=days)
-    return Plan(seed, START, end, PLACES, PLACES, PLACES[1:], **values)  # type: ignore[arg-type]
+    return Plan(seed, START, end, PLACES, PLACES, PLACES[1:], PLACES, PLACES, **values)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -263,5 +263,5 @@ def test_play_rests_every_few_seconds_where_it_never_waits_long() -> None:
 
 def test_a_plan_needs_zones() -> None:
     with pytest.raises(ValueError, match="end has no zone"):
-        Plan(1, START, datetime(2025, 4, 1), PLACES, PLACES, PLACES)
-    assert plan().run == Plan(1, START, datetime(2030, 1, 1, tzinfo=UTC), [], [], [], Volumes(60, 60, 40)).run
+        Plan(1, START, datetime(2025, 4, 1), PLACES, PLACES, PLACES, PLACES, PLACES)
+    assert plan().run == Plan(1, START, datetime(2030, 1, 1, tzinfo=UTC), [], [], [], [], [], Volumes(60, 60, 40)).run

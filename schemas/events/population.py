@@ -1,0 +1,45 @@
+"""The population system (Đề án 06): credentials on VNeID, and electronic authentication."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.effects import Case, Closed, Event, Flow, Opened
+
+
+class Credential(Case):
+    """A credential that somebody asked for; on time or late is decided by day."""
+
+    kind = "credential"
+    by_day = True
+
+
+class CredentialRequested(Credential, Opened, name="credential.requested"):
+    """A credential was asked for."""
+
+    label = "credential"
+
+    credential: Literal["health_record", "judicial_record", "electronic_identity", "identity_card"] = Field(
+        description="Which: Sổ sức khỏe điện tử, Phiếu lý lịch tư pháp, định danh điện tử, thẻ căn cước."
+    )
+
+
+class CredentialIssued(Credential, Closed, name="credential.issued"):
+    """It was issued."""
+
+
+class CredentialRefused(Credential, Closed, name="credential.refused"):
+    """It was refused."""
+
+    precedence = 2
+
+
+class IdentityAuthenticated(Flow, name="identity.authenticated"):
+    """Somebody's identity was authenticated electronically; never whose."""
+
+    label = "means"
+
+    means: Literal["vneid", "identity_card", "other"] = Field(description="By what.")
+
+
+EVENTS: tuple[type[Event], ...] = (CredentialRequested, CredentialIssued, CredentialRefused, IdentityAuthenticated)
