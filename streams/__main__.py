@@ -16,11 +16,11 @@ from opscentre.database import connect
 from opscentre.errors import OpsCentreError, UnavailableError
 from opscentre.kafka import admin, cluster_id, places
 from opscentre.settings import Settings, settings
+from schemas.times import Calendar
 from streams.app import build
 from streams.batch import Partition
 from streams.decoder import Decoder
 from streams.timers import SweepTimer
-from streams.times import Calendar
 from streams.watchdog import Watchdog
 from streams.writer import Writer
 

@@ -9,10 +9,10 @@ from faust.types import TP
 
 from opscentre.database import connect
 from opscentre.settings import Settings
+from schemas.times import Calendar
 from streams.batch import Batch, Partition, Refused
 from streams.decoder import Decoder, Record
 from streams.pipeline import Pipeline
-from streams.times import Calendar
 from streams.transport import Transport, topic
 from streams.writer import Writer
 

@@ -6,9 +6,9 @@ from datetime import date
 
 import psycopg
 
+from schemas.times import MINUTE, Calendar, text_of
 from streams.counters import Differences
 from streams.rows import array, texts
-from streams.times import MINUTE, Calendar, text_of
 
 KEEP_MINUTES = 8 * 24 * 60
 """Minutes older than this are not counted one by one; screens look back a week."""

@@ -5,9 +5,9 @@ from typing import NamedTuple
 
 from schemas.effects import Case, Event, Item, effect_of
 from schemas.events import BY_TYPE
+from schemas.times import moment_of
 from streams.counters import Differences, add
 from streams.fold import Entry
-from streams.times import moment_of
 
 
 class Subject(NamedTuple):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from copy import copy
 from typing import Protocol, TypeVar
 
+from schemas.times import MINUTE, Calendar
 from streams.fold import (
     CaseMeasures,
     CaseState,
@@ -21,7 +22,6 @@ from streams.fold import (
     held_by_item,
     is_by_day,
 )
-from streams.times import MINUTE, Calendar
 
 Differences = dict[tuple[str, str, str, int], int]
 """(measure, agency, label, minute since 1970 UTC) → how much to add."""

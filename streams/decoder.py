@@ -22,7 +22,7 @@ from schemas.envelope import (
     parse_instant,
 )
 from schemas.events import BY_TYPE
-from streams.times import moment_of, time_of
+from schemas.times import moment_of, time_of
 
 _EARLIEST_US = moment_of(EARLIEST)
 _AHEAD_US = AHEAD // timedelta(microseconds=1)

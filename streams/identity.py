@@ -10,11 +10,11 @@ from typing import NamedTuple
 import psycopg
 
 from schemas.events import BY_TYPE
+from schemas.times import moment_of
 from streams.batch import Refused
 from streams.changes import Fact, fact
 from streams.decoder import Incoming
 from streams.rows import array, moment, texts
-from streams.times import moment_of
 
 _CLAIM = """
     INSERT INTO identities (id, revision, content, time)

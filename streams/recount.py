@@ -9,11 +9,11 @@ import psycopg
 
 from opscentre.status import Totals
 from schemas.events import BY_TYPE
+from schemas.times import MINUTE, Calendar, moment_of, text_of
 from streams.buckets import Buckets
 from streams.changes import Fact, Subject, fact
 from streams.counters import Differences, Folds, add, difference
 from streams.fold import Entry, Held
-from streams.times import MINUTE, Calendar, moment_of, text_of
 from streams.writer import REPLAY, lock
 
 _EVENTS = """

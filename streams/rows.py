@@ -6,9 +6,9 @@ from collections.abc import Iterable, Sequence
 import orjson
 import psycopg
 
+from schemas.times import text_of
 from streams.decoder import Incoming
 from streams.fold import Entry
-from streams.times import text_of
 
 NULL = "\x01"
 """Stands for NULL. Control characters cannot come from an event: the decoder refuses them in every text column."""

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 
+from schemas.times import Calendar
 from streams.changes import Subject, rewrite
 from streams.counters import CaseFold, Differences, Folds, difference
 from streams.fold import CaseState, Entry, ItemState, on_time
 from streams.rows import NULL, copy, history_from_text, history_to_text, moment, texts
-from streams.times import Calendar
 
 Entries = Mapping[Subject, dict[str, Entry | None]]
 

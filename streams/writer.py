@@ -14,6 +14,7 @@ from psycopg import errors
 
 from opscentre.database import connect
 from opscentre.errors import LostPlaceError, UnavailableError
+from schemas.times import Calendar
 from streams.batch import Batch, Partition, Refused
 from streams.buckets import Buckets
 from streams.changes import Changes
@@ -21,7 +22,6 @@ from streams.decoder import Incoming
 from streams.identity import resolve
 from streams.rows import EVENTS, copy, event, headers_to_text, moment
 from streams.subjects import Folder
-from streams.times import Calendar
 
 log = logging.getLogger(__name__)
 

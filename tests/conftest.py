@@ -18,7 +18,7 @@ from opscentre.stack.kafka import VERSION as KAFKA_VERSION
 from opscentre.stack.kafka import Kafka, free_port
 from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
-from streams.times import Calendar
+from schemas.times import Calendar
 from streams.writer import Writer
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()

@@ -11,9 +11,9 @@ from psycopg import sql
 from schemas.catalogues import load_catalogue
 from schemas.envelope import SOURCE_PREFIX
 from schemas.events import BY_TYPE, SYSTEMS
+from schemas.times import Calendar
 from streams.batch import Batch, Partition, decode
 from streams.decoder import Decoder, Record
-from streams.times import Calendar
 
 Json = dict[str, Any]
 

@@ -14,8 +14,8 @@ from confluent_kafka import KafkaError, Message, Producer
 from opscentre.catalogue import open_catalogue
 from opscentre.settings import Settings
 from schemas.envelope import SOURCE_PREFIX
+from schemas.times import Calendar
 from streams.recount import compare
-from streams.times import Calendar
 
 _SUPERVISED = """
 import sys

@@ -11,9 +11,9 @@ from opscentre.cli.output import Json, console, print_json, say
 from opscentre.database import connect
 from opscentre.settings import settings
 from schemas.envelope import REASONS
+from schemas.times import Calendar
 from streams.decoder import Decoder
 from streams.replay import replay as replay_letters
-from streams.times import Calendar
 from streams.writer import Writer, prepare
 
 app = typer.Typer(

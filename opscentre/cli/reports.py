@@ -15,11 +15,11 @@ from opscentre.live import status_table
 from opscentre.settings import settings
 from opscentre.status import as_of as status_as_of
 from opscentre.status import current
+from schemas.times import Calendar
 from streams.bench import bench as run_bench
 from streams.bench import bench_table
 from streams.recount import compare, totals_as_of
 from streams.recount import repair as repair_counters
-from streams.times import Calendar
 
 
 def status(

@@ -17,10 +17,10 @@ from opscentre.catalogue import open_catalogue
 from opscentre.database import connect
 from opscentre.kafka import admin, cluster_id, places
 from opscentre.settings import Settings, settings
+from schemas.times import Calendar, text_of
 from streams.batch import Batch, Partition, decode
 from streams.decoder import Decoder, Record
 from streams.rows import EVENTS, array, copy
-from streams.times import Calendar, text_of
 from streams.writer import Writer, lock, prepare
 
 TOPIC = "events.one-stop"

@@ -16,8 +16,8 @@ from opscentre.publishing import publish_csv
 from opscentre.settings import Settings
 from opscentre.status import current
 from schemas.catalogues import Catalogue
+from schemas.times import Calendar
 from streams.recount import totals_as_of
-from streams.times import Calendar
 from tests.workers import Workers, assert_exact
 
 Environment = Callable[[Settings], dict[str, str]]

@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from schemas.effects import Case, Item, Reopened
 from schemas.events import BY_TYPE
+from schemas.times import MINUTE, Calendar, moment_of
 from streams import fold as fold_module
 from streams.changes import Changes, Fact, Subject, rewrite
 from streams.counters import Differences, Fold, Folds, difference
 from streams.fold import Entry
-from streams.times import MINUTE, Calendar, moment_of
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 CALENDAR = Calendar(ZONE)

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from opscentre.errors import InvalidEventError
 from schemas.catalogues import System
 from schemas.envelope import MAX_BYTES, REASONS
+from schemas.times import moment_of
 from streams.decoder import Decoder, Incoming, Record
-from streams.times import moment_of
 
 ONE_STOP = DECODERS["one-stop"]
 BROKER = datetime(2025, 6, 1, 12, tzinfo=UTC)

@@ -9,10 +9,10 @@ import pytest
 
 from schemas.effects import Case, Item, Reopened
 from schemas.events import BY_TYPE
+from schemas.times import Calendar, moment_of
 from streams import fold as fold_module
 from streams.counters import Folds
 from streams.fold import CaseState, Entry, ItemState, on_time
-from streams.times import Calendar, moment_of
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 DOSSIER = Folds(Calendar(ZONE)).case("dossier")

@@ -27,10 +27,10 @@ from schemas.effects import Reopened
 from schemas.events import BY_TYPE
 from schemas.events.one_stop import Dossier
 from schemas.events.telecom import Station
+from schemas.times import Calendar, moment_of
 from streams import fold
 from streams.counters import Folds, difference
 from streams.fold import Entry
-from streams.times import Calendar, moment_of
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=ZONE)
