@@ -1,10 +1,11 @@
 """The four things an event can do, as base classes of the event classes.
 
 An event class says what it does by what it inherits; nothing else in the project knows a type by name.
-Of the four, flows, cases and items exist; a case's and an item's classes also say in which order they sort
-among events of the same instant, because the source systems' clocks have whole seconds.
+A case's and an item's classes also say in which order they sort among events of the same instant, because the
+source systems' clocks have whole seconds.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -38,6 +39,9 @@ Instant = Annotated[datetime, _Instant]
 Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\u0000-\u001f\u007f-\u009f]+$")]
 """A code or number out of somebody's register: no white space, no control characters."""
 
+Period = Annotated[str, Field(pattern=r"^[12][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
+"""A year, quarter, month or day of the province: 2025, 2025-Q2, 2025-06, 2025-06-30."""
+
 
 class Event(BaseModel):
     """What all events' data have in common. Never personal data: no citizen's name or number."""
@@ -48,8 +52,8 @@ class Event(BaseModel):
     """CloudEvents `type`, `vn.opscentre.<noun>.<past-tense verb>.v<n>`."""
     name: ClassVar[str]
     """The type without prefix and version, as counters and screens show it: `dossier.received`."""
-    label: ClassVar[str | None] = None
-    """The field by which counters of this event are split, if any."""
+    labels: ClassVar[tuple[str, ...]] = ()
+    """The fields by which counters of this event are split; see `label_of`."""
 
     agency: Code = Field(description="Code of the unit that owes it or did it, as in the catalogue.")
 
@@ -62,6 +66,9 @@ class Event(BaseModel):
 
 class Flow(Event):
     """Something happened: count it."""
+
+    actor: ClassVar[str | None] = None
+    """The field that says who did it, under a pseudonym, where it is asked how many different ones did."""
 
 
 class Case(Event):
@@ -77,7 +84,12 @@ class Opened(Case):
     """The case begins. Never reopens one that is closed."""
 
     order = 0
-    due_at: Instant | None = Field(default=None, description="When the agency has to be done. None: no limit.")
+    procedure_field: ClassVar[str | None] = None
+    """The field with the procedure's code. Its limit gives a due time where the agency sends none; the limit is that
+    of the channel, which is then the first of `labels`."""
+    due_at: Instant | None = Field(
+        default=None, description="When the agency has to be done. None: the procedure's limit, if it has one."
+    )
 
 
 class Extended(Case):
@@ -115,6 +127,13 @@ class Reopened(Case):
     order = 5
 
 
+class Progressed(Case):
+    """How much of the case is done; of several the latest stands."""
+
+    order = 6
+    percent: int = Field(ge=0, le=100, description="Done so far, in percent of the whole.")
+
+
 class Item(Event):
     """Something that stands in a register or no longer does; `subject` is the item's own number."""
 
@@ -134,11 +153,29 @@ class Removed(Item):
     order = 1
 
 
-Effect = Literal["flow", "case", "item"]
+class Reading(Event):
+    """A value that an agency reports for a period; `subject` names what was measured. Of several the latest stands."""
+
+    period: Period = Field(description="The period that the value is of: 2025, 2025-Q2, 2025-06 or 2025-06-30.")
+    value: float = Field(allow_inf_nan=False, description="The value.")
+    unit: Code = Field(description="Unit of the value, such as percent, enterprises, rank.")
+    note: str | None = Field(default=None, max_length=500, description="What to know about it; never personal data.")
+
+
+def label_of(values: Iterable[object]) -> str:
+    """The label of a counter, from the values of an event's `labels`: `online full`, with - for what was not said.
+
+    No field that is a label can contain white space, so the values can be told apart again.
+    """
+    return " ".join(
+        "-" if value is None else str(value).lower() if isinstance(value, bool) else str(value) for value in values
+    )
+
+
+Effect = Literal["flow", "case", "item", "reading"]
 
 
 def effect_of(event: type[Event]) -> Effect:
     """Which of the effects an event class has."""
-    if issubclass(event, Case):
-        return "case"
-    return "item" if issubclass(event, Item) else "flow"
+    effects: tuple[tuple[type[Event], Effect], ...] = ((Case, "case"), (Item, "item"), (Reading, "reading"))
+    return next((effect for base, effect in effects if issubclass(event, base)), "flow")

@@ -1,9 +1,10 @@
 """What accepted events change: counters of flows at once, histories of cases and items by subject. Pure."""
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from operator import attrgetter
+from typing import Any, NamedTuple
 
-from schemas.effects import Case, Event, Item, effect_of
+from schemas.effects import Case, Event, Flow, Item, Opened, Progressed, Reading, effect_of, label_of
 from schemas.events import BY_TYPE
 from schemas.times import moment_of
 from streams.counters import Differences, add
@@ -11,7 +12,10 @@ from streams.fold import Entry
 
 
 class Subject(NamedTuple):
-    """Identity of a case (`group` is its kind) or an item (`group` is its register)."""
+    """Identity of a case (`group` is its kind), an item (its register) or a reading (what was measured).
+
+    A reading's `subject` is its agency and period: `H06.05 2025-Q2`.
+    """
 
     system: str
     group: str
@@ -25,36 +29,59 @@ class Shape(NamedTuple):
     group: str
     order: int
     label: str | None
+    labels: "attrgetter[tuple[Any, ...]] | None"
     has_due: bool
+    detail: str | None
+    actor: str | None
 
 
 def _shape(event: type[Event]) -> Shape:
-    group, order = "", 0
+    group, order, detail, actor = "", 0, None, None
     if issubclass(event, Case):
         group, order = event.kind, event.order
+        if issubclass(event, Opened):
+            detail = event.procedure_field
+        elif issubclass(event, Progressed):
+            detail = "percent"
     elif issubclass(event, Item):
         group, order = event.register_name, event.order
-    return Shape(effect_of(event), group, order, event.label, "due_at" in event.model_fields)
+    elif issubclass(event, Flow):
+        actor = event.actor
+    one = event.labels[0] if len(event.labels) == 1 else None
+    several = attrgetter(*event.labels) if len(event.labels) > 1 else None
+    return Shape(effect_of(event), group, order, one, several, "due_at" in event.model_fields, detail, actor)
 
 
 _SHAPES = {event: _shape(event) for event in BY_TYPE.values()}
 
 
 class Fact(NamedTuple):
-    """An event as far as it changes anything."""
+    """An event as far as it changes anything. `actor` is who did it, where different ones are counted."""
 
     effect: str
     subject: Subject
     entry: Entry
+    actor: str | None = None
 
 
 def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, model: Event) -> Fact:
     """The fact that an event of this class with this data states."""
     shape = _SHAPES[kind]
     due = getattr(model, "due_at") if shape.has_due else None  # noqa: B009 - only some classes have it
-    label = getattr(model, shape.label) if shape.label else None
-    entry = Entry(time, shape.order, id_, kind.name, model.agency, None if due is None else moment_of(due), label)
-    return Fact(shape.effect, Subject(system, shape.group, subject), entry)
+    label = None
+    if shape.labels is not None:
+        label = label_of(shape.labels(model))
+    elif shape.label is not None:
+        label = label_of((getattr(model, shape.label),))
+    detail = None if shape.detail is None else getattr(model, shape.detail)
+    entry = Entry(
+        time, shape.order, id_, kind.name, model.agency, None if due is None else moment_of(due), label, detail
+    )
+    if isinstance(model, Reading):
+        entry = entry._replace(detail=[model.value, model.unit, model.note])
+        return Fact("reading", Subject(system, subject, f"{model.agency} {model.period}"), entry)
+    actor = None if shape.actor is None else getattr(model, shape.actor)
+    return Fact(shape.effect, Subject(system, shape.group, subject), entry, actor)
 
 
 class Changes:

@@ -6,7 +6,7 @@ for from a moment on (open, overdue, standing …); `streams.counters` turns the
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from schemas.effects import (
     Added,
@@ -16,6 +16,7 @@ from schemas.effects import (
     Extended,
     Flow,
     Opened,
+    Progressed,
     Removed,
     Reopened,
     Resumed,
@@ -36,6 +37,8 @@ class Entry(NamedTuple):
     due: int | None = None
     """The due time that the event brings, microseconds since 1970, UTC."""
     label: str | None = None
+    detail: Any = None
+    """Of an opening the procedure's code, of progress the percentage, of a reading its value, unit and note."""
 
 
 Held = dict[tuple[str, str, str], int]
@@ -53,7 +56,7 @@ class Step(NamedTuple):
     timed: bool = True
 
 
-_EFFECTS: tuple[type[Event], ...] = (Opened, Extended, Suspended, Resumed, Closed, Reopened, Added, Removed)
+_EFFECTS: tuple[type[Event], ...] = (Opened, Extended, Suspended, Resumed, Closed, Reopened, Progressed, Added, Removed)
 
 
 def _step(event: type[Event]) -> Step:

@@ -12,12 +12,17 @@ Officer = Field(description="Pseudonym of the officer, made by the agency; the s
 class SignatureUsed(Flow, name="signature.used"):
     """An officer signed a document digitally."""
 
+    actor = "officer"
+
     officer: Code = Officer
     document: Code | None = Field(default=None, description="Number of the document signed.")
 
 
 class WorkfileProcessed(Flow, name="workfile.processed"):
     """An officer finished a work file (hồ sơ công việc)."""
+
+    labels = ("online",)
+    actor = "officer"
 
     officer: Code = Officer
     online: bool = Field(description="Whether it was processed online.")
@@ -32,7 +37,7 @@ class OfficerRegister(Item):
 class OfficerEnrolled(OfficerRegister, Added, name="officer.enrolled"):
     """An officer is in service at the agency."""
 
-    label = "rank"
+    labels = ("rank",)
 
     officer: Code = Officer
     rank: Literal["leader", "official", "civil_servant"] = Field(description="Rank of the officer.")

@@ -19,7 +19,8 @@ class Dossier(Case):
 class DossierReceived(Dossier, Opened, name="dossier.received"):
     """The one-stop desk accepted a dossier (national state 2). One not accepted (1, 3) is no event."""
 
-    label = "channel"
+    labels = ("channel", "service_level")
+    procedure_field = "procedure"
 
     procedure: Code = Field(description="Code of the administrative procedure, such as 2.000815.")
     channel: Literal["online", "counter", "post", "email", "internal"] = Field(description="How it was handed in.")
@@ -49,6 +50,8 @@ class DossierExtended(Dossier, Extended, name="dossier.extended"):
 
 class DossierProcessed(Dossier, Closed, name="dossier.processed"):
     """Processing is finished (đã xử lý xong, national state 9)."""
+
+    labels = ("outcome", "paid_online", "digitised")
 
     outcome: Literal["approved", "rejected", "stopped"] = Field(description="How it ended.")
     paid_online: bool | None = Field(default=None, description="Whether the fee was paid online.")

@@ -17,7 +17,7 @@ class Credential(Case):
 class CredentialRequested(Credential, Opened, name="credential.requested"):
     """A credential was asked for."""
 
-    label = "credential"
+    labels = ("credential",)
 
     credential: Literal["health_record", "judicial_record", "electronic_identity", "identity_card"] = Field(
         description="Which: Sổ sức khỏe điện tử, Phiếu lý lịch tư pháp, định danh điện tử, thẻ căn cước."
@@ -37,7 +37,7 @@ class CredentialRefused(Credential, Closed, name="credential.refused"):
 class IdentityAuthenticated(Flow, name="identity.authenticated"):
     """Somebody's identity was authenticated electronically; never whose."""
 
-    label = "means"
+    labels = ("means",)
 
     means: Literal["vneid", "identity_card", "other"] = Field(description="By what.")
 
