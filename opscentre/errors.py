@@ -7,6 +7,7 @@ OpsCentreError
 ├── MappingError            a CSV mapping is wrong as a whole (one bad row is reported, not raised)
 ├── InvalidEventError       an event cannot be accepted: a dead letter with a reason code and a detail
 ├── NotFoundError           what was asked for by number or name does not exist
+├── OutdatedCatalogueError  the database is at another catalogue than this process; it waits or ends
 └── LostPlaceError          the log and the database disagree about where a partition stands; the worker stops
 
 Messages say what is wrong and what to do next: they are shown to people as they are.
@@ -51,3 +52,7 @@ class NotFoundError(OpsCentreError):
 
 class LostPlaceError(OpsCentreError):
     """The log and the database disagree about where a partition stands."""
+
+
+class OutdatedCatalogueError(OpsCentreError):
+    """The database is at another catalogue than this process."""

@@ -1,5 +1,6 @@
 """`opscentre status`: what came in and what it adds up to, from the live counters."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -11,8 +12,8 @@ from opscentre.kafka import admin, places
 from schemas.effects import Case, Flow, Item
 from schemas.events import BY_TYPE
 
-Totals = Mapping[tuple[str, str], int]
-"""(measure, label) → how much, over all agencies."""
+Totals = Mapping[tuple[str, str, str, str], int]
+"""(system, measure, agency, label) → how much."""
 
 KINDS = sorted({event.kind for event in BY_TYPE.values() if issubclass(event, Case)})
 REGISTERS = sorted({event.register_name for event in BY_TYPE.values() if issubclass(event, Item)})
@@ -20,11 +21,12 @@ FLOWS = sorted({event.name for event in BY_TYPE.values() if issubclass(event, Fl
 CASE_MEASURES = ("opened", "open", "closed", "on_time", "late", "overdue", "suspended", "incomplete", "contradictory")
 
 _TOTALS = """
-    SELECT measure, label, sum(value)::bigint FROM (
-        SELECT measure, label, value FROM counters_day WHERE bucket < %(today)s
+    SELECT system, measure, agency, label, sum(value)::bigint FROM (
+        SELECT system, measure, agency, label, value FROM counters_day WHERE bucket < %(today)s
         UNION ALL
-        SELECT measure, label, value FROM counters_minute WHERE bucket >= %(midnight)s AND bucket <= %(now)s
-    ) AS counted GROUP BY measure, label
+        SELECT system, measure, agency, label, value FROM counters_minute
+        WHERE bucket >= %(midnight)s AND bucket <= %(now)s
+    ) AS counted GROUP BY system, measure, agency, label
 """
 
 
@@ -34,13 +36,13 @@ def totals(connection: psycopg.Connection, zone: ZoneInfo) -> Totals:
     today = now.astimezone(zone).date()
     midnight = datetime(today.year, today.month, today.day, tzinfo=zone)
     rows = connection.execute(_TOTALS, {"today": today, "midnight": midnight, "now": now})
-    return {(measure, label): value for measure, label, value in rows}
+    return {tuple(key): value for *key, value in rows}
 
 
-def figures(found: Totals) -> dict[str, Any]:
-    """Cases by kind, items by register and flows by type, from totals of measures."""
+def figures(found: Totals, readings: Mapping[str, list[float]]) -> dict[str, Any]:
+    """Cases by kind, items by register, flows by type, and readings by name, of the whole province."""
     whole: dict[str, int] = {}
-    for (measure, _), value in found.items():
+    for (_, measure, _, _), value in found.items():
         whole[measure] = whole.get(measure, 0) + value
     cases: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
@@ -56,11 +58,27 @@ def figures(found: Totals) -> dict[str, Any]:
             for register in REGISTERS
         },
         "flows": {name: whole.get(name, 0) for name in FLOWS},
+        "readings": {
+            name: {"count": len(values), "total": math.fsum(values)} for name, values in sorted(readings.items())
+        },
     }
 
 
 def _by_label(found: Totals, measure: str) -> dict[str, int]:
-    return {label: value for (name, label), value in sorted(found.items()) if name == measure and label and value}
+    """A measure by the first part of its labels."""
+    split: dict[str, int] = {}
+    for (_, name, _, label), value in found.items():
+        if name == measure and label:
+            first = label.partition(" ")[0]
+            split[first] = split.get(first, 0) + value
+    return {label: value for label, value in sorted(split.items()) if value}
+
+
+def _readings(connection: psycopg.Connection) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for name, value in connection.execute("SELECT name, value FROM readings"):
+        found.setdefault(name, []).append(value)
+    return found
 
 
 def lag(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -> int:
@@ -90,14 +108,16 @@ def current(connection: psycopg.Connection, zone: ZoneInfo, bootstrap: str, topi
         "duplicates": row[1],
         "dead_letters": dead_letters(connection),
         "lag": waiting,
-        **figures(totals(connection, zone)),
+        **figures(totals(connection, zone), _readings(connection)),
     }
     connection.commit()
     return report
 
 
-def as_of(connection: psycopg.Connection, moment: datetime, found: Totals) -> dict[str, Any]:
-    """The status as of a moment, from the totals of a recount until then.
+def as_of(
+    connection: psycopg.Connection, moment: datetime, found: Totals, readings: Mapping[str, list[float]]
+) -> dict[str, Any]:
+    """The status as of a moment, from the totals and readings of a recount until then.
 
     Duplicates and lag leave no trace by which they could be put back in time: they are null.
     """
@@ -109,7 +129,7 @@ def as_of(connection: psycopg.Connection, moment: datetime, found: Totals) -> di
         "duplicates": None,
         "dead_letters": dead_letters(connection, moment),
         "lag": None,
-        **figures(found),
+        **figures(found, readings),
     }
 
 

@@ -13,13 +13,14 @@ import psycopg
 
 from opscentre.catalogue import open_catalogue
 from opscentre.database import connect
-from opscentre.errors import OpsCentreError, UnavailableError
+from opscentre.errors import OpsCentreError, OutdatedCatalogueError, UnavailableError
 from opscentre.kafka import admin, cluster_id, places
 from opscentre.settings import Settings, settings
-from schemas.times import Calendar
+from schemas.catalogue_model import Catalogue
 from streams.app import build
 from streams.batch import Partition
 from streams.decoder import Decoder
+from streams.rulebook import Rulebook, load_rulebook
 from streams.timers import SweepTimer
 from streams.watchdog import Watchdog
 from streams.writer import Writer
@@ -56,10 +57,10 @@ def run(options: Settings) -> None:
     """Wait for the database and the topics, then stream."""
     catalogue = open_catalogue(options.catalogue)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # until Faust takes over, there is nothing to finish
-    _wait_for_database(options.dsn)
+    rulebook = _wait_for_database(options.dsn, catalogue)
     partitions = _partitions(options.kafka, [system.topic for system in catalogue.systems.values()])
     decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
-    writers = [Writer(options.dsn, Calendar(catalogue.zone), give_up=_stopping.is_set) for _ in range(WRITERS)]
+    writers = [Writer(options.dsn, rulebook, give_up=_stopping.is_set) for _ in range(WRITERS)]
     app = build(options, partitions, decoders, writers)
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
     Watchdog(options, app, partitions).start()
@@ -72,14 +73,13 @@ def run(options: Settings) -> None:
     worker.execute_from_commandline()
 
 
-def _wait_for_database(dsn: str) -> None:
+def _wait_for_database(dsn: str, catalogue: Catalogue) -> Rulebook:
     said = ""
     while True:
         try:
             with connect(dsn, "opscentre worker") as connection:
-                connection.execute("SELECT 1 FROM progress LIMIT 1")
-            return
-        except UnavailableError as error:
+                return load_rulebook(connection, catalogue)
+        except (UnavailableError, OutdatedCatalogueError) as error:
             why = str(error)
         except psycopg.errors.UndefinedTable:
             why = "the database has no tables yet: run `opscentre migrate`"

@@ -9,10 +9,10 @@ from faust.types import TP
 
 from opscentre.database import connect
 from opscentre.settings import Settings
-from schemas.times import Calendar
 from streams.batch import Batch, Partition, Refused
 from streams.decoder import Decoder, Record
 from streams.pipeline import Pipeline
+from streams.rulebook import Rulebook
 from streams.transport import Transport, topic
 from streams.writer import Writer
 
@@ -23,7 +23,7 @@ FETCH_BYTES = 1024 * 1024
 class App(faust.App):  # type: ignore[misc]
     """A worker's application. `written` is how far each partition is in the database, for monitoring."""
 
-    def __init__(self, settings: Settings, partitions: Mapping[str, Partition]) -> None:
+    def __init__(self, settings: Settings, partitions: Mapping[str, Partition], rulebook: Rulebook) -> None:
         folder = settings.data.resolve() / "faust"  # Faust wants one, though it keeps nothing there
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(
@@ -48,6 +48,7 @@ class App(faust.App):  # type: ignore[misc]
         )
         self._settings = settings
         self._partitions = partitions
+        self._rulebook = rulebook
         self.written: dict[tuple[str, int], int] = {}
         self.assigned: set[tuple[str, int]] = set()
 
@@ -82,7 +83,7 @@ class App(faust.App):  # type: ignore[misc]
     def _note_loss(self, partition: Partition, first: int, end: int) -> None:
         record = Record(first, time.time_ns() // 1_000_000, None, None, ())
         detail = f"offsets {first} to {end - 1} of {partition.topic}/{partition.number} were deleted unread"
-        writer = Writer(self._settings.dsn, Calendar.utc())
+        writer = Writer(self._settings.dsn, self._rulebook)
         writer.commit(Batch(partition, first, end, [Refused(record, "lost_to_retention", detail)]))
         writer.close()
 
@@ -91,7 +92,7 @@ def build(
     settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writers: Sequence[Writer]
 ) -> App:
     """The application with its agent. `partitions` and `decoders` are by topic."""
-    app = App(settings, partitions)
+    app = App(settings, partitions, writers[0].rulebook)
     channel = topic(app, sorted(decoders))
 
     @app.agent(channel)  # type: ignore[untyped-decorator]

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from schemas.effects import Case, Event, Flow, Item, Opened, Progressed, Reading, effect_of, label_of
 from schemas.events import BY_TYPE
-from schemas.times import moment_of
+from schemas.times import MINUTE, moment_of
 from streams.counters import Differences, add
 from streams.fold import Entry
 
@@ -89,16 +89,23 @@ class Changes:
 
     def __init__(self) -> None:
         self.counters: Differences = {}
+        self.actors: dict[tuple[str, str, str, str, str, int], int] = {}
+        """(system, measure, agency, label, actor, minute since 1970 UTC) → how many of the actor's events."""
         self.cases: dict[Subject, dict[str, Entry | None]] = {}
         self.items: dict[Subject, dict[str, Entry | None]] = {}
+        self.readings: dict[Subject, dict[str, Entry | None]] = {}
 
     def apply(self, fact: Fact, sign: int) -> None:
         """Add a fact (+1), or take it back (−1)."""
         entry = fact.entry
         if fact.effect == "flow":
-            add(self.counters, (entry.name, entry.agency, entry.label or ""), entry.time, sign)
+            key = (fact.subject.system, entry.name, entry.agency, entry.label or "")
+            add(self.counters, key, entry.time, sign)
+            if fact.actor is not None:
+                by = (*key, fact.actor, entry.time // MINUTE)
+                self.actors[by] = self.actors.get(by, 0) + sign
             return
-        subjects = self.cases if fact.effect == "case" else self.items
+        subjects = self.cases if fact.effect == "case" else self.items if fact.effect == "item" else self.readings
         subjects.setdefault(fact.subject, {})[entry.id] = entry if sign > 0 else None
 
 

@@ -1,30 +1,21 @@
 """Counters by difference: contribution(after) − contribution(before), each in the bucket where it belongs.
 
-What a case or item counts for changes along its history; every change is +1 where something begins and −1 where
-it ends. The sum of all buckets up to a moment T is therefore what the fold of the events with time ≤ T holds at T,
-whatever the order in which the events came.
+What a case or item counts for changes along its history; every change is added where something begins and taken back
+where it ends. The sum of all buckets up to a moment T is therefore what the fold of the events with time ≤ T holds at
+T, whatever the order in which the events came.
 """
 
 from collections.abc import Sequence
 from copy import copy
 from typing import Protocol, TypeVar
 
-from schemas.times import MINUTE, Calendar
-from streams.fold import (
-    CaseMeasures,
-    CaseState,
-    Entry,
-    Held,
-    ItemState,
-    advance_case,
-    advance_item,
-    held_by_case,
-    held_by_item,
-    is_by_day,
-)
+from schemas.times import MINUTE
+from streams.fold import CaseFold, Entry, Held, Key
+from streams.items import ItemFold
+from streams.rules import CaseRules
 
-Differences = dict[tuple[str, str, str, int], int]
-"""(measure, agency, label, minute since 1970 UTC) → how much to add."""
+Differences = dict[tuple[str, str, str, str, int], int]
+"""(system, measure, agency, label, minute since 1970 UTC) → how much to add."""
 
 
 State = TypeVar("State")
@@ -32,6 +23,9 @@ State = TypeVar("State")
 
 class Fold(Protocol[State]):
     """How one kind of history is folded."""
+
+    def expand(self, history: Sequence[Entry]) -> Sequence[Entry]:
+        """The history with what the rules add to it."""
 
     def start(self) -> State:
         """The state before any event."""
@@ -43,88 +37,65 @@ class Fold(Protocol[State]):
         """What the state counts for from a moment on."""
 
 
-class CaseFold:
-    """Folds histories of one kind of case."""
-
-    def __init__(self, kind: str, calendar: Calendar) -> None:
-        self.measures = CaseMeasures.of(kind)
-        self.overdue_at = calendar.end_of_day if is_by_day(kind) else _after
-
-    def start(self) -> CaseState:
-        """The state before any event."""
-        return CaseState()
-
-    def advance(self, state: CaseState, entry: Entry) -> None:
-        """Let one entry act on the state."""
-        advance_case(state, entry)
-
-    def held(self, state: CaseState, moment: int) -> Held:
-        """What the state counts for from a moment on."""
-        return held_by_case(self.measures, state, moment, self.overdue_at)
-
-
-class ItemFold:
-    """Folds histories of one register."""
-
-    def __init__(self, register: str) -> None:
-        self.measure = f"{register}.standing"
-
-    def start(self) -> ItemState:
-        """The state before any event."""
-        return ItemState()
-
-    def advance(self, state: ItemState, entry: Entry) -> None:
-        """Let one entry act on the state."""
-        advance_item(state, entry)
-
-    def held(self, state: ItemState, moment: int) -> Held:
-        """What the state counts for from a moment on."""
-        return held_by_item(self.measure, state, moment)
-
-
 class Folds:
-    """The fold of each kind of case and of each register, in one province's calendar."""
+    """The fold of each kind of case and of each register, under one catalogue's rules."""
 
-    def __init__(self, calendar: Calendar) -> None:
-        self._calendar = calendar
-        self._cases: dict[str, CaseFold] = {}
-        self._items: dict[str, ItemFold] = {}
+    def __init__(self, rules: CaseRules) -> None:
+        self.rules = rules
+        self._cases: dict[tuple[str, str], CaseFold] = {}
+        self._items: dict[tuple[str, str], ItemFold] = {}
 
-    def case(self, kind: str) -> CaseFold:
-        """The fold of a kind of case."""
-        return self._cases.get(kind) or self._cases.setdefault(kind, CaseFold(kind, self._calendar))
+    def case(self, system: str, kind: str) -> CaseFold:
+        """The fold of a kind of case of a system."""
+        key = system, kind
+        return self._cases.get(key) or self._cases.setdefault(key, CaseFold(system, kind, self.rules))
 
-    def item(self, register: str) -> ItemFold:
-        """The fold of a register."""
-        return self._items.get(register) or self._items.setdefault(register, ItemFold(register))
-
-
-def _after(due: int) -> int:
-    return due + 1
+    def item(self, system: str, register: str) -> ItemFold:
+        """The fold of a register of a system."""
+        key = system, register
+        return self._items.get(key) or self._items.setdefault(key, ItemFold(system, register))
 
 
-def difference(fold: "Fold[State]", before: Sequence[Entry], after: Sequence[Entry], into: Differences) -> State:
+def difference(
+    fold: Fold[State],
+    before: Sequence[Entry],
+    after: Sequence[Entry],
+    into: Differences,
+    fold_before: Fold[State] | None = None,
+) -> State:
     """Add to `into` what turns the contribution of one history into that of another; return the state after.
 
-    What both histories begin with contributes nothing, so an event that comes in order costs one step.
+    What both histories begin with contributes nothing, so an event that comes in order costs one step. `fold_before`
+    is the fold by which the history before was counted, where that was another one.
     """
-    same = 0
-    for old, new in zip(before, after, strict=False):
-        if old != new:
-            break
-        same += 1
+    before, after, same = (fold_before or fold).expand(before), fold.expand(after), 0
+    if fold_before is None:
+        for old, new in zip(before, after, strict=False):
+            if old != new:
+                break
+            same += 1
     state = fold.start()
     for entry in after[:same]:
         fold.advance(state, entry)
     held = fold.held(state, after[same - 1].time) if same else {}
     if same < len(before):
-        _walk(fold, copy(state), held, before[same:], -1, into)
+        _walk(fold_before or fold, copy(state), held, before[same:], -1, into)
     _walk(fold, state, held, after[same:] if same else after, 1, into)
     return state
 
 
+def held_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> Held:
+    """What a history whose events have all happened by a moment counts for then."""
+    state, last = fold.start(), 0
+    for entry in fold.expand(history):
+        if entry.time <= moment:
+            fold.advance(state, entry)
+            last = entry.time
+    return {key: begun for key, begun in fold.held(state, last).items() if begun[0] <= moment}
+
+
 def _walk(
-    fold: "Fold[State]", state: State, held: Held, entries: Sequence[Entry], sign: int, into: Differences
+    fold: Fold[State], state: State, held: Held, entries: Sequence[Entry], sign: int, into: Differences
 ) -> None:
     for entry in entries:
         fold.advance(state, entry)
@@ -138,17 +109,17 @@ def _change(before: Held, after: Held, moment: int, sign: int, into: Differences
     for key, old in before.items():
         new = after.get(key)
         if new is None:
-            add(into, key, max(old, moment), -sign)
-        elif new != old and (new > moment or old > moment):
-            add(into, key, max(old, moment), -sign)
-            add(into, key, new, sign)
-    for key, new in after.items():
+            add(into, key, max(old[0], moment), -sign * old[1])
+        elif new != old and (new[1] != old[1] or new[0] > moment or old[0] > moment):
+            add(into, key, max(old[0], moment), -sign * old[1])
+            add(into, key, new[0], sign * new[1])
+    for key, (begin, amount) in after.items():
         if key not in before:
-            bucket = (*key, new // MINUTE)  # as `add` does, without the call: every event comes this way
-            into[bucket] = into.get(bucket, 0) + sign
+            bucket = (*key, begin // MINUTE)  # as `add` does, without the call: every event comes this way
+            into[bucket] = into.get(bucket, 0) + sign * amount
 
 
-def add(into: Differences, key: tuple[str, str, str], moment: int, value: int) -> None:
+def add(into: Differences, key: Key, moment: int, value: int) -> None:
     """Add to one counter in the minute of a moment."""
     bucket = (*key, moment // MINUTE)
     into[bucket] = into.get(bucket, 0) + value

@@ -1,11 +1,15 @@
-"""What a case or an item is, as a pure fold of its own events. No I/O, no clock, no order of arrival.
+"""What a case is, as a pure fold of its own events. No I/O, no clock, no order of arrival.
 
-A history is the sorted list of the standing entries of one case or item. `held` says what a state counts
-for from a moment on (open, overdue, standing …); `streams.counters` turns the change of that into counters.
+A history is the sorted list of the standing entries of one case. `CaseFold.held` says what a state counts for from
+a moment on (open, overdue …); `streams.counters` turns the change of that into counters.
+
+A due time is the agency's own where it sends one, else it follows from the procedure's limit. Either moves by the
+office time for which the case is suspended, unless the resumption brings its own.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, NamedTuple
 
 from schemas.effects import (
@@ -23,6 +27,8 @@ from schemas.effects import (
     Suspended,
 )
 from schemas.events import BY_TYPE
+from schemas.times import MINUTE
+from streams.rules import CaseRules
 
 
 class Entry(NamedTuple):
@@ -41,22 +47,32 @@ class Entry(NamedTuple):
     """Of an opening the procedure's code, of progress the percentage, of a reading its value, unit and note."""
 
 
-Held = dict[tuple[str, str, str], int]
-"""(measure, agency, label) → the moment from which it counts, which may lie ahead of the entry that caused it."""
+Key = tuple[str, str, str, str]
+"""(system, measure, agency, label)."""
 
-DueRule = Callable[[int], int]
-"""Due time → the moment at which what is still open becomes overdue."""
+Held = dict[Key, tuple[int, int]]
+"""What is counted → the moment from which on, which may lie ahead of the entry that caused it, and how much."""
 
 
 class Step(NamedTuple):
     """What a type's entry does to its case or item; looked up once an entry, so no class is asked for its bases."""
 
-    effect: type[Event]
+    effect: type[Event] | None
     precedence: int = 0
     timed: bool = True
 
 
-_EFFECTS: tuple[type[Event], ...] = (Opened, Extended, Suspended, Resumed, Closed, Reopened, Progressed, Added, Removed)
+_EFFECTS: tuple[type[Event], ...] = (
+    Opened,
+    Extended,
+    Suspended,
+    Resumed,
+    Closed,
+    Reopened,
+    Progressed,
+    Added,
+    Removed,
+)
 
 
 def _step(event: type[Event]) -> Step:
@@ -64,7 +80,14 @@ def _step(event: type[Event]) -> Step:
     return Step(effect, event.precedence, event.timed) if issubclass(event, Closed) else Step(effect)
 
 
-_STEPS: dict[str, Step] = {event.name: _step(event) for event in BY_TYPE.values()}
+CALENDAR_CHANGED = "calendar.changed"
+"""Name of the entry that stands where a change of the calendar takes effect; it is in no history, see `expand`."""
+
+STEPS: dict[str, Step] = {event.name: _step(event) for event in BY_TYPE.values()} | {CALENDAR_CHANGED: Step(None)}
+
+_CASES = [event for event in BY_TYPE.values() if issubclass(event, Case)]
+_BY_DAY = {event.kind: event.by_day for event in _CASES}
+_WITH_PROGRESS = {event.kind for event in _CASES if issubclass(event, Progressed)}
 
 
 @dataclass(slots=True)
@@ -76,9 +99,18 @@ class CaseState:
     opened_by: str = ""
     label: str = ""
     due: int | None = None
-    suspended: bool = False
+    procedure: str | None = None
+    """Whose limit the due time follows from; None where the agency has said one itself."""
+    calendar: int = 0
+    """Number of the last change of the calendar that was in force when the due time was computed."""
+    moved_by: date | None = None
+    """The day of the calendar whose change moved the due time last."""
+    paused_at: int | None = None
+    pauses: tuple[tuple[int, int], ...] = ()
+    percent: int = 0
     closed_at: int | None = None
     closing: Step | None = None
+    closing_label: str = ""
 
     @property
     def name(self) -> str:
@@ -87,7 +119,7 @@ class CaseState:
             return "void" if self.closed_at is None else "incomplete"
         if self.closed_at is not None:
             return "closed"
-        return "suspended" if self.suspended else "open"
+        return "open" if self.paused_at is None else "suspended"
 
     @property
     def contradictory(self) -> bool:
@@ -95,71 +127,12 @@ class CaseState:
         return self.opened_at is not None and self.closed_at is not None and self.closed_at < self.opened_at
 
 
-def advance_case(state: CaseState, entry: Entry) -> None:
-    """Let one entry act on the state."""
-    step = _STEPS[entry.name]
-    effect = step.effect
-    # Whoever the latest event names owes it now; who opened it stays with the opening.
-    state.agency = entry.agency
-    if effect is Opened:
-        if state.opened_at is None:
-            state.opened_at, state.opened_by, state.label = entry.time, entry.agency, entry.label or ""
-            if entry.due is not None:
-                state.due = entry.due
-        return
-    if effect is Closed:
-        if state.closing is None or step.precedence < state.closing.precedence:
-            state.closed_at, state.closing = entry.time, step
-            if entry.due is not None:
-                state.due = entry.due
-        return
-    if effect is Reopened:
-        state.closed_at = state.closing = None
-        state.suspended = False
-        return
-    if state.closing is not None:
-        return  # paperwork after the end moves nothing
-    if effect is Extended:
-        state.due = entry.due
-    elif effect is Suspended:
-        state.suspended = True
-    elif effect is Resumed:
-        state.suspended = False
-        if entry.due is not None:
-            state.due = entry.due
-
-
-def on_time(state: CaseState, overdue_at: DueRule) -> bool | None:
-    """Whether a closed case met its due time; None where that is not asked (open, withdrawn)."""
-    if state.closed_at is None or state.closing is None or not state.closing.timed:
-        return None
-    return state.due is None or state.closed_at < overdue_at(state.due)
-
-
-def held_by_case(measures: "CaseMeasures", state: CaseState, moment: int, overdue_at: DueRule) -> Held:
-    """What a case counts for from `moment` on, as long as nothing else happens to it."""
-    agency = state.agency
-    if state.opened_at is None:
-        return {} if state.closed_at is None else {(measures.incomplete, agency, ""): moment}
-    held: Held = {(measures.opened, state.opened_by, state.label): moment}
-    if state.closed_at is None:
-        held[measures.open, agency, ""] = moment
-        if state.suspended:
-            held[measures.suspended, agency, ""] = moment
-        elif state.due is not None:
-            held[measures.overdue, agency, ""] = max(moment, overdue_at(state.due))
-        return held
-    held[measures.closed, agency, ""] = moment
-    met = on_time(state, overdue_at)
-    if met is not None:
-        held[measures.on_time if met else measures.late, agency, ""] = moment
-    if state.contradictory:
-        held[measures.contradictory, agency, ""] = moment
-    return held
-
-
 class CaseMeasures(NamedTuple):
-    """Names of a kind's measures, as in `dossier.opened`."""
+    """Names of a kind's measures, as in `dossier.opened`.
+
+    These are amounts: `worked` is minutes of office time from opening to finish, of what is on time or late;
+    `since` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
+    """
 
     opened: str
     open: str
@@ -170,6 +143,9 @@ class CaseMeasures(NamedTuple):
     late: str
     incomplete: str
     contradictory: str
+    worked: str
+    since: str
+    progress: str
 
     @classmethod
     def of(cls, kind: str) -> "CaseMeasures":
@@ -177,36 +153,162 @@ class CaseMeasures(NamedTuple):
         return cls(*(f"{kind}.{field}" for field in cls._fields))
 
 
-@dataclass(slots=True)
-class ItemState:
-    """Whether an item stands after some of its events, and since when (microseconds since 1970, UTC)."""
+class CaseFold:
+    """Folds histories of one kind of case of one system."""
 
-    agency: str = ""
-    standing: bool = False
-    since: int | None = None
-    label: str = ""
+    def __init__(self, system: str, kind: str, rules: CaseRules) -> None:
+        self._system = system
+        self._measures = CaseMeasures.of(kind)
+        self._progress = kind in _WITH_PROGRESS
+        self._rules = rules
+        self.overdue_at: Callable[[int], int] = rules.calendar.end_of_day if _BY_DAY[kind] else _after
+        """Due time → the moment at which what is still open becomes overdue."""
+
+    def expand(self, history: Sequence[Entry]) -> Sequence[Entry]:
+        """The history with the changes of the calendar that may move a due time which follows from a limit."""
+        if not history or history[0].time >= self._rules.last_change:
+            return history
+        limited = [entry for entry in history if entry.detail and STEPS[entry.name].effect is Opened]
+        changes = self._rules.changes_after(limited[0].time) if limited else ()
+        if not changes:
+            return history
+        return sorted([*history, *(Entry(moment, -1, "", CALENDAR_CHANGED, "") for moment in changes)])
+
+    def start(self) -> CaseState:
+        """The state before any event."""
+        return CaseState()
+
+    def advance(self, state: CaseState, entry: Entry) -> None:
+        """Let one entry act on the state."""
+        step = STEPS[entry.name]
+        effect = step.effect
+        if effect is None:
+            self._change_calendar(state, entry.time)
+            return
+        # Whoever the latest event names owes it now; who opened it stays with the opening.
+        state.agency = entry.agency
+        if effect is Opened:
+            self._open(state, entry)
+        elif effect is Closed:
+            self._close(state, entry, step)
+        elif effect is Reopened:
+            state.closed_at = state.closing = state.paused_at = None
+            state.closing_label = ""
+        elif state.closing is not None:
+            return  # paperwork after the end moves nothing
+        elif effect is Progressed:
+            state.percent = entry.detail
+        elif effect is Suspended:
+            if state.paused_at is None:
+                state.paused_at = entry.time
+        elif effect is Resumed:
+            self._resume(state, entry.time, entry.due)
+        elif effect is Extended:
+            _give_due(state, entry.due)
+            if state.paused_at is not None:
+                state.paused_at = entry.time  # the new due time knows of the pause so far
+
+    def _open(self, state: CaseState, entry: Entry) -> None:
+        if state.opened_at is not None:
+            return
+        state.opened_at, state.opened_by, state.label = entry.time, entry.agency, entry.label or ""
+        if state.paused_at is not None:
+            state.paused_at = entry.time
+        if entry.due is not None:
+            _give_due(state, entry.due)
+        elif state.due is None and entry.detail:
+            state.procedure = entry.detail
+            state.calendar = self._rules.calendar_at(entry.time)
+            state.due = self._computed_due(state)
+
+    def _close(self, state: CaseState, entry: Entry, step: Step) -> None:
+        if state.closing is not None and step.precedence >= state.closing.precedence:
+            return
+        if state.closing is None:
+            self._resume(state, entry.time, None)
+        state.closed_at, state.closing, state.closing_label = entry.time, step, entry.label or ""
+        if entry.due is not None:
+            _give_due(state, entry.due)
+
+    def _resume(self, state: CaseState, moment: int, due: int | None) -> None:
+        paused, state.paused_at = state.paused_at, None
+        if paused is not None and state.opened_at is not None:
+            state.pauses = (*state.pauses, (paused, moment))
+        if due is not None:
+            _give_due(state, due)
+        elif state.procedure is not None:
+            state.due = self._computed_due(state)
+        elif paused is not None and state.due is not None and state.opened_at is not None:
+            working = self._rules.working(state.opened_by, self._rules.calendar_at(moment))
+            state.due = working.shifted(state.due, working.between(paused, moment))
+
+    def _change_calendar(self, state: CaseState, moment: int) -> None:
+        if state.procedure is None or state.closing is not None or state.due is None:
+            return
+        if state.paused_at is None and self.overdue_at(state.due) <= moment:
+            return  # what was missed by then stays missed
+        before, state.calendar = state.due, self._rules.calendar_at(moment)
+        state.due = self._computed_due(state)
+        if state.due is not None and state.due != before and state.opened_at is not None:
+            last = max(before, state.due)
+            state.moved_by = self._rules.moved_by(state.calendar, state.opened_by, state.opened_at, last)
+
+    def _computed_due(self, state: CaseState) -> int | None:
+        assert state.opened_at is not None  # only an opening names a procedure
+        assert state.procedure is not None
+        limit = self._rules.limit(state.procedure, state.label.partition(" ")[0], state.opened_at)
+        if limit is None:
+            return None
+        working = self._rules.working(state.opened_by, state.calendar)
+        paused = sum(working.between(begin, end) for begin, end in state.pauses)
+        return working.shifted(working.due(state.opened_at, limit), paused)
+
+    def on_time(self, state: CaseState) -> bool | None:
+        """Whether a closed case met its due time; None where that is not asked (open, withdrawn)."""
+        if state.closed_at is None or state.closing is None or not state.closing.timed:
+            return None
+        return state.due is None or state.closed_at < self.overdue_at(state.due)
+
+    def held(self, state: CaseState, moment: int) -> Held:
+        """What a case counts for from `moment` on, as long as nothing else happens to it."""
+        system, measures, agency = self._system, self._measures, state.agency
+        if state.opened_at is None:
+            return {} if state.closed_at is None else {(system, measures.incomplete, agency, ""): (moment, 1)}
+        one = (moment, 1)
+        held: Held = {(system, measures.opened, state.opened_by, state.label): one}
+        if state.closed_at is None:
+            held[system, measures.open, agency, ""] = one
+            held[system, measures.since, agency, ""] = (moment, state.opened_at // MINUTE)
+            if state.paused_at is not None:
+                held[system, measures.suspended, agency, ""] = one
+            elif state.due is not None:
+                held[system, measures.overdue, agency, ""] = (max(moment, self.overdue_at(state.due)), 1)
+            if self._progress and state.percent:
+                held[system, measures.progress, agency, ""] = (moment, state.percent)
+            return held
+        held[system, measures.closed, agency, state.closing_label] = one
+        met = self.on_time(state)
+        if met is not None:
+            held[system, measures.on_time if met else measures.late, agency, ""] = one
+            held[system, measures.worked, agency, ""] = (moment, self._worked_minutes(state))
+            if self._progress:
+                held[system, measures.progress, agency, ""] = (moment, 100)
+        if state.contradictory:
+            held[system, measures.contradictory, agency, ""] = one
+        return held
+
+    def _worked_minutes(self, state: CaseState) -> int:
+        assert state.opened_at is not None  # asked of what was opened and closed only
+        assert state.closed_at is not None
+        working = self._rules.working(state.opened_by, self._rules.calendar_at(state.closed_at))
+        paused = sum(working.between(begin, end) for begin, end in state.pauses)
+        return max(0, working.between(state.opened_at, state.closed_at) - paused) // MINUTE
 
 
-def advance_item(state: ItemState, entry: Entry) -> None:
-    """Let one entry act on the state."""
-    if _STEPS[entry.name].effect is Added:
-        if not state.standing:
-            state.since = entry.time
-        state.standing, state.agency, state.label = True, entry.agency, entry.label or ""
-    else:
-        if state.standing or state.since is None:
-            state.since = entry.time
-        state.standing, state.agency = False, entry.agency
+def _give_due(state: CaseState, due: int | None) -> None:
+    """The agency has said a due time itself: no limit and no calendar moves it any more."""
+    state.due, state.procedure, state.moved_by = due, None, None
 
 
-def held_by_item(measure: str, state: ItemState, moment: int) -> Held:
-    """What an item counts for from `moment` on."""
-    return {(measure, state.agency, state.label): moment} if state.standing else {}
-
-
-def is_by_day(kind: str) -> bool:
-    """Whether lateness of this kind of case is decided by day (see `Case.by_day`)."""
-    return _BY_DAY[kind]
-
-
-_BY_DAY = {event.kind: event.by_day for event in BY_TYPE.values() if issubclass(event, Case)}
+def _after(due: int) -> int:
+    return due + 1

@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 import psycopg
 
+from opscentre.errors import UnavailableError
 from opscentre.status import Totals
 from schemas.events import BY_TYPE
-from schemas.times import MINUTE, Calendar, moment_of, text_of
+from schemas.times import MINUTE, moment_of, text_of
 from streams.buckets import Buckets
-from streams.changes import Fact, Subject, fact
-from streams.counters import Differences, Folds, add, difference
-from streams.fold import Entry, Held
+from streams.changes import Changes, Fact, Subject, fact
+from streams.counters import Folds, difference, held_at
+from streams.fold import Entry, Held, Key
+from streams.rulebook import Rulebook
+from streams.rules import CaseRules
 from streams.writer import REPLAY, lock
 
 _EVENTS = """
@@ -27,15 +30,21 @@ class Mismatch(NamedTuple):
     """A counter whose live value is not what the archive says."""
 
     table: str
+    system: str
     measure: str
     agency: str
     label: str
+    actor: str
     bucket: str
     live: int
     recounted: int
 
 
-def facts(connection: psycopg.Connection, until: datetime | None) -> Iterator[Fact]:
+Stated = tuple[tuple[str, str], Fact]
+"""System and subject of an event, and what it states."""
+
+
+def facts(connection: psycopg.Connection, until: datetime | None) -> Iterator[Stated]:
     """What the events that stand state, of those with `time` until then, subject by subject."""
     highest = {(system, id_): revision for system, id_, revision in connection.execute(_REVISED)}
     with connection.cursor(name="recount") as cursor:
@@ -45,108 +54,133 @@ def facts(connection: psycopg.Connection, until: datetime | None) -> Iterator[Fa
             if not retracted and revision == highest.get((system, id_), revision):
                 kind = BY_TYPE[type_]
                 model = kind.__pydantic_validator__.validate_json(data)
-                yield fact(kind, system, subject, id_, moment_of(time), model)
+                yield (system, subject), fact(kind, system, subject, id_, moment_of(time), model)
 
 
-def histories(stated: Iterable[Fact]) -> Iterator[tuple[str, Subject, list[Entry]]]:
-    """Facts gathered into (effect, subject, history)."""
-    for _, together in groupby(stated, key=lambda f: (f.subject.system, f.subject.subject)):
-        gathered: dict[tuple[str, Subject], list[Entry]] = {}
-        for one in together:
-            gathered.setdefault((one.effect, one.subject), []).append(one.entry)
-        for (effect, subject), entries in gathered.items():
-            yield effect, subject, sorted(entries)
+def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, Subject, list[Fact]]]:
+    """Facts gathered into (effect, subject, facts in the order of a history)."""
+    for _, together in groupby(stated, key=lambda one: one[0]):
+        gathered: dict[tuple[str, Subject], list[Fact]] = {}
+        for _, one in together:
+            gathered.setdefault((one.effect, one.subject), []).append(one)
+        for (effect, subject), found in gathered.items():
+            yield effect, subject, sorted(found, key=lambda one: one.entry)
 
 
-def contribute(folds: Folds, effect: str, subject: Subject, history: list[Entry], into: Differences) -> None:
-    """Add what a history contributes to the counters."""
-    if effect == "flow":
-        for entry in history:
-            add(into, (entry.name, entry.agency, entry.label or ""), entry.time, 1)
-    elif effect == "case":
-        difference(folds.case(subject.group), [], history, into)
-    else:
-        difference(folds.item(subject.group), [], history, into)
-
-
-def totals_as_of(connection: psycopg.Connection, calendar: Calendar, moment: datetime) -> Totals:
+def totals_as_of(connection: psycopg.Connection, rules: CaseRules, moment: datetime) -> Totals:
     """What every measure holds at a moment: the fold of the events with time until then, as known now."""
-    folds, at = Folds(calendar), moment_of(moment)
-    found: dict[tuple[str, str], int] = {}
-    for effect, subject, history in histories(facts(connection, moment)):
+    folds, at = Folds(rules), moment_of(moment)
+    found: dict[Key, int] = {}
+    for effect, subject, stated in histories(facts(connection, moment)):
+        history = [one.entry for one in stated]
         if effect == "flow":
             for entry in history:
-                found[entry.name, entry.label or ""] = found.get((entry.name, entry.label or ""), 0) + 1
-            continue
-        held = _hold(folds, effect, subject, history)
-        for (measure, _, label), begin in held.items():
-            if begin <= at:
-                found[measure, label] = found.get((measure, label), 0) + 1
+                key = (subject.system, entry.name, entry.agency, entry.label or "")
+                found[key] = found.get(key, 0) + 1
+        elif effect != "reading":
+            for key, (_, amount) in _held(folds, effect, subject, history, at).items():
+                found[key] = found.get(key, 0) + amount
     return found
 
 
-def _hold(folds: Folds, effect: str, subject: Subject, history: list[Entry]) -> Held:
-    last = history[-1].time
+def _held(folds: Folds, effect: str, subject: Subject, history: list[Entry], at: int) -> Held:
     if effect == "case":
-        cases = folds.case(subject.group)
-        return cases.held(difference(cases, [], history, {}), last)
-    items = folds.item(subject.group)
-    return items.held(difference(items, [], history, {}), last)
+        return held_at(folds.case(subject.system, subject.group), history, at)
+    return held_at(folds.item(subject.system, subject.group), history, at)
 
 
-def compare(connection: psycopg.Connection, calendar: Calendar) -> list[Mismatch]:
-    """Every counter that differs from the archive, both read in one snapshot; the workers may go on meanwhile."""
+def readings_as_of(connection: psycopg.Connection, moment: datetime | None) -> dict[Subject, Entry]:
+    """The reading that stands of each subject, of those reported until a moment."""
+    return {
+        subject: stated[-1].entry
+        for effect, subject, stated in histories(facts(connection, moment))
+        if effect == "reading"
+    }
+
+
+def compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
+    """Every counter that differs from the archive, both read in one snapshot; the workers may go on meanwhile.
+
+    Raises:
+        UnavailableError: a change of the catalogue is still being applied.
+    """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        return _compare(connection, calendar)
+        return _compare(connection, rulebook)
 
 
-def repair(connection: psycopg.Connection, calendar: Calendar) -> list[Mismatch]:
-    """Correct every counter that differs from the archive; return what was corrected. The workers wait meanwhile."""
+def repair(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
+    """Correct every counter that differs from the archive; return what was corrected. The workers wait meanwhile.
+
+    Raises:
+        UnavailableError: a change of the catalogue is still being applied.
+    """
     with connection.transaction(), connection.cursor() as cursor:
         # The row first, as a replay does, which then updates the table: the other way round they would deadlock.
-        shard, _ = lock(cursor, REPLAY)
+        shard, _ = lock(cursor, REPLAY, rulebook)
         cursor.execute("LOCK TABLE progress IN SHARE ROW EXCLUSIVE MODE")
-        found = _compare(connection, calendar)
+        found = _compare(connection, rulebook)
         for one in found:
+            names = ["system", "measure", "agency", "label", *(["actor"] if one.actor else []), "bucket", "shard"]
+            key = [*one[1:5], *([one.actor] if one.actor else []), one.bucket, shard]
+            columns, places = ", ".join(names), ", ".join(["%s"] * len(names))
             cursor.execute(
-                f"INSERT INTO {one.table} AS c (measure, agency, label, bucket, shard, value) "  # noqa: S608
-                "VALUES (%s, %s, %s, %s, %s, %s) ON CONFLICT (measure, bucket, agency, label, shard) "
-                "DO UPDATE SET value = c.value + excluded.value".encode(),
-                (*one[1:5], shard, one.recounted - one.live),
+                f"INSERT INTO {one.table} AS c ({columns}, value) VALUES ({places}, %s) "  # noqa: S608 - names are ours
+                f"ON CONFLICT ({columns}) DO UPDATE SET value = c.value + excluded.value".encode(),
+                (*key, one.recounted - one.live),
             )
     return found
 
 
-def _compare(connection: psycopg.Connection, calendar: Calendar) -> list[Mismatch]:
+Counted = dict[tuple[str, str, str, str, str, str], int]
+"""(system, measure, agency, label, actor, bucket) → value; without an actor where none is counted."""
+
+
+def _compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
     connection.execute("SET LOCAL statement_timeout = 0")
-    folds, buckets = Folds(calendar), Buckets(calendar)
-    for effect, subject, history in histories(facts(connection, None)):
-        differences: Differences = {}
-        contribute(folds, effect, subject, history, differences)
-        buckets.add(differences)
-    days = {(*key[:3], key[3].isoformat()): value for key, value in buckets.days.items()}
+    if connection.execute("SELECT FROM catalogues WHERE finished_at IS NULL").fetchone():
+        raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")
+    buckets = _recounted(connection, rulebook.current)
+    days = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.days.items()}
+    months = {(*key[:5], key[5].isoformat()): value for key, value in buckets.months.items()}
     # A minute at the edge may have been counted when it was still recent enough: compare from a minute on
     # that was recent for every writer.
     oldest = buckets.oldest + 24 * 60
-    minutes = {(*key[:3], text_of(key[3] * MINUTE)): v for key, v in buckets.minutes.items() if key[3] >= oldest}
+    minutes = {(*key[:4], "", text_of(key[4] * MINUTE)): v for key, v in buckets.minutes.items() if key[4] >= oldest}
     return [
-        *_mismatches(connection, "counters_day", "-infinity", days),
-        *_mismatches(connection, "counters_minute", text_of(oldest * MINUTE), minutes),
+        *_mismatches(connection, "counters_day", "''", "-infinity", days),
+        *_mismatches(connection, "counters_minute", "''", text_of(oldest * MINUTE), minutes),
+        *_mismatches(connection, "actors_month", "actor", "-infinity", months),
     ]
 
 
+def _recounted(connection: psycopg.Connection, rules: CaseRules) -> Buckets:
+    folds, buckets = Folds(rules), Buckets(rules.calendar)
+    for effect, subject, stated in histories(facts(connection, None)):
+        changes, history = Changes(), [one.entry for one in stated]
+        if effect == "flow":
+            for one in stated:
+                changes.apply(one, 1)
+        elif effect == "case":
+            difference(folds.case(subject.system, subject.group), [], history, changes.counters)
+        elif effect == "item":
+            difference(folds.item(subject.system, subject.group), [], history, changes.counters)
+        buckets.add(changes.counters)
+        buckets.add_actors(changes.actors)
+    return buckets
+
+
 def _mismatches(
-    connection: psycopg.Connection, table: str, since: str, recounted: dict[tuple[str, str, str, str], int]
+    connection: psycopg.Connection, table: str, actor: str, since: str, recounted: Counted
 ) -> list[Mismatch]:
     rows = connection.execute(
-        f"SELECT measure, agency, label, bucket, sum(value)::bigint FROM {table} "  # noqa: S608 - names are ours
-        "WHERE bucket >= %s GROUP BY measure, agency, label, bucket".encode(),
+        f"SELECT system, measure, agency, label, {actor}, bucket, sum(value)::bigint FROM {table} "  # noqa: S608 - names are ours
+        "WHERE bucket >= %s GROUP BY 1, 2, 3, 4, 5, 6".encode(),
         (since,),
     )
-    live = {(measure, agency, label, bucket_text(bucket)): value for measure, agency, label, bucket, value in rows}
+    live = {(*row[:5], bucket_text(row[5])): row[6] for row in rows}
     return [
-        Mismatch(table, key[0], key[1], key[2], key[3], live.get(key, 0), recounted.get(key, 0))
+        Mismatch(table, *key, live.get(key, 0), recounted.get(key, 0))
         for key in sorted(live.keys() | recounted.keys())
         if live.get(key, 0) != recounted.get(key, 0)
     ]

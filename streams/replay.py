@@ -67,7 +67,7 @@ def _replay_one(
     cursor: psycopg.Cursor, writer: Writer, decoders: Mapping[str, Decoder], number: int
 ) -> tuple[str, str] | bool:
     """Replay one; return the reason and detail if it is refused again, False if somebody else has settled it."""
-    shard, _ = lock(cursor, REPLAY)
+    shard, _ = lock(cursor, REPLAY, writer.rulebook)
     row = cursor.execute(_LETTER, (number,)).fetchone()
     if row is None:
         return False

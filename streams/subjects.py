@@ -1,4 +1,4 @@
-"""Folding the cases and items that a batch touches, inside its transaction.
+"""Folding the cases, items and readings that a batch touches, inside its transaction.
 
 New ones are copied straight in. Where another worker creates the same one at the same moment, the unique key
 refuses and the whole transaction is tried again; it then finds the row.
@@ -8,43 +8,62 @@ from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 
-from schemas.times import Calendar
 from streams.changes import Subject, rewrite
-from streams.counters import CaseFold, Differences, Folds, difference
-from streams.fold import CaseState, Entry, ItemState, on_time
+from streams.counters import Differences, Folds, difference
+from streams.fold import CaseFold, CaseState, Entry
+from streams.items import ItemState
+from streams.rulebook import Rulebook
 from streams.rows import NULL, copy, history_from_text, history_to_text, moment, texts
 
 Entries = Mapping[Subject, dict[str, Entry | None]]
 
 _CASE_COLUMNS = (
     "system, kind, subject, agency, label, state, opened_at, due_at, overdue_at, closed_at, on_time, "
-    "contradictory, history"
+    "contradictory, percent, moved_by, catalogue, history"
 )
 _ITEM_COLUMNS = "system, register, subject, agency, label, standing, since, history"
+_READING_COLUMNS = "system, name, subject, agency, period, value, unit, reported_at, history"
 
 
 class Folder:
-    """Folds the cases and items of one province's calendar."""
+    """Folds cases, items and readings under the rules of the catalogue in force."""
 
-    def __init__(self, calendar: Calendar) -> None:
-        self._folds = Folds(calendar)
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._number = rulebook.number
+        self._folds = {number: Folds(rules) for number, rules in rulebook.rules.items()}
+        self._current = self._folds[rulebook.number]
 
     def cases(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
-        """Fold the cases with these changed entries; add what that changes to `into`."""
+        """Fold the cases with these changed entries; add what that changes to `into`.
 
-        def fold(subject: Subject, before: list[Entry], after: list[Entry]) -> str:
-            fold = self._folds.case(subject.group)
-            return _case_row(subject, difference(fold, before, after, into), fold, after)
+        A case that was last folded under an earlier catalogue is moved to the rules of this one.
+        """
+
+        def fold(subject: Subject, before: list[Entry], after: list[Entry], catalogue: int) -> str:
+            fold, earlier = self._current.case(subject.system, subject.group), None
+            if before and catalogue != self._number:
+                earlier = self._folds[catalogue].case(subject.system, subject.group)
+            state = difference(fold, before, after, into, earlier)
+            return _case_row(subject, state, fold, after, self._number)
 
         _rewrite(cursor, "cases", "kind", _CASE_COLUMNS, entries, fold)
 
     def items(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
         """Fold the items with these changed entries; add what that changes to `into`."""
 
-        def fold(subject: Subject, before: list[Entry], after: list[Entry]) -> str:
-            return _item_row(subject, difference(self._folds.item(subject.group), before, after, into), after)
+        def fold(subject: Subject, before: list[Entry], after: list[Entry], _: int) -> str:
+            fold = self._current.item(subject.system, subject.group)
+            return _item_row(subject, difference(fold, before, after, into), after)
 
         _rewrite(cursor, "items", "register", _ITEM_COLUMNS, entries, fold)
+
+    def readings(self, cursor: psycopg.Cursor, entries: Entries) -> None:
+        """Keep the latest of the readings with these changed entries."""
+
+        def fold(subject: Subject, _: list[Entry], after: list[Entry], __: int) -> str:
+            return _reading_row(subject, after) if after else ""
+
+        _rewrite(cursor, "readings", "name", _READING_COLUMNS, entries, fold)
 
 
 def _rewrite(
@@ -53,21 +72,21 @@ def _rewrite(
     group: str,
     columns: str,
     entries: Entries,
-    fold: Callable[[Subject, list[Entry], list[Entry]], str],
+    fold: Callable[[Subject, list[Entry], list[Entry], int], str],
 ) -> None:
     if not entries:
         return
     subjects = sorted(entries)
-    histories = _lock(cursor, table, group, subjects)
+    rows = _lock(cursor, table, group, subjects)
     fresh: list[str] = []
     changed: list[str] = []
     gone: list[Subject] = []
     for subject in subjects:
-        text = histories.get(subject)
+        text, catalogue = rows.get(subject, _NEW)
         before = [] if text is None else history_from_text(text)
         after = rewrite(before, entries[subject])
-        if after != before:
-            row = fold(subject, before, after)
+        if after != before or not entries[subject]:
+            row = fold(subject, before, after, catalogue)
             if after:
                 (fresh if text is None else changed).append(row)
             else:
@@ -86,15 +105,21 @@ def _rewrite(
         )
 
 
-def _lock(cursor: psycopg.Cursor, table: str, group: str, subjects: Sequence[Subject]) -> dict[Subject, str]:
-    """Lock what exists of the subjects, in key order, and read the histories."""
+_NEW: tuple[str | None, int] = (None, 0)
+
+
+def _lock(
+    cursor: psycopg.Cursor, table: str, group: str, subjects: Sequence[Subject]
+) -> dict[Subject, tuple[str | None, int]]:
+    """Lock what exists of the subjects, in key order; read the histories, and the catalogues of cases."""
+    catalogue = "t.catalogue" if table == "cases" else "0"
     cursor.execute(
-        f"SELECT t.system, t.{group}, t.subject, t.history FROM {table} AS t "  # noqa: S608 - names are ours
+        f"SELECT t.system, t.{group}, t.subject, t.history, {catalogue} FROM {table} AS t "  # noqa: S608 - names are ours
         f"JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (system, {group}, subject) "
         f"USING (system, {group}, subject) ORDER BY t.system, t.{group}, t.subject FOR UPDATE OF t".encode(),
         [texts(column) for column in zip(*subjects, strict=True)],
     )
-    return {Subject(system, name, subject): history for system, name, subject, history in cursor}
+    return {Subject(*row[:3]): (row[3], row[4]) for row in cursor}
 
 
 def _update(table: str, group: str, columns: str) -> bytes:
@@ -107,15 +132,16 @@ def _update(table: str, group: str, columns: str) -> bytes:
     return f"UPDATE {table} AS t SET {assignments} FROM changed_{table} AS n WHERE {matches}".encode()  # noqa: S608
 
 
-def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Sequence[Entry]) -> str:
+def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
     name, overdue = state.name, None
     if name in ("open", "closed") and state.due is not None:
         overdue = fold.overdue_at(state.due)
-    met = on_time(state, fold.overdue_at) if name == "closed" else None
+    met = fold.on_time(state) if name == "closed" else None
     return (
         f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
-        f"{NULL if met is None else met}\t{state.contradictory}\t{history_to_text(history)}"
+        f"{NULL if met is None else met}\t{state.contradictory}\t{state.percent}\t{state.moved_by or NULL}\t"
+        f"{catalogue}\t{history_to_text(history)}"
     )
 
 
@@ -123,4 +149,13 @@ def _item_row(subject: Subject, state: ItemState, history: Sequence[Entry]) -> s
     return (
         f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{state.standing}\t"
         f"{moment(state.since)}\t{history_to_text(history)}"
+    )
+
+
+def _reading_row(subject: Subject, history: Sequence[Entry]) -> str:
+    latest, period = history[-1], subject.subject.rpartition(" ")[2]
+    value, unit, _ = latest.detail
+    return (
+        f"{subject.system}\t{subject.group}\t{subject.subject}\t{latest.agency}\t{period}\t{value!r}\t{unit}\t"
+        f"{moment(latest.time)}\t{history_to_text(history)}"
     )

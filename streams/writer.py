@@ -13,13 +13,13 @@ import psycopg
 from psycopg import errors
 
 from opscentre.database import connect
-from opscentre.errors import LostPlaceError, UnavailableError
-from schemas.times import Calendar
+from opscentre.errors import LostPlaceError, OutdatedCatalogueError, UnavailableError
 from streams.batch import Batch, Partition, Refused
 from streams.buckets import Buckets
 from streams.changes import Changes
 from streams.decoder import Incoming
 from streams.identity import resolve
+from streams.rulebook import Rulebook
 from streams.rows import EVENTS, copy, event, headers_to_text, moment
 from streams.subjects import Folder
 
@@ -29,6 +29,7 @@ _SESSION = """
     SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
     CREATE TEMP TABLE changed_cases (LIKE cases INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
     CREATE TEMP TABLE changed_items (LIKE items) ON COMMIT DELETE ROWS;
+    CREATE TEMP TABLE changed_readings (LIKE readings) ON COMMIT DELETE ROWS;
 """  # this session only looks keys up: a plan that reads a whole table would be a mistake of stale statistics
 
 TRANSIENT = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.UniqueViolation)
@@ -56,11 +57,11 @@ class Outcome(NamedTuple):
 class Writer:
     """Writes batches, each exactly once whatever fails on the way."""
 
-    def __init__(self, dsn: str, calendar: Calendar, give_up: Callable[[], bool] = lambda: False) -> None:
+    def __init__(self, dsn: str, rulebook: Rulebook, give_up: Callable[[], bool] = lambda: False) -> None:
         """`give_up` is asked between tries while the database is away; True ends the waiting."""
         self._dsn = dsn
-        self._calendar = calendar
-        self._folder = Folder(calendar)
+        self.rulebook = rulebook
+        self._folder = Folder(rulebook)
         self._give_up = give_up
         self._connection: psycopg.Connection | None = None
 
@@ -71,6 +72,7 @@ class Writer:
 
         Raises:
             LostPlaceError: the batch begins beyond where the partition stands: events are missing between.
+            OutdatedCatalogueError: another catalogue has come into force.
             UnavailableError: the database is away and `give_up` said to stop waiting.
         """
         try:
@@ -122,7 +124,7 @@ class Writer:
         time.sleep(delay)
 
     def _transact(self, cursor: psycopg.Cursor, batch: Batch) -> Outcome:
-        shard, next_offset = lock(cursor, batch.partition)
+        shard, next_offset = lock(cursor, batch.partition, self.rulebook)
         if next_offset < batch.start:
             raise LostPlaceError(
                 f"{batch.partition.topic}/{batch.partition.number} stands at offset {next_offset}, "
@@ -153,8 +155,10 @@ class Writer:
             changes.apply(fact, sign)
         self._folder.cases(cursor, changes.cases, changes.counters)
         self._folder.items(cursor, changes.items, changes.counters)
-        buckets = Buckets(self._calendar)
+        self._folder.readings(cursor, changes.readings)
+        buckets = Buckets(self.rulebook.current.calendar)
         buckets.add(changes.counters)
+        buckets.add_actors(changes.actors)
         buckets.write(cursor, shard)
         refused += resolution.refused
         return Outcome(len(resolution.archive), resolution.duplicates, len(refused)), refused
@@ -166,11 +170,16 @@ def prepare(connection: psycopg.Connection) -> None:
     connection.commit()
 
 
-def lock(cursor: psycopg.Cursor, partition: Partition) -> tuple[int, int]:
-    """Lock the partition's row, made where it is missing; return its shard and the offset to go on from."""
+def lock(cursor: psycopg.Cursor, partition: Partition, rulebook: Rulebook) -> tuple[int, int]:
+    """Lock the partition's row, made where it is missing; return its shard and the offset to go on from.
+
+    Raises:
+        OutdatedCatalogueError: another catalogue has come into force than this rulebook's.
+    """
     key = (partition.cluster, partition.topic_id, partition.number)
     select = (
-        "SELECT shard, next_offset FROM progress WHERE cluster = %s AND topic_id = %s AND partition = %s FOR UPDATE"
+        "SELECT shard, next_offset, (SELECT max(number) FROM catalogues) FROM progress "
+        "WHERE cluster = %s AND topic_id = %s AND partition = %s FOR UPDATE OF progress"
     )
     row = cursor.execute(select, key).fetchone()
     if row is None:
@@ -180,6 +189,8 @@ def lock(cursor: psycopg.Cursor, partition: Partition) -> tuple[int, int]:
         )
         row = cursor.execute(select, key).fetchone()
     assert row is not None  # rows of `progress` are never deleted
+    if row[2] != rulebook.number:
+        raise OutdatedCatalogueError(f"catalogue {row[2]} has come into force, this process works by {rulebook.number}")
     return row[0], row[1]
 
 
