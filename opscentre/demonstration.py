@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from collections.abc import Callable
 from types import FrameType
 
 from rich.console import Console, Group
@@ -10,10 +11,9 @@ from rich.live import Live
 from rich.text import Text
 
 from opscentre.alerts import alerts_report
-from opscentre.catalogue import open_catalogue, store_agencies
-from opscentre.database import connect, migrate
+from opscentre.catalogue import open_catalogue
+from opscentre.database import connect
 from opscentre.errors import UnavailableError
-from opscentre.kafka import create_topics, topics
 from opscentre.live import first_minutes, status_table
 from opscentre.settings import Settings
 from opscentre.stack import open_stack
@@ -24,11 +24,12 @@ from schemas.catalogues import Catalogue
 console = Console()
 
 
-def run_demonstration(options: Settings, days: int, rate: float, began: float) -> None:
+def run_demonstration(options: Settings, migrate: Callable[[], None], days: int, rate: float, began: float) -> None:
     """Start what does not run, publish, show; stop on Ctrl-C, SIGTERM or SIGHUP what was started here.
 
     Args:
         options: the settings.
+        migrate: brings database and topics up to date.
         days: of history to publish, where there is none yet.
         rate: new things a second.
         began: when the start began, in seconds since 1970: it is told how long that took.
@@ -42,10 +43,7 @@ def run_demonstration(options: Settings, days: int, rate: float, began: float) -
     ran_before = all(stack.running().values())
     try:
         stack.up(_say)
-        migrate(options.dsn, _say)
-        with connect(options.dsn, "opscentre run") as connection:
-            store_agencies(connection, catalogue)
-        create_topics(options.kafka, topics(catalogue), _say)
+        migrate()
         _say("starting a stream worker, a notifier and a simulated province")
         worker.start([*_OPSCENTRE, "worker"])
         notifier.start([*_OPSCENTRE, "notifier"])

@@ -94,9 +94,7 @@ def held_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> Held:
     return {key: begun for key, begun in fold.held(state, last).items() if begun[0] <= moment}
 
 
-def _walk(
-    fold: Fold[State], state: State, held: Held, entries: Sequence[Entry], sign: int, into: Differences
-) -> None:
+def _walk(fold: Fold[State], state: State, held: Held, entries: Sequence[Entry], sign: int, into: Differences) -> None:
     for entry in entries:
         fold.advance(state, entry)
         now = fold.held(state, entry.time)

@@ -178,7 +178,7 @@ def _mismatches(
         "WHERE bucket >= %s GROUP BY 1, 2, 3, 4, 5, 6".encode(),
         (since,),
     )
-    live = {(*row[:5], bucket_text(row[5])): row[6] for row in rows}
+    live: Counted = {(*row[:5], bucket_text(row[5])): row[6] for row in rows}
     return [
         Mismatch(table, *key, live.get(key, 0), recounted.get(key, 0))
         for key in sorted(live.keys() | recounted.keys())

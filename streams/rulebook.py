@@ -1,4 +1,4 @@
-"""The catalogues that cases were folded under: the one in force, and those before it that a case may still stand under."""
+"""The catalogues that cases were folded under: the one in force, and those that a case may still stand under."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -6,7 +6,8 @@ from typing import NamedTuple
 import psycopg
 
 from opscentre.errors import OutdatedCatalogueError
-from schemas.catalogue_model import Catalogue, Rules
+from schemas.catalogue_model import Catalogue
+from schemas.rules_model import Rules
 from streams.rules import CaseRules
 
 _CATALOGUES = "SELECT number, version, rules FROM catalogues ORDER BY number"

@@ -3,11 +3,12 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import get_args
 from zoneinfo import ZoneInfo
 
-from schemas.catalogue_model import CalendarRule, OfficeHours, Rules
+from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules, Weekday
 from schemas.times import Calendar, moment_of
-from schemas.working_time import Limit, WorkingTime, weekly
+from schemas.working_time import Limit, WorkingTime
 
 
 class CaseRules:
@@ -24,13 +25,10 @@ class CaseRules:
         self._since = sorted({entry.since for entry in rules.calendar if entry.since is not None})
         self._moments = [self._midnight(day) for day in self._since]
         self.last_change = self._moments[-1] if self._moments else 0
-        self._own = set(rules.office_hours_of) | {code for entry in rules.calendar for code in entry.agencies}
+        self._own = set(rules.agency_hours) | {code for entry in rules.calendar for code in entry.agencies}
         self._working: dict[tuple[str, int], WorkingTime] = {}
         self._limits = {
-            code: [
-                (0 if one.since is None else self._midnight(one.since), {k: Limit.parse(v) for k, v in one.by_channel})
-                for one in sorted(limits, key=lambda one: one.since or date.min)
-            ]
+            code: [(0 if one.since is None else self._midnight(one.since), _by_channel(one)) for one in limits]
             for code, limits in rules.limits.items()
         }
 
@@ -77,10 +75,24 @@ class CaseRules:
         for entry in sorted(self._entries(agency), key=lambda one: (bool(one.agencies), one.since or date.min)):
             if entry.since is None or entry.since in in_force:
                 days[entry.date] = entry.off
-        hours: OfficeHours = self._rules.office_hours_of.get(agency, self._rules.office_hours)
         return WorkingTime(
             self.calendar.zone,
-            weekly(hours.days, hours.hours),
+            _weekly(self._rules.agency_hours.get(agency, self._rules.office_hours)),
             [day for day, off in days.items() if off],
             [day for day, off in days.items() if not off],
         )
+
+
+def _by_channel(limits: Limits) -> dict[str, Limit]:
+    return {channel: Limit.parse(text) for channel, text in limits.model_dump(exclude={"since"}).items() if text}
+
+
+def _weekly(hours: OfficeHours) -> dict[int, list[tuple[int, int]]]:
+    """Intervals in seconds of the local day, by day of the week from Monday, 0."""
+    intervals = [(_seconds(begin), _seconds(end)) for begin, _, end in (span.partition("-") for span in hours.hours)]
+    return {get_args(Weekday).index(day): intervals for day in hours.days}
+
+
+def _seconds(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 3600 + int(minutes) * 60

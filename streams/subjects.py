@@ -8,12 +8,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 
-from streams.changes import Subject, rewrite
+from streams.buckets import Buckets
+from streams.changes import Changes, Subject, rewrite
 from streams.counters import Differences, Folds, difference
 from streams.fold import CaseFold, CaseState, Entry
 from streams.items import ItemState
-from streams.rulebook import Rulebook
 from streams.rows import NULL, copy, history_from_text, history_to_text, moment, texts
+from streams.rulebook import Rulebook
 
 Entries = Mapping[Subject, dict[str, Entry | None]]
 
@@ -30,10 +31,21 @@ class Folder:
 
     def __init__(self, rulebook: Rulebook) -> None:
         self._number = rulebook.number
+        self._calendar = rulebook.current.calendar
         self._folds = {number: Folds(rules) for number, rules in rulebook.rules.items()}
         self._current = self._folds[rulebook.number]
 
-    def cases(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
+    def apply(self, cursor: psycopg.Cursor, shard: int, changes: Changes) -> None:
+        """Fold what the changes touch, and count all that they come to under a shard, in the running transaction."""
+        self._cases(cursor, changes.cases, changes.counters)
+        self._items(cursor, changes.items, changes.counters)
+        self._readings(cursor, changes.readings)
+        buckets = Buckets(self._calendar)
+        buckets.add(changes.counters)
+        buckets.add_actors(changes.actors)
+        buckets.write(cursor, shard)
+
+    def _cases(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
         """Fold the cases with these changed entries; add what that changes to `into`.
 
         A case that was last folded under an earlier catalogue is moved to the rules of this one.
@@ -48,7 +60,7 @@ class Folder:
 
         _rewrite(cursor, "cases", "kind", _CASE_COLUMNS, entries, fold)
 
-    def items(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
+    def _items(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
         """Fold the items with these changed entries; add what that changes to `into`."""
 
         def fold(subject: Subject, before: list[Entry], after: list[Entry], _: int) -> str:
@@ -57,7 +69,7 @@ class Folder:
 
         _rewrite(cursor, "items", "register", _ITEM_COLUMNS, entries, fold)
 
-    def readings(self, cursor: psycopg.Cursor, entries: Entries) -> None:
+    def _readings(self, cursor: psycopg.Cursor, entries: Entries) -> None:
         """Keep the latest of the readings with these changed entries."""
 
         def fold(subject: Subject, _: list[Entry], after: list[Entry], __: int) -> str:

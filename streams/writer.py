@@ -15,12 +15,11 @@ from psycopg import errors
 from opscentre.database import connect
 from opscentre.errors import LostPlaceError, OutdatedCatalogueError, UnavailableError
 from streams.batch import Batch, Partition, Refused
-from streams.buckets import Buckets
 from streams.changes import Changes
 from streams.decoder import Incoming
 from streams.identity import resolve
-from streams.rulebook import Rulebook
 from streams.rows import EVENTS, copy, event, headers_to_text, moment
+from streams.rulebook import Rulebook
 from streams.subjects import Folder
 
 log = logging.getLogger(__name__)
@@ -153,13 +152,7 @@ class Writer:
         changes = Changes()
         for fact, sign in resolution.facts:
             changes.apply(fact, sign)
-        self._folder.cases(cursor, changes.cases, changes.counters)
-        self._folder.items(cursor, changes.items, changes.counters)
-        self._folder.readings(cursor, changes.readings)
-        buckets = Buckets(self.rulebook.current.calendar)
-        buckets.add(changes.counters)
-        buckets.add_actors(changes.actors)
-        buckets.write(cursor, shard)
+        self._folder.apply(cursor, shard, changes)
         refused += resolution.refused
         return Outcome(len(resolution.archive), resolution.duplicates, len(refused)), refused
 

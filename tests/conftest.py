@@ -18,8 +18,9 @@ from opscentre.stack.kafka import VERSION as KAFKA_VERSION
 from opscentre.stack.kafka import Kafka, free_port
 from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
-from schemas.times import Calendar
+from streams.catalogues import apply_catalogue
 from streams.writer import Writer
+from tests.helpers import RULEBOOK
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
@@ -70,6 +71,7 @@ def own_timescaledb(tmp_path: Path) -> Iterator[TimescaleDB]:
     """A database server of the test's own, with the schema in place."""
     with _running(TimescaleDB(tmp_path / "timescaledb", free_port(), CACHE)) as server:
         migrate(server.dsn())
+        apply_catalogue(server.dsn(), open_catalogue(None))
         yield server
 
 
@@ -80,6 +82,7 @@ def database(timescaledb: TimescaleDB) -> Iterator[str]:
     with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
         migrate(timescaledb.dsn(name))
+        apply_catalogue(timescaledb.dsn(name), open_catalogue(None))
         yield timescaledb.dsn(name)
     # A connection of its own: the test may have ended every other, and taken its time.
     with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
@@ -96,7 +99,7 @@ def connection(database: str) -> Iterator[psycopg.Connection]:
 @pytest.fixture
 def writer(database: str) -> Iterator[Writer]:
     """A writer that does not wait for a database that is away."""
-    made = Writer(database, Calendar(open_catalogue(None).zone), give_up=lambda: True)
+    made = Writer(database, RULEBOOK, give_up=lambda: True)
     yield made
     made.close()
 

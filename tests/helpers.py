@@ -11,14 +11,17 @@ from psycopg import sql
 from schemas.catalogues import load_catalogue
 from schemas.envelope import SOURCE_PREFIX
 from schemas.events import BY_TYPE, SYSTEMS
-from schemas.times import Calendar
 from streams.batch import Batch, Partition, decode
 from streams.decoder import Decoder, Record
+from streams.rulebook import Rulebook
+from streams.rules import CaseRules
 
 Json = dict[str, Any]
 
 CATALOGUE = load_catalogue()
-CALENDAR = Calendar(CATALOGUE.zone)
+RULES = CaseRules(CATALOGUE.rules)
+RULEBOOK = Rulebook(1, {1: RULES})
+"""As a database has it that was made with the catalogue that is shipped."""
 DECODERS = {system.id: Decoder(system) for system in CATALOGUE.systems.values()}
 EVENTS = {event.name: event for event in BY_TYPE.values()}
 SYSTEM_OF = {event.name: system for system, events in SYSTEMS.items() for event in events}
@@ -102,12 +105,15 @@ class Log:
 TABLES: Mapping[str, str] = {
     "events": "SELECT time, system, type, subject, agency, id, revision, retracted, data FROM events",
     "cases": "SELECT system, kind, subject, agency, label, state, opened_at, due_at, overdue_at, closed_at, on_time, "
-    "contradictory, history FROM cases",
+    "contradictory, percent, moved_by, catalogue, history FROM cases",
     "items": "SELECT * FROM items",
-    "counters_day": "SELECT measure, agency, label, bucket, sum(value)::bigint FROM counters_day "
-    "GROUP BY 1, 2, 3, 4 HAVING sum(value) <> 0",
-    "counters_minute": "SELECT measure, agency, label, bucket, sum(value)::bigint FROM counters_minute "
-    "GROUP BY 1, 2, 3, 4 HAVING sum(value) <> 0",
+    "readings": "SELECT * FROM readings",
+    "counters_day": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_day "
+    "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
+    "counters_minute": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_minute "
+    "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
+    "actors_month": "SELECT system, measure, agency, label, actor, bucket, sum(value)::bigint FROM actors_month "
+    "GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(value) <> 0",
 }
 
 
@@ -136,5 +142,5 @@ def letters(connection: psycopg.Connection) -> list[tuple[str, str]]:
 
 def empty(connection: psycopg.Connection) -> None:
     """Forget everything but where the partitions stand."""
-    connection.execute("TRUNCATE events, identities, superseded, cases, items, dead_letters")
-    connection.execute("TRUNCATE counters_day, counters_minute")
+    connection.execute("TRUNCATE events, identities, superseded, cases, items, readings, dead_letters")
+    connection.execute("TRUNCATE counters_day, counters_minute, actors_month")

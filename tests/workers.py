@@ -11,15 +11,15 @@ from typing import Self
 import psycopg
 from confluent_kafka import KafkaError, Message, Producer
 
-from opscentre.catalogue import open_catalogue
 from opscentre.settings import Settings
 from schemas.envelope import SOURCE_PREFIX
-from schemas.times import Calendar
 from streams.recount import compare
+from tests.helpers import RULEBOOK
 
 _SUPERVISED = """
 import sys
 from opscentre.supervisor import supervise
+from tests.helpers import RULEBOOK
 supervise([sys.executable, "-m", "streams"], float(sys.argv[1]), lambda line: print(line, flush=True))
 """
 
@@ -194,7 +194,7 @@ def mixed(number: int, first: int = 0) -> Iterable[Raw]:
 def mismatches(dsn: str) -> list[object]:
     """What the live counters and a recount from the archive do not agree on."""
     with psycopg.connect(dsn) as connection:
-        return list(compare(connection, Calendar(open_catalogue(None).zone)))
+        return list(compare(connection, RULEBOOK))
 
 
 def assert_exact(dsn: str, number: int, dead_letters: int = 0) -> None:

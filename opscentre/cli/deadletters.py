@@ -11,9 +11,9 @@ from opscentre.cli.output import Json, console, print_json, say
 from opscentre.database import connect
 from opscentre.settings import settings
 from schemas.envelope import REASONS
-from schemas.times import Calendar
 from streams.decoder import Decoder
 from streams.replay import replay as replay_letters
+from streams.rulebook import load_rulebook
 from streams.writer import Writer, prepare
 
 app = typer.Typer(
@@ -75,8 +75,8 @@ def replay(
     options = settings()
     catalogue = open_catalogue(options.catalogue)
     decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
-    writer = Writer(options.dsn, Calendar(catalogue.zone))
     with connect(options.dsn, "opscentre replay") as connection:
+        writer = Writer(options.dsn, load_rulebook(connection, catalogue))
         prepare(connection)
         wanted = dead_letters.chosen(connection, numbers or [], reason)
         connection.commit()

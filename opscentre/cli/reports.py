@@ -18,8 +18,9 @@ from opscentre.status import current
 from schemas.times import Calendar
 from streams.bench import bench as run_bench
 from streams.bench import bench_table
-from streams.recount import compare, totals_as_of
+from streams.recount import Mismatch, compare, readings_as_of, totals_as_of
 from streams.recount import repair as repair_counters
+from streams.rulebook import load_rulebook
 
 
 def status(
@@ -38,7 +39,11 @@ def status(
         else:
             moment = _moment(as_of, Calendar(catalogue.zone))
             connection.execute("SET statement_timeout = 0")
-            report = status_as_of(connection, moment, totals_as_of(connection, Calendar(catalogue.zone), moment))
+            rules = load_rulebook(connection, catalogue).current
+            values: dict[str, list[float]] = {}
+            for subject, reading in readings_as_of(connection, moment).items():
+                values.setdefault(subject.group, []).append(reading.detail[0])
+            report = status_as_of(connection, moment, totals_as_of(connection, rules, moment), values)
     if json:
         print_json(report)
     else:
@@ -68,13 +73,13 @@ def recount(
 ) -> None:
     """Count all archived events once more and compare with the live counters. Status 2 if they differ."""
     options = settings()
-    calendar = Calendar(open_catalogue(options.catalogue).zone)
     with connect(options.dsn, "opscentre recount") as connection:
-        found = (repair_counters if repair else compare)(connection, calendar)
+        rulebook = load_rulebook(connection, open_catalogue(options.catalogue))
+        found = (repair_counters if repair else compare)(connection, rulebook)
     if json:
         print_json({"repaired": repair, "differences": [one._asdict() for one in found]})
     elif found:
-        table = Table("table", "measure", "agency", "label", "bucket", "live", "recounted")
+        table = Table(*Mismatch._fields)
         for one in found[:50]:
             table.add_row(*map(str, one))
         console.print(table)

@@ -25,6 +25,7 @@ from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
 from streams.bench.latency import measure as measure_latency
 from streams.bench.load import realistic, worst
+from streams.catalogues import apply_catalogue
 
 Say = Callable[[str], None]
 
@@ -97,6 +98,7 @@ def _running(options: Settings, kafka: Kafka, database: TimescaleDB, way: str) -
     with psycopg.connect(database.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(database.dsn(name))
+    apply_catalogue(database.dsn(name), open_catalogue(options.catalogue))
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
         changed = {"kafka": kafka.bootstrap, "dsn": database.dsn(name), "group": name, "data": Path(folder)}
         own = options.model_copy(update=changed)

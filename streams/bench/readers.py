@@ -17,17 +17,18 @@ from opscentre.catalogue import open_catalogue
 from opscentre.database import connect
 from opscentre.kafka import admin, cluster_id, places
 from opscentre.settings import Settings, settings
-from schemas.times import Calendar, text_of
+from schemas.times import text_of
 from streams.batch import Batch, Partition, decode
 from streams.decoder import Decoder, Record
 from streams.rows import EVENTS, array, copy
+from streams.rulebook import Rulebook, load_rulebook
 from streams.writer import Writer, lock, prepare
 
 TOPIC = "events.one-stop"
 MOST = 5000
 
 
-def plain(options: Settings, decoder: Decoder, partition: Partition, calendar: Calendar) -> None:
+def plain(options: Settings, decoder: Decoder, partition: Partition, rulebook: Rulebook) -> None:
     """The same decoder and writer behind an agent as Faust's documentation has it, taking events by the batch."""
     app = faust.App(
         options.group,
@@ -38,7 +39,7 @@ def plain(options: Settings, decoder: Decoder, partition: Partition, calendar: C
         topic_allow_declare=False,
         web_enabled=False,
     )
-    writer = Writer(options.dsn, calendar)
+    writer = Writer(options.dsn, rulebook)
     ends: dict[int, int] = {}
 
     @app.agent(app.topic(TOPIC, value_type=bytes, value_serializer="raw"))  # type: ignore[untyped-decorator]
@@ -60,7 +61,7 @@ def plain(options: Settings, decoder: Decoder, partition: Partition, calendar: C
     faust.Worker(app, loglevel="ERROR", redirect_stdouts=False).execute_from_commandline()
 
 
-async def bound(options: Settings, partition: Partition) -> None:
+async def bound(options: Settings, partition: Partition, rulebook: Rulebook) -> None:
     """Fetch with aiokafka, archive and deduplicate, nothing else: what checks, folds and counts nothing could reach.
 
     Reading the JSON is part of it: without an id there is nothing to deduplicate by, without a time no archive.
@@ -79,7 +80,7 @@ async def bound(options: Settings, partition: Partition) -> None:
     while True:
         fetched = await consumer.getmany(timeout_ms=500, max_records=MOST)
         for tp, records in fetched.items():
-            _archive(connection, partition._replace(number=tp.partition), records)
+            _archive(connection, partition._replace(number=tp.partition), rulebook, records)
 
 
 _CLAIM = """
@@ -88,7 +89,7 @@ _CLAIM = """
 """
 
 
-def _archive(connection: psycopg.Connection, partition: Partition, records: Sequence[Any]) -> None:
+def _archive(connection: psycopg.Connection, partition: Partition, rulebook: Rulebook, records: Sequence[Any]) -> None:
     rows: dict[str, tuple[str, str]] = {}
     for record in records:
         e = orjson.loads(record.value)
@@ -100,7 +101,7 @@ def _archive(connection: psycopg.Connection, partition: Partition, records: Sequ
         )
         rows[identity] = e["time"], row
     with connection.transaction(), connection.cursor() as cursor:
-        shard, _ = lock(cursor, partition)
+        shard, _ = lock(cursor, partition, rulebook)
         cursor.execute(_CLAIM, (array(rows), array(time for time, _ in rows.values())))
         if cursor.rowcount < len(rows):
             fresh = {id_.hex for (id_,) in cursor}
@@ -116,13 +117,15 @@ def main() -> None:
     catalogue = open_catalogue(options.catalogue)
     with admin(options.kafka) as client:
         partition = Partition(cluster_id(client), places(client, [TOPIC])[TOPIC].topic_id, TOPIC, 0)
+    with connect(options.dsn, "opscentre bench") as connection:
+        rulebook = load_rulebook(connection, catalogue)
     decoder = Decoder(catalogue.systems["one-stop"])
     gc.freeze()
     gc.disable()
     if sys.argv[1:] == ["plain"]:
-        plain(options, decoder, partition, Calendar(catalogue.zone))
+        plain(options, decoder, partition, rulebook)
     else:
-        asyncio.run(bound(options, partition))
+        asyncio.run(bound(options, partition, rulebook))
 
 
 if __name__ == "__main__":

@@ -6,11 +6,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CALENDAR, DECODERS, EVENTS, SYSTEM_OF, Log, count, record, tables
+from helpers import DECODERS, EVENTS, SYSTEM_OF, Log, count, record, tables
 
 from opscentre.errors import InvalidEventError
 from streams.recount import compare
 from streams.writer import Outcome, Writer
+from tests.helpers import RULEBOOK
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 
@@ -66,7 +67,7 @@ def test_each_valid_example_counts_once_however_often_it_comes(
         counted = tables(connection)
         assert writer.commit(log.batch(event)) == Outcome(duplicates=1), path.stem
         assert tables(connection) == counted
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
     assert count(connection, "dead_letters") == 0
 
 

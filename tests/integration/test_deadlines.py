@@ -117,7 +117,9 @@ def test_a_system_that_is_not_caught_up_is_not_swept(
     with Publisher(broker) as publisher:
         publisher.send_raw("events.one-stop", b"A", encode(processed("A", 3)))
     assert sweep(database, broker, TOPICS, patience=0.5) == 0
-    assert connection.execute("SELECT system FROM sweeps ORDER BY 1").fetchall() == [(id_,) for id_ in sorted({*TOPICS.values()} - {"one-stop"})]
+    assert connection.execute("SELECT system FROM sweeps ORDER BY 1").fetchall() == [
+        (id_,) for id_ in sorted({*TOPICS.values()} - {"one-stop"})
+    ]
 
     with admin(broker) as client:
         place = places(client, ["events.one-stop"])["events.one-stop"]

@@ -16,8 +16,8 @@ from opscentre.publishing import publish_csv
 from opscentre.settings import Settings
 from opscentre.status import current
 from schemas.catalogues import Catalogue
-from schemas.times import Calendar
 from streams.recount import totals_as_of
+from tests.helpers import RULES
 from tests.workers import Workers, assert_exact
 
 Environment = Callable[[Settings], dict[str, str]]
@@ -63,7 +63,7 @@ def _figures(settings: Settings, catalogue: Catalogue) -> dict[str, Any]:
     with psycopg.connect(settings.dsn) as connection:
         report = current(connection, catalogue.zone, settings.kafka, names)
         subjects = connection.execute("SELECT subject FROM cases WHERE contradictory").fetchall()
-        then = totals_as_of(connection, Calendar(catalogue.zone), THEN)
+        then = totals_as_of(connection, RULES, THEN)
     assert report["lag"] == 0
     assert report["dead_letters"] == {}
     assert {subject for (subject,) in subjects} == CONTRADICTORY

@@ -4,11 +4,12 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from helpers import CALENDAR, Log, cloud_event, summed, tables
+from helpers import Log, cloud_event, summed, tables
 
 from opscentre.status import figures, totals
 from streams.recount import Mismatch, compare, repair, totals_as_of
 from streams.writer import Writer
+from tests.helpers import CATALOGUE, RULEBOOK
 
 
 def now_and(**ago: int) -> str:
@@ -32,8 +33,8 @@ def counted(connection: psycopg.Connection, writer: Writer) -> None:
 def test_counters_that_are_right_are_let_be(connection: psycopg.Connection) -> None:
     before = tables(connection)
     assert before["counters_minute"]
-    assert compare(connection, CALENDAR) == []
-    assert repair(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
+    assert repair(connection, RULEBOOK) == []
     assert tables(connection) == before
 
 
@@ -53,10 +54,10 @@ def test_a_damaged_counter_is_found_and_repaired_and_no_other(
 ) -> None:
     right = tables(connection)
     connection.execute(damage.replace("{}", table).encode())
-    found = compare(connection, CALENDAR)
+    found = compare(connection, RULEBOOK)
     assert [one._replace(bucket="") for one in found] == [Mismatch(table, "signature.used", "H06.01", "", "", live, 1)]
-    assert repair(connection, CALENDAR) == found
-    assert compare(connection, CALENDAR) == []
+    assert repair(connection, RULEBOOK) == found
+    assert compare(connection, RULEBOOK) == []
     assert tables(connection) == right
 
 
@@ -70,9 +71,9 @@ def test_a_counter_of_nothing_is_found_and_taken_back(table: str, bucket: str, c
         f"INSERT INTO {table} (measure, agency, label, bucket, shard, value) "
         f"VALUES ('no.such', 'H99', E'a\\\\b\"', {bucket}, 1, 3)".encode()
     )
-    found = compare(connection, CALENDAR)
+    found = compare(connection, RULEBOOK)
     assert [one._replace(bucket="") for one in found] == [Mismatch(table, "no.such", "H99", 'a\\b"', "", 3, 0)]
-    repair(connection, CALENDAR)
+    repair(connection, RULEBOOK)
     assert tables(connection) == right
 
 
@@ -80,17 +81,17 @@ def test_a_counter_of_nothing_is_found_and_taken_back(table: str, bucket: str, c
 def test_all_counters_lost_are_counted_again_from_the_archive(connection: psycopg.Connection) -> None:
     right = tables(connection)
     connection.execute("TRUNCATE counters_day, counters_minute")
-    repair(connection, CALENDAR)
+    repair(connection, RULEBOOK)
     assert tables(connection) == right
 
 
 @pytest.mark.usefixtures("counted")
 def test_the_writer_goes_on_rightly_after_a_repair(connection: psycopg.Connection, writer: Writer) -> None:
     connection.execute("TRUNCATE counters_day, counters_minute")
-    repair(connection, CALENDAR)
+    repair(connection, RULEBOOK)
     retracted = cloud_event("station.activated", "S-1", now_and(hours=50), id="3", revision=1, retracted=True)
     writer.commit(Log(topic_id="more").batch(retracted))
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
     assert "station.standing" not in summed(connection)
 
 
@@ -102,9 +103,9 @@ def test_what_was_corrected_and_retracted_is_recounted_as_it_stands(
     writer.commit(log.batch(cloud_event("signature.used", id="1", revision=1, agency="H06.01")))
     writer.commit(log.batch(cloud_event("signature.used", id="2", revision=2, retracted=True)))
     writer.commit(log.batch(cloud_event("signature.used", id="2", revision=1)))
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
     connection.execute("TRUNCATE counters_day, counters_minute")
-    repair(connection, CALENDAR)
+    repair(connection, RULEBOOK)
     assert connection.execute("SELECT agency, value FROM counters_day").fetchall() == [("H06.01", 1)]
 
 
@@ -120,7 +121,10 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
     ]
     writer.commit(Log().batch(*events))
     with connection.transaction():
-        live, recounted = totals(connection, CALENDAR.zone), totals_as_of(connection, CALENDAR, datetime.now(UTC))
+        live, recounted = (
+            totals(connection, CATALOGUE.zone),
+            totals_as_of(connection, RULEBOOK.current, datetime.now(UTC)),
+        )
     assert {key: value for key, value in live.items() if value} == recounted
     assert recounted == {
         ("dossier.opened", "online"): 2,
@@ -166,8 +170,8 @@ def test_the_figures_as_of_a_moment_are_those_of_the_events_until_then(
 ) -> None:
     writer.commit(Log().batch(*reversed(PAST)))
     with connection.transaction():
-        at = datetime.fromisoformat(moment).replace(tzinfo=CALENDAR.zone)
-        found = totals_as_of(connection, CALENDAR, at)
+        at = datetime.fromisoformat(moment).replace(tzinfo=CATALOGUE.zone)
+        found = totals_as_of(connection, RULEBOOK.current, at)
     assert {measure.split(".")[1]: value for (measure, _), value in found.items()} == expected
 
 
@@ -176,6 +180,6 @@ def test_the_past_is_seen_as_known_now(connection: psycopg.Connection, writer: W
     writer.commit(log.batch(cloud_event("dossier.received", "1", "2025-04-01T08:00:00+07:00", "1")))
     writer.commit(log.batch(cloud_event("dossier.received", "1", "2025-05-01T08:00:00+07:00", "1", revision=1)))
     with connection.transaction():
-        april = totals_as_of(connection, CALENDAR, datetime(2025, 4, 20, tzinfo=UTC))
-        may = totals_as_of(connection, CALENDAR, datetime(2025, 5, 20, tzinfo=UTC))
+        april = totals_as_of(connection, RULEBOOK.current, datetime(2025, 4, 20, tzinfo=UTC))
+        may = totals_as_of(connection, RULEBOOK.current, datetime(2025, 5, 20, tzinfo=UTC))
     assert (april, figures(may)["cases"]["dossier"]["open"]) == ({}, 1)

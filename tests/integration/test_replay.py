@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CALENDAR, CATALOGUE, DECODERS, Json, Log, cloud_event, letters, record, summed, tables
+from helpers import CATALOGUE, DECODERS, Json, Log, cloud_event, letters, record, summed, tables
 
 from opscentre import dead_letters
 from opscentre.database import connect
@@ -18,6 +18,7 @@ from streams.decoder import Decoder
 from streams.recount import compare, repair
 from streams.replay import replay
 from streams.writer import REPLAY, Outcome, Writer, lock, prepare
+from tests.helpers import RULEBOOK
 
 TOPIC = CATALOGUE.systems["one-stop"].topic
 GRANTED = {TOPIC: DECODERS["one-stop"]}
@@ -48,7 +49,7 @@ def test_a_letter_whose_cause_is_gone_counts_once_and_never_again(
     assert replay(operator, writer, GRANTED, [1]) == (1, 0)
     assert letters(connection) == [("replayed", "agency_not_granted")]
     assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1, "dossier.overdue": 1}
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
     after = tables(connection)
     assert replay(operator, writer, GRANTED, [1]) == (0, 0)
     assert (tables(connection), letters(connection)) == (after, [("replayed", "agency_not_granted")])
@@ -141,7 +142,7 @@ def test_a_value_that_the_database_refused_counts_once_the_database_takes_it(
     connection.execute("ALTER TABLE events DROP CONSTRAINT curse")
     assert replay(operator, writer, GRANTED, [1, 2]) == (1, 1)
     assert letters(connection) == [("replayed", "refused_by_database"), ("open", "not_json")]
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
 
 
 def test_a_correction_among_the_letters_replaces_what_it_corrects_in_any_order(
@@ -152,7 +153,7 @@ def test_a_correction_among_the_letters_replaces_what_it_corrects_in_any_order(
         refused(writer, cloud_event("dossier.received", revision=revision, channel=channel), log)
     assert replay(operator, writer, GRANTED, [3, 1, 2]) == (3, 0)
     assert connection.execute("SELECT label FROM cases").fetchall() == [("counter",)]
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
 
 
 def test_one_letter_that_fails_holds_up_no_other(
@@ -215,7 +216,7 @@ def test_a_replay_that_meets_a_worker_on_a_new_case_counts_all_the_same(
     refused(writer, cloud_event("dossier.received", id="1"), log)
     # The month's chunk must be there: whoever makes it keeps the other waiting before the case does.
     writer.commit(log.batch(cloud_event("dossier.received", "H06-2", id="0")))
-    worker = Writer(database, CALENDAR, give_up=lambda: True)
+    worker = Writer(database, RULEBOOK, give_up=lambda: True)
     batch = Log(1).batch(cloud_event("dossier.suspended", id="2", time="2025-04-04T08:15:00+07:00"))
     with connect(database, "worker") as opened, ThreadPoolExecutor(1) as pool:
         prepare(opened)
@@ -228,7 +229,7 @@ def test_a_replay_that_meets_a_worker_on_a_new_case_counts_all_the_same(
         assert replayed.result(60) == (1, 0)
     assert letters(connection) == [("replayed", "agency_not_granted")]
     assert connection.execute("SELECT state FROM cases WHERE subject = 'H06-1'").fetchall() == [("suspended",)]
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
 
 
 def test_a_repair_waits_for_a_replay_and_neither_fails(
@@ -237,7 +238,7 @@ def test_a_repair_waits_for_a_replay_and_neither_fails(
     with psycopg.connect(database, autocommit=True) as repairing, ThreadPoolExecutor(1) as pool:
         with operator.transaction():
             lock(operator.cursor(), REPLAY)  # as a replay begins
-            repaired = pool.submit(repair, repairing, CALENDAR)
+            repaired = pool.submit(repair, repairing, RULEBOOK)
             wait_until_blocked(connection, repairing)
             operator.execute("UPDATE progress SET events = events + 1 WHERE topic_id = 'replay'")  # as it ends
         assert repaired.result(60) == []

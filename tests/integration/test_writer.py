@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
-from helpers import CALENDAR, CATALOGUE, Json, Log, cloud_event, count, empty, letters, record, summed, tables
+from helpers import CATALOGUE, Json, Log, cloud_event, count, empty, letters, record, summed, tables
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +20,7 @@ from opscentre.status import totals
 from streams.batch import Batch
 from streams.recount import compare, totals_as_of
 from streams.writer import Outcome, Writer
+from tests.helpers import RULEBOOK
 
 
 def received(**changes: Any) -> Json:
@@ -235,7 +236,7 @@ def test_a_value_that_the_database_refuses_is_cornered_and_the_others_count(
     assert [row[:2] for row in rows] == [(cursed, "refused_by_database")]
     assert "curse" in rows[0][2]
     assert orjson.loads(rows[0][3]) == events[cursed]
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
 
 
 def test_a_batch_of_refused_values_ends_as_dead_letters_each_once(
@@ -275,7 +276,7 @@ def test_any_text_comes_back_as_it_was_from_the_archive_and_the_keys(
     assert writer.commit(log.batch(refused)) == Outcome(duplicates=1)
     assert writer.commit(log.batch({**refused, "revision": 1, "retracted": True})) == Outcome(events=1)
     assert connection.execute("SELECT subject, state FROM cases").fetchall() == [(text, "open")]
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
 
 
 def test_control_characters_in_a_text_survive_as_json_escapes(connection: psycopg.Connection, writer: Writer) -> None:
@@ -353,7 +354,7 @@ def test_any_order_any_split_and_any_duplication_give_the_same_tables(
     empty(connection)
     writer.commit(Log(topic_id=str(next(topics))).batch(*events))
     expected = tables(connection)
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
     again = data.draw(st.lists(st.sampled_from(events), max_size=6))
     shuffled = data.draw(st.permutations(events + again))
     empty(connection)
@@ -369,10 +370,13 @@ def test_any_order_any_split_and_any_duplication_give_the_same_tables(
     for log, rest in zip(logs, waiting, strict=True):
         outcome = outcome.plus(writer.commit(log.batch(*rest)))
     assert tables(connection) == expected
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
     assert outcome == Outcome(events=len(events), duplicates=len(again))
     with connection.transaction():
-        live, recounted = totals(connection, CALENDAR.zone), totals_as_of(connection, CALENDAR, datetime.now(UTC))
+        live, recounted = (
+            totals(connection, CATALOGUE.zone),
+            totals_as_of(connection, RULEBOOK.current, datetime.now(UTC)),
+        )
     assert {key: value for key, value in live.items() if value} == recounted
 
 
@@ -409,7 +413,7 @@ def test_two_writers_at_once_on_the_same_cases_come_to_what_one_comes_to(
 
     def work(number: int) -> Outcome:
         mine, log, outcome = events[number::2], Log(number, topic_id="together"), Outcome()
-        own = Writer(database, CALENDAR, give_up=lambda: True)
+        own = Writer(database, RULEBOOK, give_up=lambda: True)
         try:
             for start in range(0, 300, 20):
                 together.wait()
@@ -425,5 +429,5 @@ def test_two_writers_at_once_on_the_same_cases_come_to_what_one_comes_to(
         outcomes = [done.result() for done in [pool.submit(work, number) for number in range(2)]]
     assert outcomes[0].plus(outcomes[1]) == Outcome(events=500, duplicates=100)
     assert tables(connection) == expected
-    assert compare(connection, CALENDAR) == []
+    assert compare(connection, RULEBOOK) == []
     assert letters(connection) == []

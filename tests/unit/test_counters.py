@@ -15,8 +15,9 @@ from schemas.events import BY_TYPE
 from schemas.times import MINUTE, Calendar, moment_of
 from streams import fold as fold_module
 from streams.changes import Changes, Fact, Subject, rewrite
-from streams.counters import Differences, Fold, Folds, difference
+from streams.counters import Differences, Fold, Folds, difference, held_at
 from streams.fold import Entry
+from tests.helpers import RULES
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 CALENDAR = Calendar(ZONE)
@@ -72,15 +73,15 @@ of_every_kind = st.sampled_from(list(KINDS)).flatmap(lambda kind: st.tuples(st.j
 def _kinds_to_come() -> Iterator[None]:
     """Types that reopen, and cases that are late by the instant, are promised, but no system has them yet."""
     with (
-        patch.dict(fold_module._STEPS, {"dossier.reopened": fold_module.Step(Reopened)}),
+        patch.dict(fold_module.STEPS, {"dossier.reopened": fold_module.Step(Reopened)}),
         patch.dict(fold_module._BY_DAY, {"incident": False}),
     ):
         yield
 
 
 def fold_of(kind: str) -> Fold[Any]:
-    folds = Folds(CALENDAR)
-    return folds.case(kind) if kind in {"dossier", "incident"} else folds.item(kind)
+    folds = Folds(RULES)
+    return folds.case("S", kind) if kind in {"dossier", "incident"} else folds.item("S", kind)
 
 
 def nonzero(differences: Differences) -> Differences:
@@ -93,6 +94,12 @@ def at_once(kind: str, found: Iterable[Entry]) -> Differences:
     return nonzero(into)
 
 
+def counted(*entries: Entry, kind: str = "dossier", measures: str = "opened open overdue closed on_time late") -> Any:
+    """What the entries count, of these measures: (measure, agency, label, minute) → value."""
+    names = {f"{kind}.{name}" for name in measures.split()}
+    return {key[1:]: value for key, value in at_once(kind, entries).items() if key[1] in names}
+
+
 def one_by_one(kind: str, steps: Iterable[dict[str, Entry | None]]) -> Differences:
     """What the counters hold after changes of a history that come one after the other."""
     into: Differences = {}
@@ -103,15 +110,10 @@ def one_by_one(kind: str, steps: Iterable[dict[str, Entry | None]]) -> Differenc
     return nonzero(into)
 
 
-def held_at(kind: str, found: Iterable[Entry], moment: int) -> dict[tuple[str, str, str], int]:
-    """What the fold of the entries until a moment counts for at that moment, once each."""
-    fold, last = fold_of(kind), 0
-    state = fold.start()
-    for entry in sorted(found):
-        if entry.time <= moment:
-            fold.advance(state, entry)
-            last = entry.time
-    return {key: 1 for key, begin in fold.held(state, last).items() if begin <= moment}
+def held(kind: str, found: Iterable[Entry], moment: int) -> dict[tuple[str, str, str, str], int]:
+    """What the fold of the entries until a moment counts for at that moment."""
+    happened = sorted(entry for entry in found if entry.time <= moment)
+    return {key: amount for key, (_, amount) in held_at(fold_of(kind), happened, moment).items() if amount}
 
 
 @given(of_every_kind, st.data())
@@ -131,14 +133,13 @@ def test_any_order_of_arrival_and_any_split_gives_the_same_counters(
 def test_the_buckets_until_any_moment_add_up_to_what_is_held_then(case: tuple[str, dict[str, Entry]]) -> None:
     kind, found = case
     buckets = at_once(kind, found.values())
-    minutes = {START - 1, *(key[3] for key in buckets), *(entry.time // MINUTE for entry in found.values())}
+    minutes = {START - 1, *(key[4] for key in buckets), *(entry.time // MINUTE for entry in found.values())}
     for minute in minutes | {minute - 1 for minute in minutes}:
-        running: dict[tuple[str, str, str], int] = {}
-        for (measure, agency, label, bucket), value in buckets.items():
+        running: dict[tuple[str, str, str, str], int] = {}
+        for (*key, bucket), value in buckets.items():
             if bucket <= minute:
-                key = (measure, agency, label)
-                running[key] = running.get(key, 0) + value
-        assert {key: value for key, value in running.items() if value} == held_at(
+                running[tuple(key)] = running.get(tuple(key), 0) + value
+        assert {key: value for key, value in running.items() if value} == held(
             kind, found.values(), minute * MINUTE + MINUTE - 1
         )
 
@@ -175,7 +176,7 @@ OPENED = entry("dossier.received", minute(0, 8), due=minute(5, 17), label="onlin
 
 
 def test_a_dossier_counts_where_it_begins_and_will_be_overdue_at_the_midnight_to_come() -> None:
-    assert at_once("dossier", [OPENED]) == {
+    assert counted(OPENED) == {
         ("dossier.opened", "A", "online", minute(0, 8)): 1,
         ("dossier.open", "A", "", minute(0, 8)): 1,
         ("dossier.overdue", "A", "", minute(6)): 1,
@@ -183,7 +184,7 @@ def test_a_dossier_counts_where_it_begins_and_will_be_overdue_at_the_midnight_to
 
 
 def test_closed_in_time_takes_back_the_overdue_that_never_came() -> None:
-    assert at_once("dossier", [OPENED, entry("dossier.processed", minute(5, 20))]) == {
+    assert counted(OPENED, entry("dossier.processed", minute(5, 20))) == {
         ("dossier.opened", "A", "online", minute(0, 8)): 1,
         ("dossier.open", "A", "", minute(0, 8)): 1,
         ("dossier.open", "A", "", minute(5, 20)): -1,
@@ -193,8 +194,7 @@ def test_closed_in_time_takes_back_the_overdue_that_never_came() -> None:
 
 
 def test_closed_late_ends_the_overdue_where_it_was_closed() -> None:
-    counted = at_once("dossier", [OPENED, entry("dossier.processed", minute(7, 9))])
-    assert {key: value for key, value in counted.items() if key[0] in {"dossier.overdue", "dossier.late"}} == {
+    assert counted(OPENED, entry("dossier.processed", minute(7, 9)), measures="overdue late") == {
         ("dossier.overdue", "A", "", minute(6)): 1,
         ("dossier.overdue", "A", "", minute(7, 9)): -1,
         ("dossier.late", "A", "", minute(7, 9)): 1,
@@ -202,10 +202,8 @@ def test_closed_late_ends_the_overdue_where_it_was_closed() -> None:
 
 
 def test_a_case_transferred_moves_what_is_owed_and_what_will_be_overdue() -> None:
-    counted = at_once(
-        "dossier", [OPENED, entry("dossier.suspended", minute(1), "B"), entry("dossier.resumed", minute(2), "B")]
-    )
-    assert {key: value for key, value in counted.items() if key[0] in {"dossier.open", "dossier.overdue"}} == {
+    pause = entry("dossier.suspended", minute(1), "B"), entry("dossier.resumed", minute(1), "B")
+    assert counted(OPENED, *pause, measures="open overdue") == {
         ("dossier.open", "A", "", minute(0, 8)): 1,
         ("dossier.open", "A", "", minute(1)): -1,
         ("dossier.open", "B", "", minute(1)): 1,
@@ -215,14 +213,13 @@ def test_a_case_transferred_moves_what_is_owed_and_what_will_be_overdue() -> Non
 
 def test_an_incident_is_overdue_one_microsecond_after_its_due_time() -> None:
     due = minute(5, 17) * MINUTE + MINUTE - 1  # the last microsecond of its minute
-    counted = at_once("incident", [OPENED._replace(due=due)])
-    assert counted["incident.overdue", "A", "", minute(5, 17) + 1] == 1
+    assert counted(OPENED._replace(due=due), kind="incident")["incident.overdue", "A", "", minute(5, 17) + 1] == 1
 
 
 def test_a_flow_counts_in_the_minute_of_its_time_and_is_taken_back_there() -> None:
     signed = Entry(minute(1) * MINUTE + 59_999_999, 0, "1", "signature.used", "A")
     changes = Changes()
     changes.apply(Fact("flow", Subject("e-office", "", "d"), signed), 1)
-    assert changes.counters == {("signature.used", "A", "", minute(1)): 1}
+    assert changes.counters == {("e-office", "signature.used", "A", "", minute(1)): 1}
     changes.apply(Fact("flow", Subject("e-office", "", "d"), signed), -1)
     assert nonzero(changes.counters) == {}

@@ -9,14 +9,17 @@ import pytest
 
 from schemas.effects import Case, Item, Reopened
 from schemas.events import BY_TYPE
-from schemas.times import Calendar, moment_of
+from schemas.times import MINUTE, Calendar, moment_of
 from streams import fold as fold_module
 from streams.counters import Folds
-from streams.fold import CaseState, Entry, ItemState, on_time
+from streams.fold import CaseState, Entry
+from streams.items import ItemState
+from tests.helpers import RULES
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-DOSSIER = Folds(Calendar(ZONE)).case("dossier")
-STATION = Folds(Calendar(ZONE)).item("station")
+FOLDS = Folds(RULES)
+DOSSIER = FOLDS.case("one-stop", "dossier")
+STATION = FOLDS.item("telecom", "station")
 ORDER = {event.name: event.order for event in BY_TYPE.values() if issubclass(event, Case | Item)}
 ORDER["dossier.reopened"] = Reopened.order
 
@@ -24,7 +27,7 @@ ORDER["dossier.reopened"] = Reopened.order
 @pytest.fixture(autouse=True)
 def _reopened() -> Iterator[None]:
     """No type reopens yet, but the effect is promised: give the dossier one."""
-    with patch.dict(fold_module._STEPS, {"dossier.reopened": fold_module.Step(Reopened)}):
+    with patch.dict(fold_module.STEPS, {"dossier.reopened": fold_module.Step(Reopened)}):
         yield
 
 
@@ -58,11 +61,17 @@ def case(*entries: Entry) -> CaseState:
 def holds(state: CaseState, local: str) -> set[str]:
     """The measures that the case counts for at a moment, as long as nothing else happens."""
     moment = at(local)
-    return {key[0].removeprefix("dossier.") for key, begin in DOSSIER.held(state, moment).items() if begin <= moment}
+    held = DOSSIER.held(state, moment).items()
+    names = {key[1].removeprefix("dossier.") for key, (begin, _) in held if begin <= moment}
+    return names - {"since", "worked"}
+
+
+def overdue_from(state: CaseState, local: str) -> int:
+    return DOSSIER.held(state, at(local))["one-stop", "dossier.overdue", state.agency, ""][0]
 
 
 def met(*entries: Entry) -> bool | None:
-    return on_time(case(*entries), DOSSIER.overdue_at)
+    return DOSSIER.on_time(case(*entries))
 
 
 @pytest.mark.parametrize("due", ["10 00:00", "10 08:00", "10 23:59", "10 23:59:59"])
@@ -94,7 +103,7 @@ def test_an_open_case_is_overdue_from_midnight_on_and_not_before() -> None:
 
 def test_a_case_received_after_its_due_day_is_overdue_at_once_not_before_it_was_there() -> None:
     state = case(received("15 08:00", "10 17:00"))
-    assert DOSSIER.held(state, at("15 08:00"))["dossier.overdue", "A", ""] == at("15 08:00")
+    assert overdue_from(state, "15 08:00") == at("15 08:00")
 
 
 def test_a_suspended_case_is_not_overdue() -> None:
@@ -103,11 +112,10 @@ def test_a_suspended_case_is_not_overdue() -> None:
     assert holds(state, "20 08:00") == {"opened", "open", "suspended"}
 
 
-def test_a_resumed_case_is_overdue_by_its_old_due_time_where_it_gets_no_other() -> None:
+def test_a_resumed_case_has_the_office_time_left_that_it_had_where_it_gets_no_other_due_time() -> None:
     history = (received("03 08:00", "10 17:00"), entry("dossier.suspended", "09 08:00", id="2"))
-    assert holds(case(*history, entry("dossier.resumed", "15 08:00", id="3")), "15 08:00") == {
-        "opened", "open", "overdue",
-    }  # fmt: skip
+    # Four working days of suspension: from Wednesday the 9th to Tuesday the 15th.
+    assert overdue_from(case(*history, entry("dossier.resumed", "15 08:00", id="3")), "15 08:00") == at("17 00:00")
 
 
 def test_a_resumed_case_has_until_the_due_time_that_it_got() -> None:
@@ -170,7 +178,7 @@ def test_a_refused_case_is_closed_on_time_or_late() -> None:
 
 def test_a_withdrawn_case_is_closed_neither_on_time_nor_late() -> None:
     state = case(received("03 08:00", "10 17:00"), entry("dossier.withdrawn", "12 08:00", id="2"))
-    assert on_time(state, DOSSIER.overdue_at) is None
+    assert DOSSIER.on_time(state) is None
     assert holds(state, "12 08:00") == {"opened", "closed"}
 
 
@@ -222,7 +230,8 @@ def test_a_reopened_case_is_owed_again_and_ends_with_its_next_closing() -> None:
         entry("dossier.reopened", "06 08:00", id="4"),
     )
     assert case(*history).name == "open"
-    assert holds(case(*history), "11 00:00") == {"opened", "open", "overdue"}
+    # Closed while suspended: the seven office hours until then do not count.
+    assert overdue_from(case(*history), "06 08:00") == at("12 00:00")
     again = case(*history, entry("dossier.returned", "12 08:00", id="5"))
     assert again.closed_at == at("12 08:00")
     assert holds(again, "12 08:00") == {"opened", "closed", "late"}
@@ -232,10 +241,11 @@ def test_whoever_the_latest_event_names_owes_it_and_the_opening_stays_with_the_o
     state = case(
         received("03 08:00", "10 17:00", agency="A"), entry("dossier.suspended", "04 08:00", agency="B", id="2")
     )
-    assert DOSSIER.held(state, at("04 08:00")) == {
-        ("dossier.opened", "A", "online"): at("04 08:00"),
-        ("dossier.open", "B", ""): at("04 08:00"),
-        ("dossier.suspended", "B", ""): at("04 08:00"),
+    assert {key[1:]: begun for key, begun in DOSSIER.held(state, at("04 08:00")).items()} == {
+        ("dossier.opened", "A", "online"): (at("04 08:00"), 1),
+        ("dossier.open", "B", ""): (at("04 08:00"), 1),
+        ("dossier.since", "B", ""): (at("04 08:00"), at("03 08:00") // MINUTE),
+        ("dossier.suspended", "B", ""): (at("04 08:00"), 1),
     }
 
 
@@ -266,7 +276,7 @@ def activated(local: str, agency: str = "A", label: str = "viettel", id: str = "
 
 def test_an_item_stands_from_being_added_until_it_is_removed() -> None:
     assert STATION.held(station(activated("03 08:00")), at("03 08:00")) == {
-        ("station.standing", "A", "viettel"): at("03 08:00")
+        ("telecom", "station.standing", "A", "viettel"): (at("03 08:00"), 1)
     }
     gone = station(activated("03 08:00"), entry("station.deactivated", "05 08:00", id="2"))
     assert STATION.held(gone, at("05 08:00")) == {}
@@ -275,7 +285,9 @@ def test_an_item_stands_from_being_added_until_it_is_removed() -> None:
 
 def test_an_item_added_twice_stands_once_where_and_as_it_was_added_last() -> None:
     state = station(activated("03 08:00"), activated("05 08:00", "B", "vinaphone", "2"))
-    assert STATION.held(state, at("05 08:00")) == {("station.standing", "B", "vinaphone"): at("05 08:00")}
+    assert STATION.held(state, at("05 08:00")) == {
+        ("telecom", "station.standing", "B", "vinaphone"): (at("05 08:00"), 1)
+    }
     assert state.since == at("03 08:00")
 
 

@@ -1,0 +1,140 @@
+"""Bringing another catalogue into force on a running installation, and making the tables anew from the archive.
+
+The batches' transactions see one catalogue or the other. Workers that see another one than theirs end and come back
+with it; what is open is moved to its rules a chunk at a time, between their batches. A case that they meet first is
+moved by them.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from itertools import islice, pairwise
+
+import psycopg
+
+from opscentre.catalogue import store_agencies
+from opscentre.database import connect
+from schemas.catalogue_model import Catalogue
+from schemas.rules_model import CalendarRule, Limits, Rules
+from streams.changes import Changes, Subject
+from streams.recount import facts
+from streams.rulebook import Rulebook, load_rulebook
+from streams.subjects import Folder
+from streams.writer import REPLAY, lock, prepare
+
+CHUNK = 1000
+"""Cases that one transaction moves: workers that meet one of them wait that long."""
+
+Say = Callable[[str], None]
+
+_AFFECTED = """
+    SELECT system, kind, subject FROM cases
+    WHERE catalogue < %s AND (closed_at IS NULL OR closed_at >= %s::timestamptz)
+    ORDER BY system, kind, subject LIMIT %s
+"""
+
+
+def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None) -> None:
+    """Bring a catalogue into force; safe to run again, also after having been ended in the middle.
+
+    What was settled before the first of the changes takes effect stays as it is.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    with connect(dsn, "opscentre migrate") as connection:
+        connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        prepare(connection)
+        _enter(connection, catalogue)
+        rulebook, unfinished = load_rulebook(connection, catalogue), _unfinished(connection)
+        if unfinished and unfinished[0] == min(rulebook.rules):
+            _rebuild(connection, rulebook, say)
+        elif unfinished:
+            _move(connection, rulebook, _first_change(connection, unfinished[0]), say)
+        connection.execute("UPDATE catalogues SET finished_at = now() WHERE finished_at IS NULL")
+        connection.commit()
+
+
+def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> None:
+    """Make the catalogue the one in force, between two batches of every worker."""
+    with connection.transaction():
+        connection.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
+        store_agencies(connection, catalogue)
+        connection.execute(
+            "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
+            "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
+            {"version": catalogue.version, "rules": catalogue.rules.model_dump_json()},
+        )
+
+
+def _unfinished(connection: psycopg.Connection) -> list[int]:
+    rows = connection.execute("SELECT number FROM catalogues WHERE finished_at IS NULL ORDER BY number").fetchall()
+    connection.commit()
+    return [number for (number,) in rows]
+
+
+def _first_change(connection: psycopg.Connection, unfinished: int) -> date | None:
+    """The first day on which any of the catalogues from this one on differs from the one before it."""
+    rows = connection.execute(
+        "SELECT rules FROM catalogues WHERE number >= (SELECT max(number) FROM catalogues WHERE number < %s) "
+        "ORDER BY number",
+        (unfinished,),
+    )
+    rules = [Rules.model_validate_json(text) for (text,) in rows]
+    connection.commit()
+    days = [first_difference(old, new) for old, new in pairwise(rules)]
+    return min((day for day in days if day is not None), default=None)
+
+
+def first_difference(old: Rules, new: Rules) -> date | None:
+    """The first local day on which two catalogues' rules differ: `date.min` for always, None for never.
+
+    Only entries of the calendar and limits say since when they count; what says nothing has always counted.
+    """
+    fixed = {"zone", "office_hours", "agency_hours"}
+    if old.model_dump(include=fixed) != new.model_dump(include=fixed):
+        return date.min
+    changed: list[CalendarRule | Limits] = [one for one in old.calendar if one not in new.calendar]
+    changed += [one for one in new.calendar if one not in old.calendar]
+    for code in old.limits.keys() | new.limits.keys():
+        before, after = old.limits.get(code, []), new.limits.get(code, [])
+        changed += [one for one in before if one not in after] + [one for one in after if one not in before]
+    return min((one.since or date.min for one in changed), default=None)
+
+
+def _move(connection: psycopg.Connection, rulebook: Rulebook, since: date | None, say: Say) -> None:
+    """Fold what is open, or was settled since that day, once more, by the rules in force."""
+    if since is None:
+        return
+    zone, folder, moved = rulebook.current.calendar.zone, Folder(rulebook), 0
+    midnight = "-infinity" if since == date.min else datetime.combine(since, time(), zone).isoformat()
+    while True:
+        with connection.transaction():
+            cursor = connection.cursor()
+            shard, _ = lock(cursor, REPLAY, rulebook)
+            rows = cursor.execute(_AFFECTED, (rulebook.number, midnight, CHUNK)).fetchall()
+            changes = Changes()
+            changes.cases = {Subject(*row): {} for row in rows}
+            folder.apply(cursor, shard, changes)
+        if not rows:
+            say(f"{moved:,} cases stand under the rules of the new catalogue")
+            return
+        moved += len(rows)
+        say(f"  … {moved:,} cases")
+
+
+def _rebuild(connection: psycopg.Connection, rulebook: Rulebook, say: Say) -> None:
+    """Make every table that follows from the archive anew, in one transaction; the workers wait meanwhile."""
+    folder, done = Folder(rulebook), 0
+    with connection.transaction():
+        cursor = connection.cursor()
+        cursor.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
+        shard, _ = lock(cursor, REPLAY, rulebook)
+        cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_minute, actors_month")
+        stated = facts(connection, None)
+        while chunk := list(islice(stated, 20 * CHUNK)):
+            changes = Changes()
+            for _, fact in chunk:
+                changes.apply(fact, 1)
+            folder.apply(cursor, shard, changes)
+            done += len(chunk)
+            say(f"  … {done:,} archived events counted anew")
