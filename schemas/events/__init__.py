@@ -1,7 +1,16 @@
 """Every event type there is, by its CloudEvents `type`. One module a system, and one for types that several send."""
 
 from schemas.effects import Event
-from schemas.events import e_office, one_stop, police_ops, population, reading, task, telecom, tourism
+from schemas.events import (
+    e_office,
+    one_stop,
+    police_ops,
+    population,
+    reading,
+    task,
+    telecom,
+    tourism,
+)
 
 SYSTEMS: dict[str, tuple[type[Event], ...]] = {
     "ops-centre": task.EVENTS + reading.EVENTS,
