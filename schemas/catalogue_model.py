@@ -1,33 +1,21 @@
-"""What a catalogue says, as models: the province, its agencies, its systems and what each system may say."""
+"""What a catalogue says, as models: the province, its agencies, its systems, its calendar and its procedures."""
 
+import datetime
 import json
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
+from schemas.rules_model import CalendarEntry, CalendarRule, Limits, OfficeHours, Rules, from_earliest
+from schemas.tables import AgencyCode, Language, Name, Table, each_once
 from schemas.topics import topic_name
 
-Kind = Literal["province", "department", "commune"]
-# Capitals and digits only, so that a code is never taken for a kind where a system's grants name either.
-AgencyCode = Annotated[str, Field(pattern=r"^[A-Z0-9]+(\.[A-Z0-9]+)*$", max_length=100)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
-
-
-class Table(BaseModel):
-    """A table of a file: a key that it does not know is a mistake, not a comment."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
-
-
-class Name(Table):
-    """A name as the screens show it."""
-
-    vi: Text
-    en: Text
+Kind = Literal["province", "department", "commune", "police", "party", "organisation"]
+Level = Literal["province", "commune", "both"]
 
 
 class Point(Table):
@@ -42,7 +30,10 @@ class Province(Table):
 
     code: AgencyCode
     zone: str
+    languages: Annotated[list[Language], AfterValidator(each_once)] = Field(min_length=1)
+    """Languages of the screens, the usual one first."""
     name: Name
+    office_hours: OfficeHours
 
 
 class Agency(Table):
@@ -53,6 +44,30 @@ class Agency(Table):
     kind: Kind
     name: Name
     centre: Point | None = None
+    office_hours: OfficeHours | None = None
+    """None: the province's."""
+    valid_from: datetime.date | None = None
+    valid_to: datetime.date | None = None
+    """The last local day on which it stands."""
+    successor: str | None = None
+    """Code of the unit that takes over on the day after."""
+
+
+class ProcedureField(Table):
+    """A field of administration (lĩnh vực), by which procedures are grouped: a `[[field]]` of `procedures.toml`."""
+
+    code: Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$", max_length=100)]
+    name: Name
+
+
+class Procedure(Table):
+    """An administrative procedure (thủ tục hành chính): a `[[procedure]]` of `procedures.toml`."""
+
+    code: Annotated[str, Field(pattern=r"^[0-9]\.[0-9]{6}(\.[A-Z0-9]+)?$")]
+    name: Name
+    field: str
+    level: Level
+    limits: Annotated[list[Limits], AfterValidator(from_earliest)] = Field(default_factory=list)
 
 
 class Grants(Table):
@@ -62,6 +77,21 @@ class Grants(Table):
     events: list[str] = Field(min_length=1)
     agencies: list[str] = Field(min_length=1)
     partitions: int = Field(ge=1, le=1000)
+    cadence: int = Field(ge=1, le=1000)
+    name: Name
+
+
+def _true(value: bool) -> bool:
+    if not value:
+        raise ValueError("must be true, or left out")
+    return value
+
+
+class Derivation(Table):
+    """`systems/<id>.toml` of a system that publishes nothing: what it shows is worked out from the others' events."""
+
+    derived: Annotated[bool, AfterValidator(_true)]
+    owner: str
     name: Name
 
 
@@ -75,6 +105,8 @@ class System:
     events: frozenset[str]
     agencies: frozenset[str]
     partitions: int
+    cadence: int
+    """Working hours within which it publishes at least once, as long as it is well."""
 
     @property
     def topic(self) -> str:
@@ -87,34 +119,80 @@ class System:
 
 
 @dataclass(frozen=True)
+class DerivedSystem:
+    """A system that publishes nothing, and so has no topic."""
+
+    id: str
+    name: Name
+    owner: str
+
+
+@dataclass(frozen=True)
 class Catalogue:
-    """A catalogue without mistakes. `agencies` by code, `systems` by id."""
+    """A catalogue without mistakes: agencies, fields and procedures by code, systems by id."""
 
     province: Province
     agencies: dict[str, Agency]
     systems: dict[str, System]
+    derived: dict[str, DerivedSystem]
+    days_off: list[CalendarEntry]
+    working_days: list[CalendarEntry]
+    fields: dict[str, ProcedureField]
+    procedures: dict[str, Procedure]
 
     @property
     def zone(self) -> ZoneInfo:
         """The time zone that days begin and end in."""
         return ZoneInfo(self.province.zone)
 
+    @property
+    def office_hours(self) -> OfficeHours:
+        """The province's; an agency may have its own."""
+        return self.province.office_hours
+
+    @cached_property
+    def rules(self) -> Rules:
+        """What enters a fold."""
+        own = {code: agency.office_hours for code, agency in sorted(self.agencies.items()) if agency.office_hours}
+        calendar = [
+            CalendarRule(date=entry.date, off=off, since=entry.since, agencies=entry.agencies)
+            for off, entries in ((True, self.days_off), (False, self.working_days))
+            for entry in entries
+        ]
+        return Rules(
+            zone=self.province.zone,
+            office_hours=self.office_hours,
+            agency_hours=own,
+            calendar=sorted(calendar, key=lambda rule: rule.model_dump_json()),
+            limits={code: one.limits for code, one in sorted(self.procedures.items()) if one.limits},
+        )
+
     @cached_property
     def version(self) -> str:
         """Hash of all that the catalogue says; comments, layout and order are not part of it."""
         content = {
-            "province": self.province.model_dump(),
-            "agencies": {code: agency.model_dump() for code, agency in self.agencies.items()},
-            "systems": {id_: _plain(system) for id_, system in self.systems.items()},
+            "province": _plain(self.province),
+            "agencies": {code: _plain(agency) for code, agency in self.agencies.items()},
+            "systems": {id_: _system(system) for id_, system in self.systems.items()},
+            "derived": {id_: [_plain(system.name), system.owner] for id_, system in self.derived.items()},
+            "days_off": sorted(entry.model_dump_json() for entry in self.days_off),
+            "working_days": sorted(entry.model_dump_json() for entry in self.working_days),
+            "fields": {code: _plain(field) for code, field in self.fields.items()},
+            "procedures": {code: _plain(procedure) for code, procedure in self.procedures.items()},
         }
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
-def _plain(system: System) -> dict[str, object]:
+def _plain(table: Table) -> dict[str, Any]:
+    return table.model_dump(mode="json")
+
+
+def _system(system: System) -> dict[str, Any]:
     return {
-        "name": system.name.model_dump(),
+        "name": _plain(system.name),
         "owner": system.owner,
         "events": sorted(system.events),
         "agencies": sorted(system.agencies),
         "partitions": system.partitions,
+        "cadence": system.cadence,
     }

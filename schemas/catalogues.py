@@ -5,16 +5,38 @@
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import get_args
-from zoneinfo import ZoneInfo, available_timezones
+from typing import TypeVar
 
-from schemas.catalogue_model import Agency, Catalogue, Grants, Kind, Province, System
+from schemas.catalogue_checks import (
+    check_agencies,
+    check_calendar,
+    check_events,
+    check_grants,
+    check_limits,
+    check_owner,
+    check_terms,
+    check_zone,
+)
+from schemas.catalogue_model import (
+    Agency,
+    Catalogue,
+    Derivation,
+    DerivedSystem,
+    Grants,
+    Procedure,
+    ProcedureField,
+    Province,
+    System,
+)
 from schemas.events import SYSTEMS
-from schemas.toml_files import Problem, TomlFile, choice, guess, quoted
+from schemas.rules_model import CalendarEntry
+from schemas.toml_files import Problem, TomlFile, choice
 
 __all__ = ["Agency", "Catalogue", "CatalogueError", "Problem", "Province", "System", "load_catalogue"]
 
 SHIPPED = Path(__file__).parent / "catalogue"
+
+Coded = TypeVar("Coded", Agency, ProcedureField, Procedure)
 
 
 class CatalogueError(Exception):
@@ -33,141 +55,134 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         CatalogueError: with every mistake there is.
     """
     folder = folder or SHIPPED
-    province_file = TomlFile.read(folder, "province.toml")
+    files = [TomlFile.read(folder, f"{name}.toml") for name in ("province", "agencies", "calendar", "procedures")]
+    province_file, agencies_file, calendar_file, procedures_file = files
     province = _province(province_file)
-    agencies_file = TomlFile.read(folder, "agencies.toml")
     agencies, codes = _agencies(agencies_file, province)
+    days_off, working_days = _calendar(calendar_file, codes)
+    fields, procedures = _procedures(procedures_file)
     system_files = [
         TomlFile.read(folder, f"systems/{path.name}") for path in sorted((folder / "systems").glob("*.toml"))
     ]
     systems = [_system(file, agencies, codes) for file in system_files]
-    problems = [found for file in (province_file, agencies_file, *system_files) for found in file.problems]
+    problems = [found for file in (*files, *system_files) for found in file.problems]
     if not system_files:
         problems.append(Problem("systems", None, "", f"there is no file <system>.toml in {folder / 'systems'}"))
     if problems or province is None:
         raise CatalogueError(folder, problems)
-    return Catalogue(province, agencies, {system.id: system for system in systems if system})
+    return Catalogue(
+        province,
+        agencies,
+        {system.id: system for system in systems if isinstance(system, System)},
+        {system.id: system for system in systems if isinstance(system, DerivedSystem)},
+        days_off,
+        working_days,
+        fields,
+        procedures,
+    )
 
 
 def _province(file: TomlFile) -> Province | None:
     province = file.parse(Province, file.content) if file.readable else None
     if province:
-        try:
-            ZoneInfo(province.zone)
-        # ZoneInfo raises a KeyError, a ValueError or an OSError, depending on what is wrong with the name.
-        except (KeyError, ValueError, OSError):
-            file.problem(("zone",), f'"{province.zone}" is not an IANA time zone{_guess_zone(province.zone)}')
+        check_zone(file, province.zone)
     return province
-
-
-def _guess_zone(found: str) -> str:
-    return guess(found, sorted(available_timezones()), otherwise='; an example: "Asia/Ho_Chi_Minh"')
 
 
 def _agencies(file: TomlFile, province: Province | None) -> tuple[dict[str, Agency], Mapping[str, int] | None]:
     """The agencies by code, and where each code stands, those of faulty agencies too; None where none can be read."""
     if not file.readable:
         return {}, None
-    for key in file.content.keys() - {"agency"}:
-        file.problem((key,), f"is not a key of this file{choice(key, ['agency'])}")
-    entries = file.content.get("agency")
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        file.problem(("agency",), "must be tables, each under [[agency]]")
-        return {}, None
-    agencies: dict[str, Agency] = {}
-    places: dict[str, int] = {}
-    for number, entry in enumerate(entries):
-        agency = file.parse(Agency, entry, ("agency", number))
-        code = entry.get("code")
-        if not isinstance(code, str):
-            continue
-        if code in places:
-            first = file.line(("agency", places[code], "code"))
-            file.problem(("agency", number, "code"), f'"{code}" is already the code of the agency at line {first}')
-        places.setdefault(code, number)
-        if agency:
-            agencies.setdefault(code, agency)
-    _check_tree(file, agencies, places, province)
+    file.only("agency")
+    agencies, places = _coded(file, "agency", Agency, required=True)
+    if places is not None:
+        check_agencies(file, agencies, places, province)
+        check_terms(file, agencies, places)
     return agencies, places
 
 
-def _check_tree(
-    file: TomlFile, agencies: Mapping[str, Agency], places: Mapping[str, int], province: Province | None
-) -> None:
-    """Every agency must come under the province, and nothing under itself."""
-    if province and province.code not in places:
-        file.problem((), f'there is no agency "{province.code}": the province itself, by its code in province.toml')
-    in_cycles: set[str] = set()
-    for code, agency in agencies.items():
-        place = ("agency", places[code], "parent")
-        if agency.parent is None:
-            if province and code != province.code:
-                file.problem(place, f'is missing; only the province, "{province.code}", has none')
-        elif province and code == province.code:
-            file.problem(place, f'"{agency.parent}" is one too many: nothing stands above the province')
-        elif agency.parent not in places:
-            file.problem(place, f'"{agency.parent}" is not the code of an agency{guess(agency.parent, places)}')
-        elif code not in in_cycles and (cycle := _cycle(code, agencies)):
-            in_cycles.update(cycle)
-            file.problem(place, f"the agency comes under itself: {' → '.join([*cycle, code])}")
+def _coded(
+    file: TomlFile, heading: str, model: type[Coded], *, required: bool = False
+) -> tuple[dict[str, Coded], dict[str, int] | None]:
+    """The tables of a heading by their code, and the number of each code's table, of faulty ones too."""
+    tables = file.tables(heading, required=required)
+    if tables is None:
+        return {}, None
+    found: dict[str, Coded] = {}
+    places: dict[str, int] = {}
+    for number, table in enumerate(tables):
+        entry = file.parse(model, table, (heading, number))
+        code = table.get("code")
+        if not isinstance(code, str):
+            continue
+        if code in places:
+            first = file.line((heading, places[code], "code"))
+            file.problem((heading, number, "code"), f'"{code}" is already the code of the {heading} at line {first}')
+        places.setdefault(code, number)
+        if entry:
+            found.setdefault(code, entry)
+    return found, places
 
 
-def _cycle(code: str, agencies: Mapping[str, Agency]) -> list[str]:
-    """The agencies from `code` up to itself; none where the way up ends or runs into another cycle."""
-    above = [code]
-    while (agency := agencies.get(above[-1])) and agency.parent:
-        if agency.parent == code:
-            return above
-        if agency.parent in above:
-            break
-        above.append(agency.parent)
-    return []
+def _calendar(file: TomlFile, codes: Mapping[str, int] | None) -> tuple[list[CalendarEntry], list[CalendarEntry]]:
+    """The days off and the working days."""
+    if not file.readable:
+        return [], []
+    file.only("day_off", "working_day")
+    entries = {
+        (heading, number): entry
+        for heading in ("day_off", "working_day")
+        for number, table in enumerate(file.tables(heading) or [])
+        if (entry := file.parse(CalendarEntry, table, (heading, number)))
+    }
+    check_calendar(file, entries, codes)
+    days_off, working_days = (
+        [entry for (found, _), entry in entries.items() if found == heading] for heading in ("day_off", "working_day")
+    )
+    return days_off, working_days
 
 
-def _system(file: TomlFile, agencies: Mapping[str, Agency], codes: Mapping[str, int] | None) -> System | None:
+def _procedures(file: TomlFile) -> tuple[dict[str, ProcedureField], dict[str, Procedure]]:
+    if not file.readable:
+        return {}, {}
+    file.only("field", "procedure")
+    fields, field_codes = _coded(file, "field", ProcedureField)
+    procedures, places = _coded(file, "procedure", Procedure)
+    check_limits(file, procedures, places or {}, field_codes)
+    return fields, procedures
+
+
+def _system(
+    file: TomlFile, agencies: Mapping[str, Agency], codes: Mapping[str, int] | None
+) -> System | DerivedSystem | None:
     """The system of a file; where `codes` cannot be read, the codes that it names are not checked."""
+    if not file.readable:
+        return None
     id_ = Path(file.name).stem
+    if codes is not None:
+        check_owner(file, codes)
+    if "derived" in file.content:
+        return _derived(file, id_)
     if id_ in SYSTEMS:
-        _check_events(file, id_)
+        check_events(file, id_)
     else:
         file.problem((), f'there is no system "{id_}" in schemas/events{choice(id_, SYSTEMS)}')
     if codes is not None:
-        _check_codes(file, codes)
-    grants = file.parse(Grants, file.content) if file.readable else None
+        check_grants(file, codes)
+    grants = file.parse(Grants, file.content)
     if not grants:
         return None
     granted = _resolve(grants.agencies, agencies)
-    return System(id_, grants.name, grants.owner, frozenset(grants.events), granted, grants.partitions)
+    return System(id_, grants.name, grants.owner, frozenset(grants.events), granted, grants.partitions, grants.cadence)
 
 
-def _check_events(file: TomlFile, system_id: str) -> None:
-    own = [event.name for event in SYSTEMS[system_id]]
-    publishers = {event.name: id_ for id_, events in SYSTEMS.items() for event in events}
-    for name in _texts(file, "events"):
-        if name in own:
-            continue
-        if name in publishers:
-            message = f"is an event type of {publishers[name]}, not of {system_id}"
-        else:
-            message = f"is not an event type of {system_id}{guess(name, own, f'; allowed: {quoted(own)}')}"
-        file.problem(("events",), f'"{name}" {message}', name)
-
-
-def _check_codes(file: TomlFile, codes: Mapping[str, int]) -> None:
-    owner = file.content.get("owner")
-    if isinstance(owner, str) and owner not in codes:
-        file.problem(("owner",), f'"{owner}" is not the code of an agency{guess(owner, codes)}')
-    for grant in _texts(file, "agencies"):
-        if grant != "*" and grant not in get_args(Kind) and grant not in codes:
-            close = guess(grant, [*get_args(Kind), *codes])
-            message = f'"{grant}" is neither "*" nor a kind of agency nor the code of one{close}'
-            file.problem(("agencies",), message, grant)
-
-
-def _texts(file: TomlFile, key: str) -> list[str]:
-    """The texts of a list as it stands in the file, whatever else is wrong there."""
-    values = file.content.get(key)
-    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+def _derived(file: TomlFile, id_: str) -> DerivedSystem | None:
+    publishing = Grants.model_fields.keys() - Derivation.model_fields.keys()
+    for key in file.content.keys() & publishing:
+        file.problem((key,), "a derived system publishes nothing: leave out this key, or derived")
+    rest = {key: value for key, value in file.content.items() if key not in publishing}
+    derivation = file.parse(Derivation, rest)
+    return DerivedSystem(id_, derivation.name, derivation.owner) if derivation else None
 
 
 def _resolve(grants: Iterable[str], agencies: Mapping[str, Agency]) -> frozenset[str]:

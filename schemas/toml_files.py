@@ -115,6 +115,19 @@ class TomlFile:
                 self.problem(where, _say(mistake, model, mistake["loc"]), _scalar(mistake["input"]))
             return None
 
+    def tables(self, heading: str, *, required: bool = False) -> list[dict[str, Any]] | None:
+        """The tables under `[[heading]]`; None, and a mistake noted, where there is something else."""
+        entries = self.content.get(heading, None if required else [])
+        if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+            self.problem((heading,), f"must be tables, each under [[{heading}]]")
+            return None
+        return entries
+
+    def only(self, *headings: str) -> None:
+        """Note a mistake for each key at the top that is none of these."""
+        for key in self.content.keys() - set(headings):
+            self.problem((key,), f"is not a key of this file{choice(key, headings)}")
+
     def _add(self, line: int | None, key: str, message: str) -> None:
         self.problems.append(Problem(self.name, line, key, message))
 
@@ -137,13 +150,8 @@ def _starts(lines: list[str]) -> dict[Place, int]:
 
 def _key(path: Place) -> str:
     """The keys of `path` within its own entry of a list of tables: `name.vi`."""
-    keys: list[str] = []
-    for part in path:
-        if isinstance(part, str):
-            keys.append(part)
-        elif part is not path[-1]:
-            keys.clear()
-    return ".".join(keys)
+    inner = path[2:] if len(path) > 2 and isinstance(path[1], int) else path
+    return ".".join(part for part in inner if isinstance(part, str))
 
 
 def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> str:
@@ -160,6 +168,10 @@ def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> st
             return f"{found} is not allowed{choice(str(mistake['input']), allowed)}"
         case "string_pattern_mismatch":
             return f"{found} does not match {mistake['ctx']['pattern']}"
+        case "date_type":
+            return f"{found} is not a date; write it without quotation marks, such as 2025-04-30"
+        case "value_error":
+            return str(mistake["ctx"]["error"])
         case _:
             return f"{found}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
 
@@ -167,7 +179,9 @@ def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> st
 def _model_at(model: type[BaseModel], where: Place) -> type[BaseModel]:
     """The model of the table at `where`, within the table of `model`."""
     for part in where:
-        inner = model.model_fields[str(part)].annotation
+        if isinstance(part, int):  # the table's number in a list, whose model is known already
+            continue
+        inner = model.model_fields[part].annotation
         candidates = [inner, *getattr(inner, "__args__", ())]
         model = next(found for found in candidates if isinstance(found, type) and issubclass(found, BaseModel))
     return model

@@ -15,7 +15,8 @@ def folder(tmp_path: Path) -> Path:
     """A copy of the shipped catalogue, small enough to be read in a test: two agencies, two systems."""
     copy = tmp_path / "catalogue"
     (copy / "systems").mkdir(parents=True)
-    shutil.copy(SHIPPED / "province.toml", copy)
+    for name in ("province", "calendar", "procedures"):
+        shutil.copy(SHIPPED / f"{name}.toml", copy)
     shutil.copy(SHIPPED / "systems" / "e-office.toml", copy / "systems")
     (copy / "agencies.toml").write_text(AGENCIES, encoding="utf-8")
     (copy / "systems" / "telecom.toml").write_text(TELECOM, encoding="utf-8")
@@ -42,6 +43,8 @@ name = { vi = "Phường", en = "Ward" }
 centre = { latitude = 10.35, longitude = 107.07 }
 """
 
+KINDS = '"province", "department", "commune", "police", "party", "organisation"'
+
 TELECOM = """\
 owner = "H06.01"
 events = [
@@ -50,6 +53,7 @@ events = [
 ]
 agencies = ["commune"]
 partitions = 4
+cadence = 80
 
 [name]
 vi = "Viễn thông"
@@ -145,7 +149,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], list[str]]] = {
         [
             "systems/telecom.toml: partitions: is missing",
             'systems/telecom.toml:7: partitons: is not a key of this table; did you mean "partitions"? '
-            'Allowed: "owner", "events", "agencies", "partitions", "name"',
+            'Allowed: "owner", "events", "agencies", "partitions", "cadence", "name"',
         ],
     ),
     "misspelt key of an inner table": (
@@ -192,8 +196,7 @@ WRONG: dict[str, tuple[Callable[[Path], object], list[str]]] = {
     "unknown kind": (
         replace("agencies.toml", '"department"', '"departement"'),
         [
-            'agencies.toml:9: kind: "departement" is not allowed; '
-            'did you mean "department"? Allowed: "province", "department", "commune"',
+            'agencies.toml:9: kind: "departement" is not allowed; did you mean "department"? Allowed: ' + KINDS,
         ],
     ),
     "code in small letters": (
@@ -271,6 +274,8 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     nowhere = tmp_path / "nowhere"
     assert mistakes(nowhere) == [
         f"agencies.toml: the file is missing from {nowhere}",
+        f"calendar.toml: the file is missing from {nowhere}",
+        f"procedures.toml: the file is missing from {nowhere}",
         f"province.toml: the file is missing from {nowhere}",
         f"systems: there is no file <system>.toml in {nowhere / 'systems'}",
     ]
@@ -284,7 +289,7 @@ def test_all_mistakes_at_once(folder: Path) -> None:
     edit(folder / TELECOM_TOML, "= 4", "= true")
     edit(folder / "systems/e-office.toml", '"signature.used"', '"signature.use"')
     assert mistakes(folder) == [
-        'agencies.toml:9: kind: "ministry" is not allowed; allowed: "province", "department", "commune"',
+        f'agencies.toml:9: kind: "ministry" is not allowed; allowed: {KINDS}',
         'province.toml:5: zone: "Asia/Saigonn" is not an IANA time zone; did you mean "Asia/Saigon"?',
         'systems/e-office.toml:4: events: "signature.use" is not an event type of e-office; '
         'did you mean "signature.used"?',

@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -12,7 +13,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opscentre.errors import InvalidEventError
-from schemas.catalogues import System
 from schemas.envelope import MAX_BYTES, REASONS
 from schemas.times import moment_of
 from streams.decoder import Decoder, Incoming, Record
@@ -312,7 +312,7 @@ def test_the_same_id_of_two_systems_is_two_identities() -> None:
 
 def test_a_system_speaks_for_no_agency_and_no_type_but_those_granted() -> None:
     system = CATALOGUE.systems["one-stop"]
-    narrow = System(system.id, system.name, system.owner, frozenset({"dossier.returned"}), frozenset({"H06.01"}), 1)
+    narrow = replace(system, events=frozenset({"dossier.returned"}), agencies=frozenset({"H06.01"}))
     assert refusal(orjson.dumps(EVENT), decoder=Decoder(narrow)).reason == "type_not_granted"
     returned = orjson.dumps(cloud_event("dossier.returned"))
     assert refusal(returned, decoder=Decoder(narrow)).reason == "agency_not_granted"
