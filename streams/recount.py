@@ -14,7 +14,8 @@ from schemas.times import MINUTE, moment_of, text_of
 from streams.buckets import Buckets
 from streams.changes import Changes, Fact, Subject, fact
 from streams.counters import Folds, difference, held_at
-from streams.fold import Entry, Held, Key
+from streams.fold import Held, Key
+from streams.history import Entry
 from streams.rulebook import Rulebook
 from streams.rules import CaseRules
 from streams.writer import REPLAY, lock

@@ -11,7 +11,8 @@ import psycopg
 from streams.buckets import Buckets
 from streams.changes import Changes, Subject, rewrite
 from streams.counters import Differences, Folds, difference
-from streams.fold import CaseFold, CaseState, Entry
+from streams.fold import CaseFold, CaseState
+from streams.history import Entry
 from streams.items import ItemState
 from streams.rows import NULL, copy, history_from_text, history_to_text, moment, texts
 from streams.rulebook import Rulebook

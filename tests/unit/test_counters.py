@@ -16,7 +16,7 @@ from schemas.times import MINUTE, Calendar, moment_of
 from streams import fold as fold_module
 from streams.changes import Changes, Fact, Subject, rewrite
 from streams.counters import Differences, Fold, Folds, difference, held_at
-from streams.fold import Entry
+from streams.history import Entry
 from tests.helpers import RULES
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")

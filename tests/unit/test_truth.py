@@ -30,7 +30,7 @@ from schemas.events.telecom import Station
 from schemas.times import Calendar, moment_of
 from streams import fold
 from streams.counters import Folds, difference
-from streams.fold import Entry
+from streams.history import Entry
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=ZONE)
