@@ -184,8 +184,8 @@ class CaseFold:
     def _change_calendar(self, state: CaseState, moment: int) -> None:
         if state.procedure is None or state.closing is not None or state.due is None:
             return
-        if state.paused_at is None and self.overdue_at(state.due) <= moment:
-            return  # what was missed by then stays missed
+        if self.overdue_at(state.due) <= (moment if state.paused_at is None else state.paused_at):
+            return  # what was missed by then, or when it was suspended, stays missed
         before, state.calendar = state.due, self._rules.calendar_at(moment)
         state.due = self._computed_due(state)
         if state.due is not None and state.due != before and state.opened_at is not None:
