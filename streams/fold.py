@@ -39,7 +39,7 @@ class CaseState:
     label: str = ""
     due: int | None = None
     procedure: str | None = None
-    """Whose limit the due time follows from; None where the agency has said one itself."""
+    """Whose limit the due time follows from; None where the agency has said one itself, or missed the last one."""
     calendar: int = 0
     """Number of the last change of the calendar that was in force when the due time was computed."""
     moved_by: date | None = None
@@ -185,7 +185,8 @@ class CaseFold:
         if state.procedure is None or state.closing is not None or state.due is None:
             return
         if self.overdue_at(state.due) <= (moment if state.paused_at is None else state.paused_at):
-            return  # what was missed by then, or when it was suspended, stays missed
+            state.procedure = None  # what was missed by then, or when it was suspended, stays missed
+            return
         before, state.calendar = state.due, self._rules.calendar_at(moment)
         state.due = self._computed_due(state)
         if state.due is not None and state.due != before and state.opened_at is not None:

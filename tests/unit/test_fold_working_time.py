@@ -356,6 +356,13 @@ def test_what_was_overdue_when_it_was_suspended_stays_missed() -> None:
     assert (shown(state.due), state.moved_by) == ("04-09 09:00", None)
 
 
+def test_a_pause_of_what_was_missed_before_the_change_is_measured_by_the_calendar_since() -> None:
+    # Due on Wednesday the 9th, missed; from the 10th on, Tuesday the 15th is off. Suspended from Friday the 11th to
+    # Wednesday the 16th: 6 h, 8 h on Monday, 2 h. Sixteen hours after Wednesday 09:00 is Friday 09:00.
+    pause = entry("suspended", "04-11 09:00"), entry("resumed", "04-16 09:00")
+    assert due(received("04-07 09:00", "channels"), *pause, calendar=(off("04-15", "04-10"),)) == "04-11 09:00"
+
+
 def test_a_change_moves_what_is_suspended_in_time_and_the_pause_moves_it_too() -> None:
     # Suspended on the 8th at 09:00 until Monday the 14th at 09:00: Tuesday, Wednesday, Thursday, no Friday.
     history = received("04-07 09:00"), entry("suspended", "04-08 09:00"), entry("resumed", "04-14 09:00")
