@@ -139,7 +139,7 @@ Counted = dict[tuple[str, str, str, str, str, str], int]
 
 def _compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
     connection.execute("SET LOCAL statement_timeout = 0")
-    if connection.execute("SELECT FROM catalogues WHERE finished_at IS NULL").fetchone():
+    if connection.execute("SELECT 1 FROM catalogues WHERE finished_at IS NULL").fetchone():
         raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")
     buckets = _recounted(connection, rulebook.current)
     days = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.days.items()}
