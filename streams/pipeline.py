@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NoReturn
 
+from opscentre.errors import OutdatedCatalogueError
 from streams.batch import Batch, Partition, Refused, decode
 from streams.decoder import Decoder, Incoming, Record
 from streams.transport import Fetched, Unreadable
@@ -134,6 +135,8 @@ class Pipeline:
     def _write(self, writer: Writer, batch: Batch) -> None:
         try:
             writer.commit(batch)
+        except OutdatedCatalogueError as error:
+            die(error)  # nothing is wrong: it comes back with the one in force
         except BaseException as error:
             log.exception("batch %s/%s %s-%s", *batch.partition[2:], batch.start, batch.end)
             die(error)
