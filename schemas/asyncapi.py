@@ -1,5 +1,7 @@
 """The AsyncAPI 3.0 document: which topics there are, and what may be written to each."""
 
+from collections.abc import Iterable
+
 from schemas.alerts import ALERT_NAME, ALERT_TYPE, Alert
 from schemas.catalogue_model import Catalogue, System
 from schemas.effects import Event
@@ -35,9 +37,8 @@ def asyncapi(catalogue: Catalogue) -> Json:
         "components": {
             "messages": {
                 name: message
-                for system in systems
-                for event in granted_events(system)
-                for name, message in _messages(event, system.id).items()
+                for event, publishers in publishers_of_types(systems).items()
+                for name, message in _messages(event, publishers).items()
             }
             | {ALERT_NAME: _alert_message()}
         },
@@ -47,6 +48,15 @@ def asyncapi(catalogue: Catalogue) -> Json:
 def granted_events(system: System) -> list[type[Event]]:
     """The event classes that a system may publish, in the order of its module."""
     return [event for event in SYSTEMS[system.id] if system.granted(event.name)]
+
+
+def publishers_of_types(systems: Iterable[System]) -> dict[type[Event], list[str]]:
+    """The event classes that these systems may publish, each with the ids of all that may."""
+    found: dict[type[Event], list[str]] = {}
+    for system in systems:
+        for event in granted_events(system):
+            found.setdefault(event, []).append(system.id)
+    return found
 
 
 _SEND: Json = {
@@ -104,7 +114,7 @@ def _channel(system: System) -> Json:
         "messages": {
             name: {"$ref": f"#/components/messages/{name}"}
             for event in granted_events(system)
-            for name in _messages(event, system.id)
+            for name in _message_names(event)
         },
         "bindings": _topic_binding(topic),
     }
@@ -118,10 +128,16 @@ def _operation(system: System) -> Json:
     }
 
 
-def _messages(event: type[Event], system_id: str) -> dict[str, Json]:
-    """One message for each of the two modes that an event may be sent in."""
+def _message_names(event: type[Event]) -> tuple[str, str]:
+    """Names of the messages for the two modes that an event may be sent in: structured and binary."""
     name = versioned_name(event)
-    attribute_schemas = attributes(event, system_id)
+    return name, f"{name}.binary"
+
+
+def _messages(event: type[Event], systems: list[str]) -> dict[str, Json]:
+    """One message for each mode; the channels of all systems that send the type refer to the same ones."""
+    name, binary_name = _message_names(event)
+    attribute_schemas = attributes(event, systems)
     schema_file = f"./schemas/{name}.json"
     key = {"type": "string", "description": "The event's `subject`: one thing's events stay in order."}
     common = {"summary": event.__doc__, "bindings": {"kafka": {"key": key, "bindingVersion": _BINDING}}}
@@ -149,7 +165,7 @@ def _messages(event: type[Event], system_id: str) -> dict[str, Json]:
         },
         "payload": {"schemaFormat": _SCHEMA_FORMAT, "schema": {"$ref": f"{schema_file}#/properties/data"}},
     }
-    return {name: {**structured, **common}, f"{name}.binary": {**binary, **common}}
+    return {name: {**structured, **common}, binary_name: {**binary, **common}}
 
 
 def _as_text(schema: Json) -> Json:

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 from schemas.alerts import ALERT_NAME, alert_schema
-from schemas.asyncapi import asyncapi, granted_events
+from schemas.asyncapi import asyncapi, publishers_of_types
 from schemas.catalogue_model import Catalogue
 from schemas.catalogues import load_catalogue
 from schemas.event_schema import Json, event_schema, versioned_name
@@ -17,9 +17,8 @@ def documents(catalogue: Catalogue) -> dict[str, str]:
     """Every generated document, as path from the project's root → text."""
     made = {"docs/events.md": reference(catalogue), "docs/asyncapi.json": _text(asyncapi(catalogue))}
     made[f"{_SCHEMAS}/{ALERT_NAME}.json"] = _text(alert_schema())
-    for system in catalogue.systems.values():
-        for event in granted_events(system):
-            made[f"{_SCHEMAS}/{versioned_name(event)}.json"] = _text(event_schema(event, system.id))
+    for event, systems in publishers_of_types(catalogue.systems.values()).items():
+        made[f"{_SCHEMAS}/{versioned_name(event)}.json"] = _text(event_schema(event, systems))
     return made
 
 

@@ -1,9 +1,10 @@
 """`docs/events.md`: every event type for the people who write the systems that publish them."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
-from schemas.asyncapi import granted_events
+from schemas.asyncapi import granted_events, publishers_of_types
 from schemas.catalogue_model import Catalogue, System
 from schemas.effects import (
     Added,
@@ -13,6 +14,8 @@ from schemas.effects import (
     Extended,
     Item,
     Opened,
+    Progressed,
+    Reading,
     Removed,
     Reopened,
     Resumed,
@@ -24,6 +27,8 @@ from schemas.event_schema import MADE, Json, attributes, data_schema, versioned_
 
 EXAMPLES = Path(__file__).parent / "examples"
 
+_SHARED = "Shared by several systems"
+
 _STEPS: dict[type[Event], str] = {
     Opened: "opens the {noun}",
     Extended: "gives the {noun} another due time",
@@ -31,6 +36,7 @@ _STEPS: dict[type[Event], str] = {
     Resumed: "resumes the {noun}: its clock runs again",
     Closed: "closes the {noun}",
     Reopened: "reopens the {noun}",
+    Progressed: "says how much of the {noun} is done",
     Added: "enters the {noun} in its register",
     Removed: "strikes the {noun} off its register",
 }
@@ -54,24 +60,37 @@ def reference(catalogue: Catalogue) -> str:
     """The page, for the systems of a catalogue and the types granted to them."""
     systems = list(catalogue.systems.values())
     parts = [f"<!-- {MADE} -->\n\n# Events\n\n{_INTRODUCTION}", _contents(systems), _attributes(systems[0])]
+    shared = {event: publishers for event, publishers in publishers_of_types(systems).items() if len(publishers) > 1}
     for system in systems:
-        parts.append(_system_heading(system))
-        parts.extend(_event_section(event) for event in granted_events(system))
+        granted = granted_events(system)
+        parts.append(_system_heading(system, [event for event in granted if event in shared]))
+        parts.extend(_event_section(event) for event in granted if event not in shared)
+    if shared:
+        parts.append(f"## {_SHARED}\n")
+        parts.extend(_event_section(event, publishers) for event, publishers in shared.items())
     parts.append(_refusals())
     return "\n".join(parts)
 
 
 def _contents(systems: list[System]) -> str:
-    lines = ["| system | topic | event types |", "|---|---|---|"]
-    for system in systems:
-        links = ", ".join(f"[{event.name}](#{event.name.replace('.', '')})" for event in granted_events(system))
-        lines.append(f"| [{system.id}](#{system.id}) | `{system.topic}` | {links} |")
-    return "\n".join(lines) + "\n"
+    rows = [
+        f"| [{system.id}](#{system.id}) | `{system.topic}` | {_links(granted_events(system))} |" for system in systems
+    ]
+    return "\n".join(["| system | topic | event types |", "|---|---|---|", *rows, ""])
+
+
+def _links(events: list[type[Event]]) -> str:
+    return ", ".join(f"[{event.name}](#{_anchor(event.name)})" for event in events)
+
+
+def _anchor(heading: str) -> str:
+    """Where a link within the page leads to this heading."""
+    return heading.lower().replace(".", "").replace(" ", "-")
 
 
 def _attributes(system: System) -> str:
     """The table of the attributes, which all events share but for the values of `source` and `type`."""
-    schemas = attributes(granted_events(system)[0], system.id)
+    schemas = attributes(granted_events(system)[0], [system.id])
     schemas["source"] = {"type": "string", "description": "`/systems/<system>`: the system that the topic belongs to."}
     schemas["type"] = {"type": "string", "description": "What happened, as given below."}
     optional = {"datacontenttype", "dataschema", "revision", "retracted"}
@@ -85,15 +104,18 @@ def _attributes(system: System) -> str:
     return "\n".join(["## Attributes of every event", "", *_HEAD, *rows, "", limits, ""])
 
 
-def _system_heading(system: System) -> str:
+def _system_heading(system: System, shared: list[type[Event]]) -> str:
     names = f"{system.name.vi} ({system.name.en})"
-    return f"## {system.id}\n\n{names}. Topic `{system.topic}`, source `{SOURCE_PREFIX}{system.id}`.\n"
+    more = f" Sends types [{_SHARED.lower()}](#{_anchor(_SHARED)}): {_links(shared)}." if shared else ""
+    return f"## {system.id}\n\n{names}. Topic `{system.topic}`, source `{SOURCE_PREFIX}{system.id}`.{more}\n"
 
 
-def _event_section(event: type[Event]) -> str:
+def _event_section(event: type[Event], publishers: Iterable[str] = ()) -> str:
+    """All about a type; `publishers` are named where they are several."""
     schema = data_schema(event)
     required = schema["required"]
     rows = [_row(name, field, required=name in required) for name, field in schema["properties"].items()]
+    senders = ", ".join(f"[{system}](#{system})" for system in publishers)
     example = json.loads((EXAMPLES / event.name / "valid" / "full.json").read_text(encoding="utf-8"))
     return "\n".join(
         [
@@ -101,7 +123,8 @@ def _event_section(event: type[Event]) -> str:
             "",
             event.__doc__ or "",
             "",
-            f"Type `{event.type}`, [schema](schemas/{versioned_name(event)}.json). {_effect(event)}",
+            f"Type `{event.type}`, [schema](schemas/{versioned_name(event)}.json). {_effect(event)}"
+            + (f" Sent by {senders}." if senders else ""),
             "",
             *_HEAD,
             *rows,
@@ -125,6 +148,11 @@ def _effect(event: type[Event]) -> str:
     elif issubclass(event, Item):
         noun, end = event.register_name, ""
         subject = f"`subject` is the {event.register_name}'s own number in the register"
+    elif issubclass(event, Reading):
+        return (
+            "Effect: **reading**, a value of a period; `subject` names what was measured. Of several of the same "
+            "system, name, agency and period the one with the latest `time` stands."
+        )
     else:
         return "Effect: **flow**, every event counts as one; `subject` is the number of the thing it happened to."
     step = next(words for base, words in _STEPS.items() if issubclass(event, base)).format(noun=noun)

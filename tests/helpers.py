@@ -24,7 +24,8 @@ RULEBOOK = Rulebook(1, {1: RULES})
 """As a database has it that was made with the catalogue that is shipped."""
 DECODERS = {system.id: Decoder(system) for system in CATALOGUE.systems.values()}
 EVENTS = {event.name: event for event in BY_TYPE.values()}
-SYSTEM_OF = {event.name: system for system, events in SYSTEMS.items() for event in events}
+SYSTEM_OF = {event.name: system for system, events in reversed(SYSTEMS.items()) for event in events}
+"""The system of each type; of a type that several share, the first."""
 
 REQUIRED: Mapping[str, Json] = {
     "dossier.received": {"procedure": "2.000815", "channel": "online"},
@@ -42,6 +43,13 @@ REQUIRED: Mapping[str, Json] = {
     "credential.requested": {"credential": "judicial_record"},
     "identity.authenticated": {"means": "vneid"},
     "station.activated": {"operator": "viettel", "technology": "5g", "latitude": 10.5, "longitude": 107.2},
+    "procedure.published": {"field": "ho-tich", "level": "commune", "service_level": "full", "eligible": True},
+    "payment.made": {"gateway": "national"},
+    "service.used": {"service": "tour-booking"},
+    "task.assigned": {"programme": "resolution-57"},
+    "task.progressed": {"percent": 40},
+    "task.extended": {"due_at": "2025-04-30T17:00:00+07:00"},
+    "reading.reported": {"period": "2025-Q1", "value": 27, "unit": "enterprises"},
 }
 """What each type must have beside its agency."""
 

@@ -1,12 +1,29 @@
-"""The one-stop system (Hệ thống thông tin giải quyết TTHC): dossiers of administrative procedures."""
+"""The one-stop system (Hệ thống thông tin giải quyết TTHC): dossiers, procedures offered online, fees paid online."""
 
 from typing import Literal
 
 from pydantic import Field
 
-from schemas.effects import Case, Closed, Code, Event, Extended, Instant, Opened, Resumed, Suspended
+from schemas.effects import (
+    Added,
+    Case,
+    Closed,
+    Code,
+    Event,
+    Extended,
+    Flow,
+    Instant,
+    Item,
+    Opened,
+    Removed,
+    Resumed,
+    Suspended,
+)
 
 Reason = Literal["supplement", "payment", "other"]
+ServiceLevel = Literal["full", "partial", "information"]
+
+_SERVICE_LEVEL = "Level of the online service: full process (toàn trình), partial, information only."
 
 
 class Dossier(Case):
@@ -24,9 +41,7 @@ class DossierReceived(Dossier, Opened, name="dossier.received"):
 
     procedure: Code = Field(description="Code of the administrative procedure, such as 2.000815.")
     channel: Literal["online", "counter", "post", "email", "internal"] = Field(description="How it was handed in.")
-    service_level: Literal["full", "partial", "information"] | None = Field(
-        default=None, description="Level of the online service: full process (toàn trình), partial, information only."
-    )
+    service_level: ServiceLevel | None = Field(default=None, description=_SERVICE_LEVEL)
     applicant: Literal["citizen", "business", "state_body", "other"] | None = Field(
         default=None, description="Kind of applicant; never who."
     )
@@ -79,6 +94,36 @@ class DossierWithdrawn(Dossier, Closed, name="dossier.withdrawn"):
     timed = False
 
 
+class Procedure(Item):
+    """Administrative procedures that an agency offers."""
+
+    register_name = "procedure"
+
+
+class ProcedurePublished(Procedure, Added, name="procedure.published"):
+    """A procedure is offered, at this level of online service; `subject` is the procedure's code."""
+
+    labels = ("field", "service_level", "eligible")
+
+    field: Code = Field(description="Code of the field (lĩnh vực), such as chung-thuc or ho-tich.")
+    level: Literal["province", "district", "commune", "other"] = Field(description="Level of the agencies that do it.")
+    service_level: ServiceLevel = Field(description=_SERVICE_LEVEL)
+    eligible: bool = Field(description="Whether it is eligible for a full-process online service.")
+
+
+class ProcedureWithdrawn(Procedure, Removed, name="procedure.withdrawn"):
+    """The procedure is no longer offered."""
+
+
+class PaymentMade(Flow, name="payment.made"):
+    """A fee was paid online; never by whom."""
+
+    labels = ("gateway",)
+
+    gateway: Literal["national", "local"] = Field(description="Gateway that it was paid through.")
+    dossier: Code | None = Field(default=None, description="Number of the dossier that it was paid for.")
+
+
 EVENTS: tuple[type[Event], ...] = (
     DossierReceived,
     DossierSuspended,
@@ -88,4 +133,7 @@ EVENTS: tuple[type[Event], ...] = (
     DossierReturned,
     DossierRefused,
     DossierWithdrawn,
+    ProcedurePublished,
+    ProcedureWithdrawn,
+    PaymentMade,
 )

@@ -65,12 +65,37 @@ def test_every_event_type_is_documented(event: type[Event]) -> None:
     assert schema["properties"]["type"]["const"] == event.type
     for name, field in schema["properties"]["data"]["properties"].items():
         assert field["description"], name
-    assert f"### {event.name}\n" in made["docs/events.md"]
+    assert made["docs/events.md"].count(f"### {event.name}\n") == 1
     assert event.__doc__ is not None
     assert event.__doc__ in made["docs/events.md"]
 
 
-def test_every_instant_has_a_format_and_must_have_an_offset() -> None:
+def test_a_type_that_several_systems_send_is_described_once_and_names_them_all() -> None:
+    catalogue = load_catalogue()
+    made = documents(catalogue)
+    senders = [system.id for system in catalogue.systems.values() if system.granted("task.assigned")]
+    assert len(senders) > 1
+    source = json.loads(made["docs/schemas/task.assigned.v1.json"])["properties"]["source"]
+    assert source["enum"] == [f"/systems/{sender}" for sender in senders]
+    asyncapi = json.loads(made["docs/asyncapi.json"])
+    for sender in senders:
+        for message in ("task.assigned.v1", "task.assigned.v1.binary"):
+            reference = {"$ref": f"#/components/messages/{message}"}
+            assert asyncapi["channels"][f"events.{sender}"]["messages"][message] == reference
+    headers = asyncapi["components"]["messages"]["task.assigned.v1.binary"]["headers"]["properties"]
+    assert headers["ce_source"] == source
+    shared = made["docs/events.md"].split("## Shared by several systems\n")[1]
+    assert "### task.assigned\n" in shared
+    assert "### dossier.received\n" not in shared
+
+
+def test_a_type_of_one_system_alone_can_have_no_other_source() -> None:
+    made = documents(load_catalogue())
+    schema = json.loads(made["docs/schemas/dossier.received.v1.json"])
+    assert schema["properties"]["source"]["const"] == "/systems/one-stop"
+
+
+def test_every_instant_has_a_format_an_offset_and_a_year_to_count_with() -> None:
     schema = json.loads(documents(load_catalogue())["docs/schemas/dossier.extended.v1.json"])
     due_at = schema["properties"]["data"]["properties"]["due_at"]
     assert due_at["format"] == "date-time"
@@ -79,6 +104,8 @@ def test_every_instant_has_a_format_and_must_have_an_offset() -> None:
     assert valid("2025-04-24T10:00:00.5Z")
     assert not valid("2025-04-24T17:00:00")
     assert not valid("2025-04-24")
+    assert not valid("2025-04-24 17:00:00+07:00")
+    assert not valid("9999-12-31T00:00:00+07:00")
 
 
 def test_attributes_of_the_senders_own() -> None:

@@ -6,12 +6,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import DECODERS, EVENTS, SYSTEM_OF, Log, count, record, tables
+from helpers import CATALOGUE, DECODERS, EVENTS, RULEBOOK, SYSTEM_OF, Log, count, record, tables
 
 from opscentre.errors import InvalidEventError
+from schemas.envelope import SOURCE_PREFIX
+from schemas.events import SYSTEMS
 from streams.recount import compare
 from streams.writer import Outcome, Writer
-from tests.helpers import RULEBOOK
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 
@@ -28,6 +29,13 @@ def name_of(path: Path) -> str:
     return str(path.relative_to(EXAMPLES).with_suffix(""))
 
 
+def system_of(path: Path, event: Any) -> str:
+    """The system on whose topic the example comes: the one it names, where that is one that sends the type."""
+    name = path.parts[-3]
+    named = str(event.get("source")).removeprefix(SOURCE_PREFIX)
+    return named if EVENTS[name] in SYSTEMS.get(named, ()) else SYSTEM_OF[name]
+
+
 def test_every_event_type_has_examples_and_every_example_a_type() -> None:
     assert {path.parts[-3] for path in examples("valid")} == EVENTS.keys()
     assert {path.parts[-3] for path in examples("invalid")} == EVENTS.keys()
@@ -38,16 +46,27 @@ def test_every_event_type_has_examples_and_every_example_a_type() -> None:
 @pytest.mark.parametrize("path", examples("valid"), ids=name_of)
 def test_the_decoder_takes_a_valid_example_as_what_it_is(path: Path) -> None:
     name, example = path.parts[-3], read(path)
-    event = DECODERS[SYSTEM_OF[name]].decode(record(example))
+    event = DECODERS[system_of(path, example)].decode(record(example))
     assert event.kind.name == name
     assert (event.id, event.subject, event.agency) == (example["id"], example["subject"], example["data"]["agency"])
+
+
+SENDERS = [(event.name, system) for system, events in SYSTEMS.items() for event in events]
+
+
+@pytest.mark.parametrize(("name", "system"), SENDERS)
+def test_the_decoder_takes_a_type_from_each_system_that_sends_it(name: str, system: str) -> None:
+    example = read(EXAMPLES / name / "valid" / "minimal.json") | {"source": SOURCE_PREFIX + system}
+    agency = min(CATALOGUE.systems[system].agencies)
+    event = DECODERS[system].decode(record(example | {"data": example["data"] | {"agency": agency}}))
+    assert (event.system, event.kind) == (system, EVENTS[name])
 
 
 @pytest.mark.parametrize("path", examples("invalid"), ids=name_of)
 def test_the_decoder_refuses_an_invalid_example_for_its_reason(path: Path) -> None:
     example = read(path)
     with pytest.raises(InvalidEventError) as refusal:
-        DECODERS[SYSTEM_OF[path.parts[-3]]].decode(record(example["event"]))
+        DECODERS[system_of(path, example["event"])].decode(record(example["event"]))
     assert refusal.value.reason == example["reason"]
 
 
@@ -55,12 +74,13 @@ def test_the_decoder_refuses_an_invalid_example_for_its_reason(path: Path) -> No
 def test_each_valid_example_counts_once_however_often_it_comes(
     name: str, connection: psycopg.Connection, writer: Writer
 ) -> None:
-    log = Log(system=SYSTEM_OF[name])
+    logs = {system: Log(system=system, topic_id=system) for system in SYSTEMS}
     for path in examples("valid"):
         if path.parts[-3] != name:
             continue
         # Examples are not one history: give each an id of its own, lest one be taken for another's revision.
         event = read(path) | {"id": name_of(path)}
+        log = logs[system_of(path, event)]
         archived = count(connection, "events")
         assert writer.commit(log.batch(event)) == Outcome(events=1), path.stem
         assert count(connection, "events") == archived + 1
@@ -76,13 +96,12 @@ def test_all_invalid_examples_become_dead_letters_and_nothing_else(
 ) -> None:
     empty = tables(connection)
     expected = []
-    for system in sorted(set(SYSTEM_OF.values())):
-        log = Log(system=system, topic_id=system)
-        for path in examples("invalid"):
-            if SYSTEM_OF[path.parts[-3]] == system:
-                example = read(path)
-                assert writer.commit(log.batch(json.dumps(example["event"]).encode())) == Outcome(refused=1)
-                expected.append((example["reason"], json.dumps(example["event"]).encode()))
+    logs = {system: Log(system=system, topic_id=system) for system in SYSTEMS}
+    for path in examples("invalid"):
+        example = read(path)
+        value = json.dumps(example["event"]).encode()
+        assert writer.commit(logs[system_of(path, example["event"])].batch(value)) == Outcome(refused=1), name_of(path)
+        expected.append((example["reason"], value))
     rows = connection.execute("SELECT reason, value FROM dead_letters WHERE state = 'open' ORDER BY id").fetchall()
     assert rows == expected
     assert tables(connection) == empty

@@ -4,12 +4,11 @@ from datetime import UTC, datetime, timedelta
 
 import psycopg
 import pytest
-from helpers import Log, cloud_event, summed, tables
+from helpers import CATALOGUE, RULEBOOK, Log, cloud_event, summed, tables
 
 from opscentre.status import figures, totals
 from streams.recount import Mismatch, compare, repair, totals_as_of
 from streams.writer import Writer
-from tests.helpers import CATALOGUE, RULEBOOK
 
 
 def now_and(**ago: int) -> str:

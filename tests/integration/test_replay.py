@@ -8,7 +8,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CATALOGUE, DECODERS, Json, Log, cloud_event, letters, record, summed, tables
+from helpers import CATALOGUE, DECODERS, RULEBOOK, Json, Log, cloud_event, letters, record, summed, tables
 
 from opscentre import dead_letters
 from opscentre.database import connect
@@ -18,7 +18,6 @@ from streams.decoder import Decoder
 from streams.recount import compare, repair
 from streams.replay import replay
 from streams.writer import REPLAY, Outcome, Writer, lock, prepare
-from tests.helpers import RULEBOOK
 
 TOPIC = CATALOGUE.systems["one-stop"].topic
 GRANTED = {TOPIC: DECODERS["one-stop"]}

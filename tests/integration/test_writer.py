@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
-from helpers import CATALOGUE, Json, Log, cloud_event, count, empty, letters, record, summed, tables
+from helpers import CATALOGUE, RULEBOOK, Json, Log, cloud_event, count, empty, letters, record, summed, tables
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
@@ -20,7 +20,6 @@ from opscentre.status import totals
 from streams.batch import Batch
 from streams.recount import compare, totals_as_of
 from streams.writer import Outcome, Writer
-from tests.helpers import RULEBOOK
 
 
 def received(**changes: Any) -> Json:
