@@ -30,7 +30,7 @@ from helpers import (
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from opscentre.errors import LostPlaceError
+from opscentre.errors import LostPlaceError, OutdatedCatalogueError
 from opscentre.status import totals
 from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules, Weekday
 from streams.batch import Batch
@@ -338,6 +338,19 @@ def test_a_gap_is_refused_and_leaves_nothing_behind(connection: psycopg.Connecti
         writer.commit(log.batch(signed(id="3")))
     assert place(connection) == (1, 1, 0)
     assert count(connection, "events") == 1
+
+
+def test_a_batch_under_another_catalogue_than_the_one_in_force_leaves_nothing_behind(
+    database: str, connection: psycopg.Connection, writer: Writer
+) -> None:
+    connection.execute("INSERT INTO catalogues (version, rules) SELECT 'next', rules FROM catalogues")
+    batch = Log().batch(signed())
+    with pytest.raises(OutdatedCatalogueError, match="catalogue 2 has come into force, this process works by 1"):
+        writer.commit(batch)
+    assert count(connection, "events") == 0
+    next_one = Writer(database, Rulebook(2, {2: RULEBOOK.current}), give_up=lambda: True)
+    assert next_one.commit(batch) == Outcome(events=1)
+    next_one.close()
 
 
 def test_holes_that_compaction_left_are_no_gap(connection: psycopg.Connection, writer: Writer) -> None:
