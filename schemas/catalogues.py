@@ -35,6 +35,8 @@ from schemas.toml_files import Problem, TomlFile, guess, quoted
 __all__ = ["Agency", "Catalogue", "CatalogueError", "Problem", "Province", "System", "load_catalogue"]
 
 SHIPPED = Path(__file__).parent / "catalogue"
+TEMPLATE = Path(__file__).parent / "catalogue_template"
+"""What another province starts from; `opscentre catalogue new` writes a copy of it."""
 
 Coded = TypeVar("Coded", Agency, ProcedureField, Procedure)
 

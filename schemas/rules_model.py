@@ -23,7 +23,7 @@ def _limit(text: str) -> str:
         number = re.match("[1-9][0-9]{0,3}", text)
         possible = [f"{number[0]} {unit}" for unit in UNITS] if number else []
         close = guess(text, possible, otherwise='; an example: "7 working_days"')
-        raise ValueError(f'"{text}" is not a number from 1 to 9999 and one of {", ".join(UNITS)}{close}')
+        raise ValueError(f"not a number from 1 to 9999 and one of {', '.join(UNITS)}{close}")
     return text
 
 

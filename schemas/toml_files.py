@@ -184,7 +184,8 @@ def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> st
         case "date_type":
             return f"{found} is not a date: it is written as 2025-04-30, without a time or quotation marks"
         case "value_error":
-            return str(mistake["ctx"]["error"])
+            reason = str(mistake["ctx"]["error"])
+            return reason if _scalar(mistake["input"]) is None else f"{found}: {reason}"
         case _:
             return f"{found}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
 

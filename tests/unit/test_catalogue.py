@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tomllib
 from pathlib import Path
 from random import Random
 
@@ -9,11 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.catalogue_model import Agency, Derivation, Grants, Procedure, ProcedureField, Province
 from schemas.catalogues import load_catalogue
-from schemas.rules_model import Rules
+from schemas.rules_model import CalendarEntry, Rules
+from schemas.tables import Table
 
-BASE = Path(__file__).parent.parent / "golden" / "catalogue" / "base"
-FILES = ("province.toml", "agencies.toml", "calendar.toml", "procedures.toml", "systems/telecom.toml")
+ROOT = Path(__file__).parent.parent.parent
+BASE = ROOT / "tests" / "golden" / "catalogue" / "base"
 
 
 @pytest.fixture
@@ -67,9 +70,9 @@ def test_the_rules_are_what_enters_a_fold() -> None:
 
 def test_names_are_no_part_of_the_rules(folder: Path) -> None:
     before = load_catalogue(folder)
-    for name in FILES:
-        text = (folder / name).read_text(encoding="utf-8")
-        (folder / name).write_text(re.sub(r'en = "', 'en = "The ', text), encoding="utf-8")
+    for path in folder.rglob("*.toml"):
+        text = path.read_text(encoding="utf-8")
+        path.write_text(re.sub(r'en = "', 'en = "The ', text), encoding="utf-8")
     after = load_catalogue(folder)
     assert after.rules == before.rules
     assert after.version != before.version
@@ -121,3 +124,24 @@ def test_order_layout_and_comments_change_neither_rules_nor_version(
     assert shuffled.rules.model_dump_json() == catalogue.rules.model_dump_json()
     assert shuffled.version == catalogue.version
     assert re.fullmatch("[0-9a-f]{16}", catalogue.version)
+
+
+HEADINGS: dict[str, type[Table]] = {
+    "agency": Agency,
+    "day_off": CalendarEntry,
+    "working_day": CalendarEntry,
+    "field": ProcedureField,
+    "procedure": Procedure,
+}
+FILES: dict[str, type[Table]] = {"zone": Province, "partitions": Grants, "derived": Derivation}
+EXAMPLES = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8"), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(len(EXAMPLES)))
+def test_the_examples_of_the_documentation_are_what_a_file_may_say(number: int) -> None:
+    content = tomllib.loads(EXAMPLES[number])
+    tables = [(HEADINGS[heading], table) for heading in HEADINGS.keys() & content.keys() for table in content[heading]]
+    whole = [(model, content) for key, model in FILES.items() if key in content]
+    assert tables or whole
+    for model, table in tables or whole:
+        model.model_validate(table)

@@ -29,6 +29,7 @@ def test_the_province() -> None:
 
 def test_every_system_has_its_topic_and_speaks_for_whom_it_is_to() -> None:
     assert CATALOGUE.systems.keys() == SYSTEMS.keys()
+    assert CATALOGUE.derived.keys() == {"resolution-57"}
     telecom = CATALOGUE.systems["telecom"]
     assert telecom.topic == "events.telecom"
     assert telecom.granted("station.activated")
