@@ -55,8 +55,14 @@ REQUIRED: Mapping[str, Json] = {
 
 
 def commune() -> str:
-    """An agency that every system may speak for."""
+    """An agency that most systems may speak for."""
     return min(CATALOGUE.systems["telecom"].agencies)
+
+
+def agency_of(system: str) -> str:
+    """An agency that the system may speak for: the `commune` where it may."""
+    agencies = CATALOGUE.systems[system].agencies
+    return commune() if commune() in agencies else min(agencies)
 
 
 def cloud_event(
@@ -73,11 +79,12 @@ def cloud_event(
 
     Of a type that several systems share, `system` says which of them sends it.
     """
-    filled = {"agency": commune(), **REQUIRED.get(name, {}), **data}
+    system = system or SYSTEM_OF[name]
+    filled = {"agency": agency_of(system), **REQUIRED.get(name, {}), **data}
     event: Json = {
         "specversion": "1.0",
         "id": id,
-        "source": SOURCE_PREFIX + (system or SYSTEM_OF[name]),
+        "source": SOURCE_PREFIX + system,
         "type": EVENTS[name].type,
         "subject": subject,
         "time": time,

@@ -142,10 +142,10 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
         cloud_event("dossier.processed", "3", now_and(seconds=30), id="4"),
         cloud_event("station.activated", "S-1", now_and(days=9), id="5"),
         cloud_event("signature.used", time=now_and(seconds=1), id="6"),
-        cloud_event("task.assigned", "T-1", "2025-04-03T08:15:00+07:00", id="7", system="front"),
-        cloud_event("task.progressed", "T-1", "2025-04-04T08:15:00+07:00", id="8", system="front", percent=30),
-        cloud_event("task.assigned", "T-1", "2025-04-03T08:15:00+07:00", id="9", system="science"),
-        cloud_event("task.completed", "T-1", "2025-04-04T09:45:00+07:00", id="10", system="science"),
+        cloud_event("task.assigned", "T-1", "2025-04-03T08:15:00+07:00", id="7", system="ops-centre"),
+        cloud_event("task.progressed", "T-1", "2025-04-04T08:15:00+07:00", id="8", system="ops-centre", percent=30),
+        cloud_event("task.assigned", "T-1", "2025-04-03T08:15:00+07:00", id="9", system="police-ops"),
+        cloud_event("task.completed", "T-1", "2025-04-04T09:45:00+07:00", id="10", system="police-ops"),
     ]
     writer.commit(Log().batch(*events))
     with connection.transaction():
@@ -166,15 +166,15 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
         ("one-stop", "dossier.on_time", ""): 1,
         ("telecom", "station.standing", "viettel 5g"): 1,
         ("e-office", "signature.used", ""): 1,
-        ("front", "task.opened", "resolution-57"): 1,
-        ("front", "task.open", ""): 1,
-        ("front", "task.since", ""): minutes[0],
-        ("front", "task.progress", ""): 30,
-        ("science", "task.opened", "resolution-57"): 1,
-        ("science", "task.closed", ""): 1,
-        ("science", "task.on_time", ""): 1,
-        ("science", "task.progress", ""): 100,
-        ("science", "task.worked", ""): 8 * 60 + 90,
+        ("ops-centre", "task.opened", "resolution-57"): 1,
+        ("ops-centre", "task.open", ""): 1,
+        ("ops-centre", "task.since", ""): minutes[0],
+        ("ops-centre", "task.progress", ""): 30,
+        ("police-ops", "task.opened", "resolution-57"): 1,
+        ("police-ops", "task.closed", ""): 1,
+        ("police-ops", "task.on_time", ""): 1,
+        ("police-ops", "task.progress", ""): 100,
+        ("police-ops", "task.worked", ""): 8 * 60 + 90,
     }
 
 

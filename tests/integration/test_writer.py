@@ -170,44 +170,23 @@ def test_of_an_actor_and_of_a_reading_the_highest_revision_stands_in_whatever_or
     assert compare(connection, RULEBOOK) == []
 
 
-@pytest.mark.parametrize("order", [(0, 1, 2), (2, 1, 0), (1, 2, 0)])
-@pytest.mark.parametrize("size", [1, 3])
-def test_of_several_readings_the_latest_stands_and_the_one_before_where_that_is_retracted(
-    order: Sequence[int], size: int, connection: psycopg.Connection, writer: Writer
-) -> None:
-    times = ["2025-04-03T08:15:00+07:00", "2025-04-04T08:15:00+07:00", "2025-04-04T08:15:00+07:00"]
-    found = [reported(id=str(number), time=time, value=number) for number, time in enumerate(times)]
-    log = Log()
-    for start in range(0, 3, size):
-        writer.commit(log.batch(*(found[number] for number in order[start : start + size])))
-    for latest in (2, 1, 0):
-        assert readings(connection) == [("science.enterprises", "2025-Q1", latest)]
-        writer.commit(log.batch({**found[latest], "revision": 1, "retracted": True}))
-    assert readings(connection) == []
-
-
-def test_readings_of_other_agencies_periods_and_systems_stand_beside_each_other(
-    connection: psycopg.Connection, writer: Writer
-) -> None:
-    others = [{}, {"agency": "H06.01"}, {"period": "2025"}, {"system": "science"}, {"subject": "national.rank"}]
-    found = [reported(id=str(number), value=number, **other) for number, other in enumerate(others)]
-    assert writer.commit(Log().batch(*found)) == Outcome(events=5)
-    assert sorted(value for _, _, value in readings(connection)) == [0, 1, 2, 3, 4]
-
-
 def test_the_same_number_in_two_systems_is_two_cases(connection: psycopg.Connection, writer: Writer) -> None:
     log = Log()
     due = "2025-04-10T17:00:00+07:00"
-    assigned = [cloud_event("task.assigned", "T-1", due_at=due, system=system) for system in ("front", "science")]
+    assigned = [
+        cloud_event("task.assigned", "T-1", due_at=due, system=system) for system in ("ops-centre", "police-ops")
+    ]
     assert writer.commit(log.batch(*assigned)) == Outcome(events=2)
-    progressed = cloud_event("task.progressed", "T-1", "2025-04-04T08:15:00+07:00", "2", system="front", percent=30)
+    progressed = cloud_event(
+        "task.progressed", "T-1", "2025-04-04T08:15:00+07:00", "2", system="ops-centre", percent=30
+    )
     writer.commit(log.batch(progressed))
     rows = connection.execute("SELECT system, state, label, percent FROM cases ORDER BY 1").fetchall()
-    assert rows == [("front", "open", "resolution-57", 30), ("science", "open", "resolution-57", 0)]
+    assert rows == [("ops-centre", "open", "resolution-57", 30), ("police-ops", "open", "resolution-57", 0)]
     found = connection.execute("SELECT system, value FROM counters_day WHERE measure = 'task.opened' ORDER BY 1")
-    assert found.fetchall() == [("front", 1), ("science", 1)]
+    assert found.fetchall() == [("ops-centre", 1), ("police-ops", 1)]
     found = connection.execute("SELECT system, value FROM counters_day WHERE measure = 'task.progress'")
-    assert found.fetchall() == [("front", 30)]
+    assert found.fetchall() == [("ops-centre", 30)]
 
 
 def local(text: str) -> datetime:
@@ -519,7 +498,7 @@ def lives(draw: st.DrawFn, names: Sequence[str] = NAMES, ids: int = 6) -> Json:
     if name in {"signature.used", "workfile.processed"}:
         changes["officer"] = draw(st.sampled_from(["o-1", "o-2"]))
     if name in {*TASKS, "reading.reported"}:
-        changes["system"] = draw(st.sampled_from(["ops-centre", "front"]))
+        changes["system"] = draw(st.sampled_from(["ops-centre", "one-stop" if name in TASKS else "population"]))
     return cloud_event(
         name,
         draw(st.sampled_from(["H06-1", "H06-2"])),
