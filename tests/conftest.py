@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from helpers import RULEBOOK
 
 from opscentre.catalogue import open_catalogue
 from opscentre.database import migrate
@@ -20,7 +21,6 @@ from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
 from streams.catalogues import apply_catalogue
 from streams.writer import Writer
-from tests.helpers import RULEBOOK
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
