@@ -35,7 +35,7 @@ from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules
 from schemas.times import moment_of
 from streams import fold
 from streams.counters import Folds, held_at
-from streams.fold import Entry
+from streams.history import Entry
 from streams.rules import CaseRules
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
