@@ -433,9 +433,10 @@ TASKS = ["task.assigned"] * 3 + [
 ]  # fmt: skip
 REST = [
     "station.activated", "station.deactivated", "officer.enrolled", "officer.left", "signature.used",
-    "workfile.processed", "reading.reported",
+    "workfile.processed",
 ]  # fmt: skip
-NAMES = DOSSIERS + TASKS + REST
+READINGS = ["reading.reported"]
+NAMES = DOSSIERS + TASKS + REST + READINGS
 COMMUNES = sorted(CATALOGUE.systems["telecom"].agencies)[:3]
 
 
@@ -520,15 +521,15 @@ topics = counting()
 
 # Not shrunk: against a real database that takes minutes.
 @settings(
-    max_examples=40,
+    max_examples=100,
     deadline=None,
     phases=[Phase.generate],
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(
-    st.sampled_from([DOSSIERS, TASKS, NAMES]).flatmap(
-        lambda names: st.lists(lives(names), min_size=1, max_size=14, unique_by=revision_of)
+    st.sampled_from([DOSSIERS, TASKS, REST, READINGS, NAMES]).flatmap(
+        lambda names: st.lists(lives(names), min_size=4, max_size=14, unique_by=revision_of)
     ),
     st.data(),
 )
