@@ -10,6 +10,7 @@ from typing import TypeVar
 import psycopg
 import pytest
 from helpers import RULEBOOK
+from hypothesis import settings
 
 from opscentre.catalogue import open_catalogue
 from opscentre.database import migrate
@@ -25,6 +26,8 @@ from streams.writer import Writer
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
 
+settings.register_profile("shared", deadline=None)  # how long an example takes says more of the machine than of it
+settings.load_profile("shared")
 
 Part = TypeVar("Part", Kafka, TimescaleDB)
 
