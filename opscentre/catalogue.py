@@ -1,11 +1,12 @@
-"""Opening the catalogue that the settings name, and showing it to those who read SQL."""
+"""Opening the catalogue that the settings name, beginning another one, and showing it to those who read SQL."""
 
+import shutil
 from pathlib import Path
 
 import psycopg
 
 from opscentre.errors import ConfigurationError
-from schemas.catalogues import Catalogue, CatalogueError, load_catalogue
+from schemas.catalogues import TEMPLATE, Catalogue, CatalogueError, load_catalogue
 
 
 def open_catalogue(folder: Path | None) -> Catalogue:
@@ -18,6 +19,21 @@ def open_catalogue(folder: Path | None) -> Catalogue:
         return load_catalogue(folder)
     except CatalogueError as error:
         raise ConfigurationError(str(error)) from None
+
+
+def write_template(folder: Path) -> list[Path]:
+    """Write the small catalogue that another province starts from; return the files written.
+
+    Raises:
+        ConfigurationError: there is something in the folder already, or it cannot be written to.
+    """
+    try:
+        if folder.exists() and any(folder.iterdir()):
+            raise ConfigurationError(f"{folder} is not empty, and nothing in it is overwritten: name another folder")
+        shutil.copytree(TEMPLATE, folder, dirs_exist_ok=True, copy_function=shutil.copyfile)
+    except OSError as error:
+        raise ConfigurationError(f"a catalogue cannot be written to {folder}: {error.strerror or error}") from None
+    return sorted(folder.rglob("*.toml"))
 
 
 def store_agencies(connection: psycopg.Connection, catalogue: Catalogue) -> None:

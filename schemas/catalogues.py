@@ -30,11 +30,13 @@ from schemas.catalogue_model import (
 )
 from schemas.events import SYSTEMS
 from schemas.rules_model import CalendarEntry
-from schemas.toml_files import Problem, TomlFile, choice
+from schemas.toml_files import Problem, TomlFile, guess, quoted
 
 __all__ = ["Agency", "Catalogue", "CatalogueError", "Problem", "Province", "System", "load_catalogue"]
 
 SHIPPED = Path(__file__).parent / "catalogue"
+TEMPLATE = Path(__file__).parent / "catalogue_template"
+"""What another province starts from; `opscentre catalogue new` writes a copy of it."""
 
 Coded = TypeVar("Coded", Agency, ProcedureField, Procedure)
 
@@ -166,7 +168,8 @@ def _system(
     if id_ in SYSTEMS:
         check_events(file, id_)
     else:
-        file.problem((), f'there is no system "{id_}" in schemas/events{choice(id_, SYSTEMS)}')
+        close = guess(id_, SYSTEMS, f"; allowed: {quoted(SYSTEMS)}")
+        file.problem((), f'there is no system "{id_}" in schemas/events{close}')
     if codes is not None:
         check_grants(file, codes)
     grants = file.parse(Grants, file.content)

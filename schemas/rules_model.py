@@ -20,12 +20,10 @@ _HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:(?:[01][0-9]|2[0-3]):[0
 
 def _limit(text: str) -> str:
     if not _LIMIT.fullmatch(text):
-        number = (re.findall("[1-9][0-9]{0,3}", text) or ["7"])[0]
-        close = guess(text, [f"{number} {unit}" for unit in UNITS])
-        raise ValueError(
-            f'"{text}" is not a limit{close or ";"} A number from 1 to 9999 and one of {", ".join(UNITS)}, '
-            'such as "7 working_days"'
-        )
+        number = re.match("[1-9][0-9]{0,3}", text)
+        possible = [f"{number[0]} {unit}" for unit in UNITS] if number else []
+        close = guess(text, possible, otherwise='; an example: "7 working_days"')
+        raise ValueError(f"not a number from 1 to 9999 and one of {', '.join(UNITS)}{close}")
     return text
 
 

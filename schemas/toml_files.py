@@ -135,17 +135,30 @@ class TomlFile:
 def _starts(lines: list[str]) -> dict[Place, int]:
     """Line of each table and key. A reader of headers and first words: tomllib has read the file before."""
     starts: dict[Place, int] = {}
+    tables: dict[Place, int] = {}
     table: Place = ()
     for number, line in enumerate(lines, start=1):
         if header := _HEADER.match(line):
-            table = tuple(part.strip(" \"'") for part in header["name"].split("."))
+            *above, name = (part.strip(" \"'") for part in header["name"].split("."))
+            table = (*_latest(above, tables), name)
             if header["open"] == "[[":
                 starts.setdefault(table, number)
-                table += (sum(1 for path in starts if path[:-1] == table and isinstance(path[-1], int)),)
+                tables[table] = tables.get(table, 0) + 1
+                table += (tables[table] - 1,)
             starts.setdefault(table, number)
         elif key := _KEY.match(line):
             starts.setdefault((*table, key["name"].strip("\"'")), number)
     return starts
+
+
+def _latest(names: list[str], tables: Mapping[Place, int]) -> Place:
+    """Where `names` are at this point of a file, given how many tables each `[[heading]]` has had before."""
+    path: Place = ()
+    for name in names:
+        path += (name,)
+        if path in tables:
+            path += (tables[path] - 1,)
+    return path
 
 
 def _key(path: Place) -> str:
@@ -169,9 +182,10 @@ def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> st
         case "string_pattern_mismatch":
             return f"{found} does not match {mistake['ctx']['pattern']}"
         case "date_type":
-            return f"{found} is not a date; write it without quotation marks, such as 2025-04-30"
+            return f"{found} is not a date: it is written as 2025-04-30, without a time or quotation marks"
         case "value_error":
-            return str(mistake["ctx"]["error"])
+            reason = str(mistake["ctx"]["error"])
+            return reason if _scalar(mistake["input"]) is None else f"{found}: {reason}"
         case _:
             return f"{found}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
 

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from helpers import RULEBOOK
 from hypothesis import settings
 
 from opscentre.catalogue import open_catalogue
@@ -22,7 +23,6 @@ from schemas.catalogues import Catalogue
 from streams.catalogues import apply_catalogue
 from streams.writer import Writer
 from tests.catalogues import Installation
-from tests.helpers import RULEBOOK
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent

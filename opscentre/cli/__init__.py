@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from opscentre.cli import dashboards, deadletters, installation, publishing, reports, simulation
+from opscentre.cli import catalogue, dashboards, deadletters, installation, publishing, reports, simulation
 from opscentre.errors import OpsCentreError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 )
 for command in (*installation.COMMANDS, *publishing.COMMANDS, *simulation.COMMANDS, *reports.COMMANDS):
     app.command()(command)
+app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(deadletters.app, name="dead-letters")
 app.add_typer(dashboards.app, name="dashboards")
 

@@ -87,12 +87,16 @@ def check(json: Json = False) -> None:
                 "version": catalogue.version,
                 "agencies": len(catalogue.agencies),
                 "systems": sorted(catalogue.systems),
+                "derived": sorted(catalogue.derived),
+                "procedures": len(catalogue.procedures),
+                "calendar": {"days_off": len(catalogue.days_off), "working_days": len(catalogue.working_days)},
             }
         )
         return
     console.print(
         f"The catalogue of {catalogue.province.name.en} ({catalogue.province.code}) is in order: "
-        f"{len(catalogue.agencies)} agencies; systems {', '.join(sorted(catalogue.systems))}."
+        f"{len(catalogue.agencies)} agencies; {len(catalogue.procedures)} procedures; {len(catalogue.days_off)} days "
+        f"off; systems {', '.join(sorted([*catalogue.systems, *catalogue.derived]))}."
     )
 
 

@@ -14,7 +14,7 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 def say(line: str) -> None:
     """A line about progress; to standard error, so that it never mixes with a report."""
-    errors.print(line, markup=False, highlight=False)
+    errors.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def print_json(report: Any) -> None:

@@ -146,9 +146,9 @@ chanel = { value = "x" }
         (8, "zone", "Mars/X"),
         (8, "frmat", "format"),
         (14, "when", "exactly one of"),
-        (9, "agency", "exactly one of"),
-        (9, "chanel", "channel"),
-        (9, "procedure", "missing"),
+        (16, "agency", "exactly one of"),
+        (17, "chanel", "channel"),
+        (15, "procedure", "missing"),
     ]:
         assert any(f"mine.toml:{line}:" in one and all(word in one for word in words) for one in told), (line, words)
 

@@ -1,0 +1,205 @@
+"""What an indicator is: an `indicators/<id>.toml` of the catalogue, as models.
+
+One definition becomes a view in the database, the same in Python for a recount, a panel, and an alert. What it is
+worked out from are the counters' measures (`dossier.opened`, `station.standing`, `signature.used`), which are of two
+natures: some tell what happened within a period, others what stands at its end. Nothing was reported: no value, never
+zero.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from schemas.effects import Added, Case, Closed, Event, Flow, Item, Opened
+from schemas.events import BY_TYPE
+from schemas.tables import AgencyCode, Name, Table, each_once
+
+Period = Literal["month", "quarter", "year", "always"]
+"""What an indicator is usually asked of: the running month, quarter or year, or all that there has ever been."""
+
+AT_THE_END = frozenset({"open", "suspended", "overdue", "since", "progress", "standing"})
+"""Last parts of the measures that tell what stands at the end of a period; the others tell what happened within it."""
+
+
+class Term(Table):
+    """A measure of the system's counters, or that part of it whose labels have these values."""
+
+    of: str
+    """`dossier.opened`."""
+    where: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
+    """Field of the event → the values that count: `{ channel = ["online"], service_level = ["full"] }`."""
+
+    @property
+    def at_the_end(self) -> bool:
+        """Whether it is what stands at the end of a period, not what happened within it."""
+        return self.of.rpartition(".")[2] in AT_THE_END
+
+
+Terms = Annotated[list[Term], Field(min_length=1)]
+
+
+class Count(Table):
+    """How often something happened within the period. Agencies add up."""
+
+    kind: Literal["count"]
+    of: Terms
+
+
+class Stock(Table):
+    """How much stands at the end of the period. Agencies add up."""
+
+    kind: Literal["stock"]
+    of: Terms
+
+
+class Ratio(Table):
+    """One sum over another, times `scale`. Numerators and denominators of agencies add up, never the ratios."""
+
+    kind: Literal["ratio"]
+    numerator: Terms
+    denominator: Terms
+    scale: float = Field(default=100, gt=0)
+
+
+class Mean(Table):
+    """A sum of amounts over a number of things, divided by `divisor` (minutes of office time: 480 a working day)."""
+
+    kind: Literal["mean"]
+    numerator: Terms
+    denominator: Terms
+    divisor: float = Field(default=1, gt=0)
+
+
+class Age(Table):
+    """How long ago, in days on average, what is open at the end of the period was opened."""
+
+    kind: Literal["age"]
+    case: str
+    """Kind of case: `dossier`."""
+
+
+class Distinct(Table):
+    """Of what stands in a register, the share in percent that has done each of these at least once in the period.
+
+    The actor of the flows is the register's subject, under the same pseudonym. Of whole months only: different ones do
+    not add up. It is asked of the calendar months that the period touches.
+    """
+
+    kind: Literal["distinct"]
+    register: str
+    did: Terms
+
+
+class Reported(Table):
+    """The latest reading of each agency for a period until then, added up over agencies, or the latest of them all."""
+
+    kind: Literal["reading"]
+    reading: str
+    """What was measured: the events' subject."""
+    rollup: Literal["sum", "none"]
+
+
+class Milestone(Table):
+    """How far a named task has come, in percent: 100 once it is completed."""
+
+    kind: Literal["milestone"]
+    task: str
+    """The task's number: the events' subject."""
+
+
+class Component(Table):
+    """A part of a score: so many points, in proportion to an indicator until it reaches `full_at`."""
+
+    code: str
+    group: str
+    name: Name
+    points: float = Field(gt=0)
+    indicator: str | None = None
+    """Id of the indicator; None: not measured, and not part of what the score is out of."""
+    full_at: float = Field(default=100, gt=0)
+
+
+class Score(Table):
+    """Points of all components that are measured, in percent of what these could give."""
+
+    kind: Literal["score"]
+    components: Annotated[list[Component], Field(min_length=1)]
+
+
+Measure = Annotated[
+    Count | Stock | Ratio | Mean | Age | Distinct | Reported | Milestone | Score, Field(discriminator="kind")
+]
+
+
+class Target(Table):
+    """What is to be reached by the end of a local day; past targets stay where they are and are never overwritten."""
+
+    due: date
+    at_least: float | None = None
+    at_most: float | None = None
+    agencies: Annotated[list[AgencyCode], AfterValidator(each_once)] = Field(default_factory=list)
+    """Who has to; empty: the province as a whole."""
+    assumed: bool = False
+    """The day is ours: the programme gives none."""
+    note: Name | None = None
+
+
+class IndicatorFile(Table):
+    """`indicators/<id>.toml` as it is written; `Indicator` is the same with its id."""
+
+    system: str
+    name: Name
+    description: Name | None = None
+    unit: Annotated[str, Field(pattern=r"^[a-z]+( [a-z]+)*$")]
+    """`percent`, `dossiers`, `working days` …"""
+    period: Period
+    by: str | None = None
+    """Field of the events' labels by which it is split as well, for counts, stocks and distincts' registers."""
+    measure: Measure
+    target: list[Target] = Field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Indicator:
+    """An indicator by its id, the name of its file."""
+
+    id: str
+    file: IndicatorFile
+
+
+def label_fields() -> Mapping[str, tuple[str, ...]]:
+    """Measure of the counters → the fields that its label has, in their order."""
+    found: dict[str, tuple[str, ...]] = {}
+    for event in BY_TYPE.values():
+        name = _labelled(event)
+        if name is not None and (event.labels or name not in found):
+            found[name] = event.labels
+    return found
+
+
+def _labelled(event: type[Event]) -> str | None:
+    if issubclass(event, Flow):
+        return event.name
+    if issubclass(event, Item):
+        return f"{event.register_name}.standing" if issubclass(event, Added) else None
+    if issubclass(event, Case):
+        part = "opened" if issubclass(event, Opened) else "closed" if issubclass(event, Closed) else None
+        return part and f"{event.kind}.{part}"
+    return None
+
+
+def terms(measure: Measure) -> Iterator[Term]:
+    """The terms that a measure is worked out from; none for what is not of counters."""
+    match measure:
+        case Count() | Stock():
+            yield from measure.of
+        case Ratio() | Mean():
+            yield from measure.numerator
+            yield from measure.denominator
+        case Distinct():
+            yield from measure.did
+        case _:
+            return
