@@ -67,7 +67,8 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     fields, procedures = _procedures(procedures_file)
     system_files, indicator_files = (_folder(folder, name) for name in ("systems", "indicators"))
     systems = {id_: _system(id_, file, agencies, codes) for id_, file in system_files.items()}
-    indicators = _indicators(indicator_files, systems, codes)
+    sound = {id_: None if system_files[id_].problems else system for id_, system in systems.items()}
+    indicators = _indicators(indicator_files, sound, codes)
     read = (*files, *system_files.values(), *indicator_files.values())
     problems = [found for file in read for found in file.problems]
     if not system_files:
@@ -200,7 +201,7 @@ def _indicators(
     systems: Mapping[str, System | DerivedSystem | None],
     codes: Mapping[str, int] | None,
 ) -> dict[str, Indicator]:
-    """The indicators by id; systems that are None are not looked into, nor are codes where they cannot be read."""
+    """The indicators by id. One mistake is told once: a system with mistakes is None and not looked into."""
     found = {id_: file.parse(IndicatorFile, file.content) if file.readable else None for id_, file in files.items()}
     known = Known(systems, found, codes)
     for id_, file in files.items():

@@ -40,9 +40,9 @@ class Known:
     """What an indicator can name."""
 
     systems: Mapping[str, System | DerivedSystem | None]
-    """By id; None where the file is faulty."""
+    """By id; None where the file has mistakes."""
     indicators: Mapping[str, IndicatorFile | None]
-    """By id; None where the file is faulty."""
+    """By id; None where the file cannot be read into one."""
     codes: Codes | None
 
 
@@ -115,7 +115,7 @@ class _Measured:
             self._file.problem(("by",), f'"{by}": an indicator of kind "{measure.kind}" is not split')
         elif split and not any(by in labels for labels in split):
             fields = list(dict.fromkeys(field for labels in split for field in labels))
-            allowed = choice(by, fields) if fields else ": it has none"
+            allowed = choice(by, fields) if fields else ", which has none"
             self._file.problem(("by",), f'"{by}" is not a field of the label that is counted{allowed}')
 
     def _check_measure(self, measure: Measure) -> list[Labels] | None:
@@ -171,7 +171,7 @@ class _Measured:
         for field, values in term.where.items():
             place = (*where, "where", field)
             if field not in labels:
-                allowed = choice(field, labels) if labels else ": it has none"
+                allowed = choice(field, labels) if labels else ", which has none"
                 self._file.problem(place, f'"{field}" is not a field of the label of {term.of}{allowed}', term.of)
                 return False
             possible = labels[field]
@@ -184,7 +184,7 @@ class _Measured:
         own = [event for event in SYSTEMS[self._id] if of in measures([event])]
         if own:
             events = " or ".join(f'"{event.name}"' for event in own)
-            return f"needs {events}, which is not granted in systems/{self._id}.toml"
+            return f"is counted from {events}, which systems/{self._id}.toml does not grant"
         others = [id_ for id_, events in SYSTEMS.items() if of in measures(events)]
         if others:
             return f"is a measure of {', '.join(others)}, not of {self._id}"
@@ -200,7 +200,8 @@ class _Measured:
             where = ("measure", "did", number)
             if self._check_term(where, term) and not self._with_actor(term.of):
                 able = [event.name for event in self._granted if _actor(event)]
-                message = f'"{term.of}" does not say who did it{_allowed(term.of, able)}'
+                others = _allowed(term.of, able) if able else f", and no event of {self._id} does"
+                message = f'"{term.of}" does not say who did it{others}'
                 self._file.problem((*where, "of"), message, term.of)
         standing = self._measures.get(f"{register}.standing")
         return [] if standing is None else [standing]
