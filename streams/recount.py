@@ -14,7 +14,8 @@ from schemas.times import MINUTE, moment_of, text_of
 from streams.buckets import Buckets
 from streams.changes import Changes, Fact, Subject, fact
 from streams.counters import Folds, difference, held_at
-from streams.fold import Entry, Held, Key
+from streams.fold import Held, Key
+from streams.history import Entry
 from streams.rulebook import Rulebook
 from streams.rules import CaseRules
 from streams.writer import REPLAY, lock
@@ -138,7 +139,7 @@ Counted = dict[tuple[str, str, str, str, str, str], int]
 
 def _compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
     connection.execute("SET LOCAL statement_timeout = 0")
-    if connection.execute("SELECT FROM catalogues WHERE finished_at IS NULL").fetchone():
+    if connection.execute("SELECT 1 FROM catalogues WHERE finished_at IS NULL").fetchone():
         raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")
     buckets = _recounted(connection, rulebook.current)
     days = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.days.items()}
