@@ -138,7 +138,7 @@ def _rebuild(connection: psycopg.Connection, rulebook: Rulebook, say: Say) -> No
         cursor = connection.cursor()
         cursor.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
         shard, _ = lock(cursor, REPLAY, rulebook)
-        cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_minute, actors_month")
+        cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_month, counters_minute, actors_month")
         stated = facts(connection, None)
         while chunk := list(islice(stated, 20 * CHUNK)):
             changes = Changes()
