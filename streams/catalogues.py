@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 
 import psycopg
 
-from opscentre.catalogue import store_agencies
+from opscentre.catalogue import make_views, store_agencies
 from opscentre.database import connect
 from schemas.catalogue_model import Catalogue
 from schemas.rules_model import CalendarRule, Limits, Rules
@@ -61,6 +61,7 @@ def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> None:
     with connection.transaction():
         connection.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
         store_agencies(connection, catalogue)
+        make_views(connection, catalogue)
         connection.execute(
             "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
             "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
