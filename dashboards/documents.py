@@ -8,23 +8,29 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
 from dashboards.overview import overview
 from dashboards.pipeline import pipeline
+from dashboards.scorecard import scorecard
 from dashboards.services import services
+from dashboards.target import target
 from dashboards.texts import LANGUAGES
+from schemas.catalogue_model import Catalogue
 
 GENERATED = Path(__file__).parent / "generated"
 
 
-def documents(zone: str) -> dict[str, dict[str, Any]]:
-    """Every dashboard by its uid, in both languages, for a province's time zone (an IANA name)."""
-    screens = [make(language, zone) for make in (overview, services, pipeline) for language in LANGUAGES]
+_DASHBOARDS = (scorecard, target, overview, services, pipeline)
+
+
+def documents(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
+    """Every dashboard by its uid, in both languages, for a province's catalogue."""
+    screens = [make(language, catalogue) for make in _DASHBOARDS for language in LANGUAGES]
     built = [screen.build() for screen in screens]
     return {str(made.uid): json.loads(JSONEncoder().encode(made)) for made in built}
 
 
-def write(zone: str) -> list[Path]:
+def write(catalogue: Catalogue) -> list[Path]:
     """Write the generated documents; return those that changed."""
     GENERATED.mkdir(exist_ok=True)
-    changed = _stale(zone)
+    changed = _stale(catalogue)
     for path, text in changed.items():
         if text is None:
             path.unlink()
@@ -33,14 +39,14 @@ def write(zone: str) -> list[Path]:
     return sorted(changed)
 
 
-def stale(zone: str) -> list[Path]:
+def stale(catalogue: Catalogue) -> list[Path]:
     """Generated documents that are not what would be generated now."""
-    return sorted(_stale(zone))
+    return sorted(_stale(catalogue))
 
 
-def _stale(zone: str) -> dict[Path, str | None]:
+def _stale(catalogue: Catalogue) -> dict[Path, str | None]:
     """Path → the text that it should have, None where it should not be, of those that differ."""
-    made = {GENERATED / f"{uid}.json": _text(document) for uid, document in documents(zone).items()}
+    made = {GENERATED / f"{uid}.json": _text(document) for uid, document in documents(catalogue).items()}
     there = {path: path.read_text(encoding="utf-8") for path in GENERATED.glob("*.json")}
     return {path: made.get(path) for path in made.keys() | there.keys() if made.get(path) != there.get(path)}
 

@@ -2,14 +2,28 @@
 
 from typing import Any
 
-from dashboards.panels import ATTENTION, SHARE, Panel, Screen, hidden, leads_to, lines, number, rows, shares, width
+from dashboards.panels import (
+    ATTENTION,
+    SHARE,
+    Panel,
+    Screen,
+    hidden,
+    last_event,
+    leads_to,
+    lines,
+    number,
+    rows,
+    shares,
+    width,
+)
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
+from schemas.catalogue_model import Catalogue
 
 
-def overview(language: Language, zone: str) -> Screen:
+def overview(language: Language, catalogue: Catalogue) -> Screen:
     """The dashboard `overview`."""
-    sql = Sql(zone, language)
+    sql = Sql(catalogue, language)
     screen = Screen(
         "overview",
         Text("Trung tâm điều hành: toàn cảnh", "Operations centre: overview"),
@@ -28,25 +42,24 @@ def overview(language: Language, zone: str) -> Screen:
 
 def _numbers(screen: Screen) -> None:
     sql, services = screen.sql, screen.link("services")
+    province = sql.catalogue.province.code
 
-    def add(title: Text, panel_sql: str, columns: int = 3, **options: Any) -> None:
-        screen.add(number(screen, title, panel_sql, **options), columns, 4)
+    def add(title: Text, indicator: str, **options: Any) -> None:
+        value = f"SELECT max(value) AS value FROM ({sql.running(indicator)} AND agency = '{province}') AS whole"
+        screen.add(number(screen, title, value, **options), 3, 4)
 
-    add(Text("Đang giải quyết", "Open"), sql.total("dossier.open"), to=services)
-    add(Text("Quá hạn", "Overdue"), sql.total("dossier.overdue"), to=services, steps=ATTENTION)
-    month = sql.share(sql.month)
-    add(Text("Đúng hạn tháng này", "On time this month"), month, to=services, **SHARE)
-    add(Text("Tiếp nhận hôm nay", "Received today"), sql.total("dossier.opened", sql.today), to=services)
-    add(Text("Ký số tháng này", "Signatures this month"), sql.total("signature.used", sql.month))
+    add(Text("Đang giải quyết", "Open"), "dossiers-open", to=services)
+    add(Text("Quá hạn", "Overdue"), "dossiers-overdue", to=services, steps=ATTENTION)
+    add(Text("Đúng hạn tháng này", "On time this month"), "dossiers-on-time-share", to=services, **SHARE)
+    received = Text("Tiếp nhận hôm nay", "Received today")
+    screen.add(number(screen, received, sql.total("dossier.opened", sql.today), to=services), 3, 4)
+    add(Text("Ký số tháng này", "Signatures this month"), "signatures")
     add(
         Text("Trạm 5G hoạt động", "5G stations standing"),
-        sql.total("station.standing", where="split_part(label, ' ', 2) = '5g'"),
+        "stations-5g",
+        to=screen.link("target", "var-indicator=stations-5g&"),
     )
-    # A screen that has frozen shows it here.
-    newest = f"SELECT to_char(max(updated_at) AT TIME ZONE '{sql.zone}', 'HH24:MI:SS DD/MM') AS value FROM progress"
-    newest += " WHERE events > 0"
-    title = Text("Ghi nhận gần nhất", "Last event counted")
-    add(title, newest, 6, unit="string", to=screen.link("pipeline"))
+    screen.add(last_event(screen), 6, 4)
 
 
 def _by_day(sql: Sql) -> str:
@@ -67,20 +80,17 @@ FROM days WHERE $__timeFilter(bucket::timestamp AT TIME ZONE '{sql.zone}') ORDER
 
 def _share_by_month(sql: Sql) -> str:
     month, name = ("Tháng", "Đúng hạn") if sql.language == "vi" else ("Month", "On time")
-    return f"""SELECT to_char(date_trunc('month', bucket), 'MM/YYYY') AS "{month}",
-    sum(value) FILTER (WHERE measure = 'dossier.on_time')::float8 / nullif(sum(value), 0) AS "{name}"
-FROM counters_day WHERE measure IN ('dossier.on_time', 'dossier.late') AND bucket <= {sql.today}
-    AND bucket >= {sql.month} - interval '11 months'
-GROUP BY date_trunc('month', bucket) ORDER BY date_trunc('month', bucket)"""
+    return f"""SELECT to_char(starts, 'MM/YYYY') AS "{month}", value AS "{name}"
+FROM ({sql.monthly("dossiers-on-time-share")} AND agency = '{sql.catalogue.province.code}') AS months
+WHERE starts >= {sql.month} - interval '11 months' AND value IS NOT NULL ORDER BY starts LIMIT 12"""
 
 
 def _agencies(screen: Screen) -> Panel:
     sql, language = screen.sql, screen.language
     agency, overdue = ("Cơ quan", "Quá hạn") if language == "vi" else ("Agency", "Overdue")
-    query = f"""WITH {sql.counted()}
-SELECT c.agency AS code, coalesce({sql.name}, c.agency) AS "{agency}", sum(c.value)::bigint AS "{overdue}"
-FROM counted AS c LEFT JOIN agencies AS a ON a.code = c.agency
-WHERE c.measure = 'dossier.overdue' GROUP BY 1, 2 HAVING sum(c.value) > 0 ORDER BY 3 DESC, 2 LIMIT 50"""
+    query = f"""SELECT v.agency AS code, {sql.name} AS "{agency}", v.value::bigint AS "{overdue}"
+FROM ({sql.running("dossiers-overdue")}) AS v JOIN agencies AS a ON a.code = v.agency
+WHERE a.parent IS NOT NULL AND v.value > 0 ORDER BY 3 DESC, 2 LIMIT 50"""
     to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
     columns = {"code": hidden(), agency: leads_to(agency, to), overdue: width(90)}
     return rows(screen, Text("Cơ quan có hồ sơ quá hạn", "Agencies with overdue dossiers"), query, columns=columns)

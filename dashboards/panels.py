@@ -12,20 +12,17 @@ from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, Query, Sql, Ta
 from dashboards.texts import Language, Text
 
 COLUMNS = 24
-BLUE, DARK, AMBER, RED, RED_TEXT = "#0B6FC0", "#2F4A56", "#C77700", "#B3203A", "#FF6B81"
-"""Grounds, and a red that can be read as text. Told apart by the colour-blind, too.
+BLUE, DARK, GREY, AMBER, RED = "#0B6FC0", "#2F4A56", "#4A4F57", "#C77700", "#B3203A"
+AMBER_TEXT, RED_TEXT = "#FFB357", "#FF6B81"
+"""Grounds, and what can be read as text. Told apart by the colour-blind, too.
 
 Not everything may shout: what needs no attention is dark.
 """
 
 ATTENTION = ((None, DARK), (1.0, RED))
 """Steps of a number that should be zero."""
-SHARE: Mapping[str, Any] = {
-    "unit": "percentunit",
-    "decimals": 1,
-    "steps": ((None, RED), (0.7, AMBER), (0.9, BLUE)),
-}
-"""How a share, 0 to 1, of what should be done is shown."""
+SHARE: Mapping[str, Any] = {"unit": "percent", "decimals": 1, "steps": ((None, RED), (70.0, AMBER), (90.0, BLUE))}
+"""How a share in percent of what should be done is shown."""
 
 Panel = stat.Panel | table.Panel | timeseries.Panel | barchart.Panel
 Property = models.DynamicConfigValue
@@ -95,6 +92,8 @@ class Screen:
 
 
 NAVIGATION: Mapping[str, Text] = {
+    "scorecard": Text("Bộ chỉ số", "Scorecard"),
+    "target": Text("Phía sau chỉ tiêu", "Behind a target"),
     "overview": Text("Toàn cảnh", "Overview"),
     "services": Text("Dịch vụ công", "Public services"),
     "pipeline": Text("Tình trạng hệ thống", "Pipeline health"),
@@ -141,6 +140,33 @@ def number(
     return panel
 
 
+def last_event(screen: Screen) -> stat.Panel:
+    """When the last event was counted: a screen that has frozen shows it here."""
+    newest = f"SELECT to_char(max(updated_at) AT TIME ZONE '{screen.sql.zone}', 'HH24:MI:SS DD/MM') AS value "
+    newest += "FROM progress WHERE events > 0"
+    title = Text("Ghi nhận gần nhất", "Last event counted")
+    return number(screen, title, newest, unit="string", to=screen.link("pipeline"))
+
+
+def tiles(screen: Screen, title: Text, sql: str, colours: Mapping[str, str]) -> stat.Panel:
+    """A tile a row: `sql` gives its name and `value`, a text whose first character has one of the colours."""
+    return (
+        stat.Panel()
+        .title(screen.say(title))
+        .datasource(_DATA_SOURCE)
+        .with_target(Target(Query(sql)))
+        .unit("string")
+        .no_value(screen.say(_NOTHING))
+        .color_mode(common_models.BigValueColorMode.BACKGROUND)
+        .graph_mode(common_models.BigValueGraphMode.NONE)
+        .text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
+        .text(common.VizTextDisplayOptions().title_size(20).value_size(40))
+        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields("/^value$/"))
+        .thresholds(_thresholds(((None, DARK),)))
+        .mappings(_coloured(colours))
+    )
+
+
 def lines(screen: Screen, title: Text, sql: str, *, bars: bool = False) -> timeseries.Panel:
     """Values over time; `sql` gives `time` and a column a line."""
     style = common_models.GraphDrawStyle.BARS if bars else common_models.GraphDrawStyle.LINE
@@ -160,16 +186,16 @@ def lines(screen: Screen, title: Text, sql: str, *, bars: bool = False) -> times
 
 
 def shares(screen: Screen, title: Text, sql: str) -> barchart.Panel:
-    """Shares, 0 to 1, as bars; `sql` gives a text under each bar and the share."""
+    """Shares in percent as bars; `sql` gives a text under each bar and the share."""
     return (
         barchart.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
         .with_target(Target(Query(sql)))
-        .unit("percentunit")
+        .unit("percent")
         .decimals(0)
         .min(0)
-        .max(1)
+        .max(100)
         .fill_opacity(70)
         .bar_width(0.7)
         .show_value(common_models.VisibilityMode.ALWAYS)
@@ -228,8 +254,33 @@ def alarming() -> list[Property]:
 
 
 def percent() -> list[Property]:
-    """A column of shares, 0 to 1."""
-    return [Property("unit", "percentunit"), Property("decimals", 1)]
+    """A column of shares in percent."""
+    return [Property("unit", "percent"), Property("decimals", 1)]
+
+
+def right() -> list[Property]:
+    """A column of figures as text."""
+    return [Property("custom.align", "right")]
+
+
+def marked(colours: Mapping[str, str], *, ground: bool = False) -> list[Property]:
+    """A column of texts whose first character has one of the colours, as the text's or as its ground's."""
+    mode = "color-background" if ground else "color-text"
+    return [
+        Property("custom.displayMode", f"{mode}-solid" if ground else mode),
+        Property("custom.cellOptions", {"type": mode, **({"mode": "basic"} if ground else {})}),
+        Property("mappings", _coloured(colours)),
+    ]
+
+
+def _coloured(colours: Mapping[str, str]) -> list[models.ValueMapping]:
+    def result(colour: str, place: int) -> models.ValueMappingResult:
+        return models.ValueMappingResult(color=colour, index=place)
+
+    return [
+        models.RegexMap(options=models.DashboardRegexMapOptions(pattern=f"^{mark}", result=result(colour, place)))
+        for place, (mark, colour) in enumerate(colours.items())
+    ]
 
 
 def _thresholds(steps: Sequence[tuple[float | None, str]]) -> dashboard.ThresholdsConfig:

@@ -5,15 +5,16 @@ from typing import Any
 from dashboards.panels import ATTENTION, DARK, RED, Panel, Screen, lines, number, rows, width
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
+from schemas.catalogue_model import Catalogue
 
 
-def pipeline(language: Language, zone: str) -> Screen:
+def pipeline(language: Language, catalogue: Catalogue) -> Screen:
     """The dashboard `pipeline`."""
     screen = Screen(
         "pipeline",
         Text("Trung tâm điều hành: tình trạng hệ thống", "Operations centre: pipeline health"),
         language,
-        Sql(zone, language),
+        Sql(catalogue, language),
         Text("Sự kiện đến, bị từ chối, cảnh báo đã gửi.", "Events in, events refused, alerts sent."),
         since="now-1h",
     )

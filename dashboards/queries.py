@@ -1,5 +1,6 @@
 """SQL that several panels share, and how a panel carries it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
@@ -7,9 +8,16 @@ from grafana_foundation_sdk.cog import runtime, variants
 from grafana_foundation_sdk.cog.builder import Builder
 
 from dashboards.texts import Language
+from schemas.catalogue_model import Catalogue
+from schemas.views.quoting import identifier, literal
 
 DATA_SOURCE_TYPE, DATA_SOURCE_UID = "postgres", "opscentre"
 DATA_SOURCE = {"type": DATA_SOURCE_TYPE, "uid": DATA_SOURCE_UID}
+
+_NO_VALUES = (
+    "NULL::date AS starts, NULL::date AS ends, NULL::text AS agency, NULL::float8 AS numerator, "
+    "NULL::float8 AS denominator, NULL::float8 AS value"
+)
 
 Format = Literal["table", "time_series"]
 
@@ -53,16 +61,27 @@ class Target(Builder[variants.Dataquery]):
         return self.query
 
 
+def rows_of_texts(rows: Iterable[tuple[str | None, ...]], columns: int) -> str:
+    """Rows of so many texts each as a table of SQL, also where there are none."""
+    made = [f"SELECT {', '.join(f'{literal(text)}::text' for text in row)}" for row in rows]
+    return f"({' UNION ALL '.join(made) or 'SELECT ' + ', '.join(['NULL::text'] * columns) + ' WHERE false'})"
+
+
 @dataclass(frozen=True)
 class Sql:
-    """Fragments of SQL for a province's zone and a language.
+    """Fragments of SQL for a province's catalogue and a language.
 
     Stocks and sums until now are whole days before today, and today by minutes: what lies ahead (a case will be
     overdue at midnight) must not be counted yet.
     """
 
-    zone: str
+    catalogue: Catalogue
     language: Language
+
+    @property
+    def zone(self) -> str:
+        """The province's, an IANA name."""
+        return self.catalogue.province.zone
 
     @property
     def today(self) -> str:
@@ -89,18 +108,36 @@ class Sql:
         """The first day of this month."""
         return f"date_trunc('month', {self.today})::date"
 
-    def total(self, measure: str, since: str | None = None, where: str = "true") -> str:
-        """How much of a measure there is now; nothing where it was never reported."""
+    def total(self, measure: str, since: str) -> str:
+        """How much of a measure there was since then; nothing where there was none."""
         counted = self.counted(since)
+        return f"WITH {counted}\nSELECT sum(value)::bigint AS value FROM counted WHERE measure = '{measure}'"
+
+    def running(self, indicator: str) -> str:
+        """(agency, numerator, denominator, value) of an indicator in the running month; an agency's has all below it.
+
+        There is no row of an agency that never reported, and none at all where the catalogue has no such indicator.
+        """
+        return f"{self.monthly(indicator)} AND ends = indicators.today()"
+
+    def monthly(self, indicator: str) -> str:
+        """(starts, agency, numerator, denominator, value) of an indicator in each of the last months."""
+        if indicator not in self.catalogue.indicators:
+            return f"SELECT * FROM (SELECT {_NO_VALUES}) AS nothing WHERE false"
         return (
-            f"WITH {counted}\nSELECT sum(value)::bigint AS value FROM counted WHERE measure = '{measure}' AND {where}"
+            f"SELECT starts, agency, numerator, denominator, value FROM indicators.{identifier(indicator)} "
+            "WHERE period = 'month' AND label = ''"
         )
 
-    def share(self, since: str, where: str = "true") -> str:
-        """Share of the dossiers finished since then that were on time, 0 to 1; nothing where none was finished."""
-        return f"""WITH {self.counted(since)}
-SELECT sum(value) FILTER (WHERE measure = 'dossier.on_time')::float8 / nullif(sum(value), 0) AS value
-FROM counted WHERE measure IN ('dossier.on_time', 'dossier.late') AND {where}"""
+    def figure(self, value: str, decimals: int = 2, *, signed: bool = False) -> str:
+        """A number as text, in the language's way, without needless zeros; null where it is."""
+        form = f"FM{'SG' if signed else ''}999,999,999,990.{'9' * decimals}"
+        text = f"rtrim(to_char({value}, '{form}'), '.')"
+        return f"translate({text}, ',.', '.,')" if self.language == "vi" else text
+
+    def day(self, day: str) -> str:
+        """A day as text, for a table."""
+        return f"to_char({day}, '{'DD/MM/YYYY' if self.language == 'vi' else 'YYYY-MM-DD'}')"
 
     def local(self, moment: str) -> str:
         """A moment as local text, for a table."""

@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from grafana_foundation_sdk.builders import dashboard
-from grafana_foundation_sdk.models import dashboard as models
-
 from dashboards.panels import (
     ATTENTION,
     SHARE,
@@ -18,8 +15,10 @@ from dashboards.panels import (
     rows,
     width,
 )
-from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, Sql
+from dashboards.queries import Sql
 from dashboards.texts import Language, Text
+from dashboards.variables import agencies, chosen, outermost
+from schemas.catalogue_model import Catalogue
 
 MOST_ROWS = 500
 
@@ -32,7 +31,7 @@ _CHANNELS = {
 }
 
 
-def services(language: Language, zone: str) -> Screen:
+def services(language: Language, catalogue: Catalogue) -> Screen:
     """The dashboard `services`."""
     screen = Screen(
         "services",
@@ -41,9 +40,9 @@ def services(language: Language, zone: str) -> Screen:
             "Public services: overdue, and who owes it",
         ),
         language,
-        Sql(zone, language),
+        Sql(catalogue, language),
         Text("Chọn cơ quan để xem hồ sơ của cơ quan đó.", "Choose agencies to see theirs."),
-        variables=[_agency(language)],
+        variables=[agencies(language)],
     )
     _numbers(screen)
     screen.add(_who_owes(screen), 11, 23)
@@ -51,42 +50,19 @@ def services(language: Language, zone: str) -> Screen:
     return screen
 
 
-def chosen(column: str) -> str:
-    """The condition that an agency is among those chosen."""
-    return f"('*' IN (${{agency:sqlstring}}) OR {column} IN (${{agency:sqlstring}}))"
-
-
-def _agency(language: Language) -> dashboard.QueryVariable:
-    query = (
-        f"SELECT name_{language} AS __text, code AS __value FROM agencies "
-        f"WHERE kind <> 'province' ORDER BY kind DESC, name_{language}"
-    )
-    return (
-        dashboard.QueryVariable("agency")
-        .id("agency")
-        .label(Text("Cơ quan", "Agency").of(language))
-        .datasource(models.DataSourceRef(type_val=DATA_SOURCE_TYPE, uid=DATA_SOURCE_UID))
-        .query(query)
-        .refresh(models.VariableRefresh.ON_DASHBOARD_LOAD)
-        .multi(True)
-        .include_all(True)
-        .all_value("'*'")
-        .current(models.VariableOption(selected=True, text=["All"], value=["$__all"]))
-    )
-
-
 def _numbers(screen: Screen) -> None:
-    sql, mine = screen.sql, chosen("agency")
+    def add(title: Text, indicator: str, value: str = "sum(value)", **options: Any) -> None:
+        running = screen.sql.running(indicator)
+        query = f"SELECT {value} AS value FROM ({running}) AS v WHERE {outermost('v.agency')}"
+        screen.add(number(screen, title, query, **options), 4, 4)
 
-    def add(title: Text, panel_sql: str, **options: Any) -> None:
-        screen.add(number(screen, title, panel_sql, **options), 4, 4)
-
-    add(Text("Đang giải quyết", "Open"), sql.total("dossier.open", where=mine))
-    add(Text("Quá hạn", "Overdue"), sql.total("dossier.overdue", where=mine), steps=ATTENTION)
-    add(Text("Tạm dừng", "Suspended"), sql.total("dossier.suspended", where=mine))
-    add(Text("Kết thúc tháng này", "Closed this month"), sql.total("dossier.closed", sql.month, mine))
-    add(Text("Trễ hạn tháng này", "Late this month"), sql.total("dossier.late", sql.month, mine))
-    add(Text("Đúng hạn tháng này", "On time this month"), sql.share(sql.month, mine), **SHARE)
+    add(Text("Đang giải quyết", "Open"), "dossiers-open")
+    add(Text("Quá hạn", "Overdue"), "dossiers-overdue", steps=ATTENTION)
+    add(Text("Tạm dừng", "Suspended"), "dossiers-suspended")
+    add(Text("Đã giải quyết tháng này", "Processed this month"), "dossiers-processed")
+    add(Text("Trễ hạn tháng này", "Late this month"), "dossiers-late")
+    share = "sum(numerator) * 100 / nullif(sum(denominator), 0)"
+    add(Text("Đúng hạn tháng này", "On time this month"), "dossiers-on-time-share", share, **SHARE)
 
 
 def _who_owes(screen: Screen) -> Panel:
@@ -96,25 +72,18 @@ def _who_owes(screen: Screen) -> Panel:
         if screen.language == "vi"
         else ("Agency", "Open", "Overdue", "Oldest due", "Late this month", "On time")
     )
-    query = f"""WITH {sql.counted()}, stands AS (
-    SELECT agency, sum(value) FILTER (WHERE measure = 'dossier.open')::bigint AS open,
-        sum(value) FILTER (WHERE measure = 'dossier.overdue')::bigint AS overdue
-    FROM counted WHERE measure IN ('dossier.open', 'dossier.overdue') AND {chosen("agency")} GROUP BY agency
-), oldest AS (
+    query = f"""WITH oldest AS (
     SELECT agency, min(due_at) AS due_at FROM cases
     WHERE kind = 'dossier' AND state = 'open' AND overdue_at <= now() GROUP BY agency
-), month AS (
-    SELECT agency, sum(value) FILTER (WHERE measure = 'dossier.late')::bigint AS late,
-        sum(value) FILTER (WHERE measure = 'dossier.on_time')::float8 / nullif(sum(value), 0) AS share
-    FROM counters_day WHERE measure IN ('dossier.late', 'dossier.on_time')
-        AND bucket BETWEEN {sql.month} AND {sql.today} GROUP BY agency
 )
-SELECT s.agency AS code, coalesce({sql.name}, s.agency) AS "{agency}", s.open AS "{opened}",
-    coalesce(s.overdue, 0) AS "{overdue}", {sql.local("o.due_at")} AS "{oldest}", m.late AS "{late}",
-    m.share AS "{share}"
-FROM stands AS s LEFT JOIN agencies AS a ON a.code = s.agency LEFT JOIN oldest AS o USING (agency)
-    LEFT JOIN month AS m USING (agency)
-ORDER BY 4 DESC, 3 DESC, 2"""
+SELECT a.code, {sql.name} AS "{agency}", o.value::bigint AS "{opened}", d.value::bigint AS "{overdue}",
+    {sql.local("oldest.due_at")} AS "{oldest}", l.value::bigint AS "{late}", t.value AS "{share}"
+FROM agencies AS a JOIN ({sql.running("dossiers-open")}) AS o ON o.agency = a.code
+LEFT JOIN ({sql.running("dossiers-overdue")}) AS d ON d.agency = a.code
+LEFT JOIN ({sql.running("dossiers-late")}) AS l ON l.agency = a.code
+LEFT JOIN ({sql.running("dossiers-on-time-share")}) AS t ON t.agency = a.code
+LEFT JOIN oldest ON oldest.agency = a.code
+WHERE a.parent IS NOT NULL AND {chosen("a.code")} ORDER BY 4 DESC, 3 DESC, 2 LIMIT {MOST_ROWS}"""
     to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
     columns = {
         "code": hidden(),

@@ -31,7 +31,7 @@ def publish(
             "account's token, role Admin: Administration → Service accounts in Grafana)"
         )
     grafana = Grafana(options.grafana_url, options.grafana_token, options.grafana_dsn or options.dsn)
-    made = documents(open_catalogue(options.catalogue).province.zone)
+    made = documents(open_catalogue(options.catalogue))
     outcomes = publish_documents(grafana, made, overwrite=overwrite)
     if json:
         print_json(outcomes)
@@ -48,12 +48,12 @@ def build(
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail where one is stale.")] = False,
 ) -> None:
     """Write the generated dashboards of the shipped catalogue, for review; `publish` makes them anew."""
-    zone = open_catalogue(None).province.zone
+    catalogue = open_catalogue(None)
     if not check_only:
-        for path in write(zone):
+        for path in write(catalogue):
             say(f"wrote {path.name}")
         return
-    found = stale(zone)
+    found = stale(catalogue)
     if found:
         raise ConfigurationError(
             f"stale: {', '.join(path.name for path in found)}\nRun `opscentre dashboards build` and commit it."

@@ -11,10 +11,11 @@ from helpers import CATALOGUE
 from dashboards.documents import documents, stale
 from dashboards.panels import COLUMNS, NAVIGATION
 from dashboards.publish import data_source, digest
-from dashboards.texts import LANGUAGES
+from dashboards.statuses import COLOURS, STATUSES
+from dashboards.texts import LANGUAGES, Language
+from dashboards.units import unit
 
-ZONE = CATALOGUE.province.zone
-DOCUMENTS = documents(ZONE)
+DOCUMENTS = documents(CATALOGUE)
 
 
 def test_every_dashboard_is_there_in_every_language() -> None:
@@ -22,7 +23,7 @@ def test_every_dashboard_is_there_in_every_language() -> None:
 
 
 def test_the_committed_documents_are_what_would_be_generated_now() -> None:
-    assert stale(ZONE) == []
+    assert stale(CATALOGUE) == []
 
 
 @pytest.mark.parametrize("name", NAVIGATION)
@@ -47,10 +48,31 @@ def test_panels_fit_and_do_not_overlap(document: dict[str, Any]) -> None:
 def test_variables_are_quoted_in_sql_and_every_link_leads_to_a_dashboard(document: dict[str, Any]) -> None:
     text = json.dumps(document)
     queries = " ".join(target["rawSql"] for panel in document["panels"] for target in panel["targets"])
-    assert set(re.findall(r"\$(?!__)[\w{][^ )]*", queries)) <= {"${agency:sqlstring}"}
-    assert set(re.findall(r"/d/([\w-]+)", text)) <= set(DOCUMENTS)
     variables = document["templating"].get("list", [])
+    allowed = {f"${{{variable['name']}:sqlstring}}" for variable in variables}
+    assert set(re.findall(r"\$(?!__)(?:\w+|{[^}]*})", queries)) <= allowed
+    assert set(re.findall(r"/d/([\w-]+)", text)) <= set(DOCUMENTS)
     assert [variable["id"] for variable in variables] == [variable["name"] for variable in variables]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_behind_a_target_is_on_a_dashboard_that_takes_what_the_link_chooses(language: Language) -> None:
+    table = DOCUMENTS[f"opscentre-scorecard-{language}"]["panels"][2]
+    chosen = set(re.findall(r"var-(\w+)=", json.dumps(table)))
+    screens = set(re.findall(rf"opscentre-\w+-{language}", table["targets"][0]["rawSql"]))
+    assert screens == {f"opscentre-{name}-{language}" for name in ("services", "target")}
+    assert chosen == {variable["name"] for uid in screens for variable in DOCUMENTS[uid]["templating"]["list"]}
+
+
+def test_every_unit_has_its_vietnamese() -> None:
+    units = {one.file.unit for one in CATALOGUE.indicators.values()}
+    assert {name for name in units if unit(name, "vi") == unit(name, "en")} == {"percent"}
+    assert unit("buffaloes", "vi") == "buffaloes"
+
+
+def test_no_status_is_told_by_its_colour_alone() -> None:
+    shown = STATUSES.values()
+    assert len({one.mark for one in shown}) == len({one.colour for one in shown}) == len(STATUSES) == len(COLOURS)
 
 
 def test_the_digest_is_of_the_content_only() -> None:

@@ -1,0 +1,36 @@
+"""How a target stands: a shape, a colour and a word each, so that nobody has to tell colours apart."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from dashboards.panels import AMBER, BLUE, DARK, GREY, RED
+from dashboards.texts import Language, Text
+
+
+class Status(NamedTuple):
+    """How one status is shown."""
+
+    mark: str
+    colour: str
+    name: Text
+
+
+STATUSES: Mapping[str, Status] = {
+    "missed": Status("✖", RED, Text("Không đạt", "Missed")),
+    "at_risk": Status("◆", AMBER, Text("Có nguy cơ", "At risk")),
+    "no_data": Status("○", GREY, Text("Chưa có dữ liệu", "No data")),
+    "on_track": Status("▲", DARK, Text("Đúng tiến độ", "On track")),
+    "met": Status("✔", BLUE, Text("Đạt", "Met")),
+}
+"""By what `indicators.indicator_status` says; what needs attention first."""
+
+COLOURS: Mapping[str, str] = {status.mark: status.colour for status in STATUSES.values()}
+
+
+def statuses_sql(language: Language) -> str:
+    """Rows of (place, status, mark, name)."""
+    rows = (
+        f"({place}, '{status}', '{shown.mark}', '{shown.name.of(language)}')"
+        for place, (status, shown) in enumerate(STATUSES.items())
+    )
+    return f"(VALUES {', '.join(rows)})"
