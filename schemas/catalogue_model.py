@@ -1,4 +1,7 @@
-"""What a catalogue says, as models: the province, its agencies, its systems, its calendar and its procedures."""
+"""What a catalogue says, as models: the province, its agencies, its systems, its calendar and its procedures.
+
+`schemas.indicators` has its indicators.
+"""
 
 import datetime
 import json
@@ -10,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
 
+from schemas.indicators import Indicator
 from schemas.rules_model import CalendarEntry, CalendarRule, Limits, OfficeHours, Rules, from_earliest
 from schemas.tables import AgencyCode, Language, Name, Table, each_once
 from schemas.topics import topic_name
@@ -129,7 +133,7 @@ class DerivedSystem:
 
 @dataclass(frozen=True)
 class Catalogue:
-    """A catalogue without mistakes: agencies, fields and procedures by code, systems by id."""
+    """A catalogue without mistakes: agencies, fields and procedures by code, systems and indicators by id."""
 
     province: Province
     agencies: dict[str, Agency]
@@ -139,6 +143,7 @@ class Catalogue:
     working_days: list[CalendarEntry]
     fields: dict[str, ProcedureField]
     procedures: dict[str, Procedure]
+    indicators: dict[str, Indicator]
 
     @property
     def zone(self) -> ZoneInfo:
@@ -179,6 +184,7 @@ class Catalogue:
             "working_days": sorted(entry.model_dump_json() for entry in self.working_days),
             "fields": {code: _plain(field) for code, field in self.fields.items()},
             "procedures": {code: _plain(procedure) for code, procedure in self.procedures.items()},
+            "indicators": {id_: _plain(indicator.file) for id_, indicator in self.indicators.items()},
         }
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 

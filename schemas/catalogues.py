@@ -29,6 +29,7 @@ from schemas.catalogue_model import (
     System,
 )
 from schemas.events import SYSTEMS
+from schemas.indicators import Indicator, IndicatorFile
 from schemas.rules_model import CalendarEntry
 from schemas.toml_files import Problem, TomlFile, guess, quoted
 
@@ -63,11 +64,10 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     agencies, codes = _agencies(agencies_file, province)
     days_off, working_days = _calendar(calendar_file, codes)
     fields, procedures = _procedures(procedures_file)
-    system_files = [
-        TomlFile.read(folder, f"systems/{path.name}") for path in sorted((folder / "systems").glob("*.toml"))
-    ]
+    system_files, indicator_files = (_folder(folder, name) for name in ("systems", "indicators"))
     systems = [_system(file, agencies, codes) for file in system_files]
-    problems = [found for file in (*files, *system_files) for found in file.problems]
+    indicators = [_indicator(file) for file in indicator_files]
+    problems = [found for file in (*files, *system_files, *indicator_files) for found in file.problems]
     if not system_files:
         problems.append(Problem("systems", None, "", f"there is no file <system>.toml in {folder / 'systems'}"))
     if problems or province is None:
@@ -81,7 +81,13 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         working_days,
         fields,
         procedures,
+        {indicator.id: indicator for indicator in indicators if indicator},
     )
+
+
+def _folder(folder: Path, name: str) -> list[TomlFile]:
+    """The files of a folder within the catalogue's; none where there is no such folder."""
+    return [TomlFile.read(folder, f"{name}/{path.name}") for path in sorted((folder / name).glob("*.toml"))]
 
 
 def _province(file: TomlFile) -> Province | None:
@@ -186,6 +192,11 @@ def _derived(file: TomlFile, id_: str) -> DerivedSystem | None:
     rest = {key: value for key, value in file.content.items() if key not in publishing}
     derivation = file.parse(Derivation, rest)
     return DerivedSystem(id_, derivation.name, derivation.owner) if derivation else None
+
+
+def _indicator(file: TomlFile) -> Indicator | None:
+    found = file.parse(IndicatorFile, file.content) if file.readable else None
+    return Indicator(Path(file.name).stem, found) if found else None
 
 
 def _resolve(grants: Iterable[str], agencies: Mapping[str, Agency]) -> frozenset[str]:

@@ -89,7 +89,7 @@ class Distinct(Table):
     """
 
     kind: Literal["distinct"]
-    register: str
+    register_name: str
     did: Terms
 
 
