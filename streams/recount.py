@@ -155,9 +155,7 @@ Counted = dict[tuple[str, str, str, str, str, str], int]
 """(system, measure, agency, label, actor, bucket) → value; without an actor where none is counted."""
 
 
-def _compare(
-    connection: psycopg.Connection, rulebook: Rulebook, gathering: Gathering | None = None
-) -> list[Mismatch]:
+def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gathering | None = None) -> list[Mismatch]:
     connection.execute("SET LOCAL statement_timeout = 0")
     if connection.execute("SELECT FROM catalogues WHERE finished_at IS NULL").fetchone():
         raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")

@@ -88,7 +88,9 @@ def recount(
             found, indicators = compare_all(connection, rulebook, catalogue)
     if json:
         differences = [one._asdict() for one in found]
-        print_json({"repaired": repair, "differences": differences, "indicators": [one._asdict() for one in indicators]})
+        print_json(
+            {"repaired": repair, "differences": differences, "indicators": [one._asdict() for one in indicators]}
+        )
     else:
         what = "were corrected" if repair else "differ; `opscentre recount --repair` corrects them"
         _differences(Mismatch._fields, found, f"counters {what}")

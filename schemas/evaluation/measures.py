@@ -161,10 +161,10 @@ def _distinct(system: str, distinct: Distinct, by: str | None, figures: Figures)
         for term in distinct.did
     ]
     active = set.intersection(*everybody)
-    counts = {(one, ""): [0, 0] for one in _reporting(system, [distinct.register], figures)}
+    counts = {(one, ""): [0, 0] for one in _reporting(system, [distinct.register_name], figures)}
     for item in figures.items:
-        if (item.system, item.register) == (system, distinct.register):
-            labels = {"", part(f"{distinct.register}.standing", item.label, by) if by else ""}
+        if (item.system, item.register) == (system, distinct.register_name):
+            labels = {"", part(f"{distinct.register_name}.standing", item.label, by) if by else ""}
             for key in ((one, label) for one in figures.above.get(item.agency, ()) for label in labels):
                 count = counts.setdefault(key, [0, 0])
                 count[0] += item.subject in active
