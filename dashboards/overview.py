@@ -38,7 +38,10 @@ def _numbers(screen: Screen) -> None:
     add(Text("Đúng hạn tháng này", "On time this month"), month, to=services, **SHARE)
     add(Text("Tiếp nhận hôm nay", "Received today"), sql.total("dossier.opened", sql.today), to=services)
     add(Text("Ký số tháng này", "Signatures this month"), sql.total("signature.used", sql.month))
-    add(Text("Trạm 5G hoạt động", "5G stations standing"), sql.total("station.standing"))
+    add(
+        Text("Trạm 5G hoạt động", "5G stations standing"),
+        sql.total("station.standing", where="split_part(label, ' ', 2) = '5g'"),
+    )
     # A screen that has frozen shows it here.
     newest = f"SELECT to_char(max(updated_at) AT TIME ZONE '{sql.zone}', 'HH24:MI:SS DD/MM') AS value FROM progress"
     newest += " WHERE events > 0"

@@ -22,11 +22,12 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     flow.add_row("dead letters", Text(_number(letters), style="yellow" if letters else ""))
     flow.add_row("lag", _number(report["lag"]))
     tables: list[RenderableType] = [flow, _cases(report["cases"])]
-    rest = _table("Registers and flows")
+    rest = _table("Registers, flows, readings")
     for name, counts in report["items"].items():
         rest.add_row(f"{name}s standing", _number(counts["standing"]))
     for name, count in report["flows"].items():
         rest.add_row(name.replace(".", " "), _number(count))
+    rest.add_row("readings", _number(sum(reading["count"] for reading in report["readings"].values())))
     tables.append(rest)
     title = Text(f"as of {report['as_of']}" if "as_of" in report else "as of now", style="dim")
     return Group(title, Columns(tables, padding=(0, 2)))

@@ -55,9 +55,8 @@ def main() -> None:
 
 def run(options: Settings) -> None:
     """Wait for the database and the topics, then stream."""
-    catalogue = open_catalogue(options.catalogue)
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # until Faust takes over, there is nothing to finish
-    rulebook = _wait_for_database(options.dsn, catalogue)
+    catalogue, rulebook = _wait_for_database(options)
     partitions = _partitions(options.kafka, [system.topic for system in catalogue.systems.values()])
     decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
     writers = [Writer(options.dsn, rulebook, give_up=_stopping.is_set) for _ in range(WRITERS)]
@@ -73,12 +72,14 @@ def run(options: Settings) -> None:
     worker.execute_from_commandline()
 
 
-def _wait_for_database(dsn: str, catalogue: Catalogue) -> Rulebook:
+def _wait_for_database(options: Settings) -> tuple[Catalogue, Rulebook]:
+    """The catalogue, read anew until the database is at the same."""
     said = ""
     while True:
+        catalogue = open_catalogue(options.catalogue)
         try:
-            with connect(dsn, "opscentre worker") as connection:
-                return load_rulebook(connection, catalogue)
+            with connect(options.dsn, "opscentre worker") as connection:
+                return catalogue, load_rulebook(connection, catalogue)
         except (UnavailableError, OutdatedCatalogueError) as error:
             why = str(error)
         except psycopg.errors.UndefinedTable:

@@ -28,7 +28,8 @@ Say = Callable[[str], None]
 
 _AFFECTED = """
     SELECT system, kind, subject FROM cases
-    WHERE catalogue < %s AND (closed_at IS NULL OR closed_at >= %s::timestamptz)
+    WHERE (system, kind, subject) > (%s, %s, %s) AND catalogue < %s
+        AND (closed_at IS NULL OR greatest(opened_at, closed_at) >= %s::timestamptz)
     ORDER BY system, kind, subject LIMIT %s
 """
 
@@ -46,11 +47,12 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
         prepare(connection)
         _enter(connection, catalogue)
         rulebook, unfinished = load_rulebook(connection, catalogue), _unfinished(connection)
-        if unfinished and unfinished[0] == min(rulebook.rules):
-            _rebuild(connection, rulebook, say)
-        elif unfinished:
-            _move(connection, rulebook, _first_change(connection, unfinished[0]), say)
-        connection.execute("UPDATE catalogues SET finished_at = now() WHERE finished_at IS NULL")
+        if unfinished:
+            _follow(connection, rulebook, _steps(connection, unfinished[0]), say)
+        # Not one that came into force meanwhile: whoever brought it is at it.
+        connection.execute(
+            "UPDATE catalogues SET finished_at = now() WHERE finished_at IS NULL AND number <= %s", (rulebook.number,)
+        )
         connection.commit()
 
 
@@ -72,17 +74,25 @@ def _unfinished(connection: psycopg.Connection) -> list[int]:
     return [number for (number,) in rows]
 
 
-def _first_change(connection: psycopg.Connection, unfinished: int) -> date | None:
-    """The first day on which any of the catalogues from this one on differs from the one before it."""
+def _steps(connection: psycopg.Connection, unfinished: int) -> list[tuple[Rules, Rules]]:
+    """The rules of each catalogue from this one on, after those of the one before it; none if it is the first."""
     rows = connection.execute(
         "SELECT rules FROM catalogues WHERE number >= (SELECT max(number) FROM catalogues WHERE number < %s) "
         "ORDER BY number",
         (unfinished,),
-    )
-    rules = [Rules.model_validate_json(text) for (text,) in rows]
+    ).fetchall()
     connection.commit()
-    days = [first_difference(old, new) for old, new in pairwise(rules)]
-    return min((day for day in days if day is not None), default=None)
+    return list(pairwise(Rules.model_validate_json(text) for (text,) in rows))
+
+
+def _follow(connection: psycopg.Connection, rulebook: Rulebook, steps: list[tuple[Rules, Rules]], say: Say) -> None:
+    """Make the tables what they would be, had the rules in force been there from the start."""
+    if not steps or any(old.zone != new.zone for old, new in steps):
+        _rebuild(connection, rulebook, say)  # there were no tables, or none of their days is the same day any more
+        return
+    days = [day for day in (first_difference(old, new) for old, new in steps) if day is not None]
+    if days:
+        _move(connection, rulebook, min(days), say)
 
 
 def first_difference(old: Rules, new: Rules) -> date | None:
@@ -101,24 +111,23 @@ def first_difference(old: Rules, new: Rules) -> date | None:
     return min((one.since or date.min for one in changed), default=None)
 
 
-def _move(connection: psycopg.Connection, rulebook: Rulebook, since: date | None, say: Say) -> None:
+def _move(connection: psycopg.Connection, rulebook: Rulebook, since: date, say: Say) -> None:
     """Fold what is open, or was settled since that day, once more, by the rules in force."""
-    if since is None:
-        return
     zone, folder, moved = rulebook.current.calendar.zone, Folder(rulebook), 0
+    last = Subject("", "", "")
     midnight = "-infinity" if since == date.min else datetime.combine(since, time(), zone).isoformat()
     while True:
         with connection.transaction():
             cursor = connection.cursor()
             shard, _ = lock(cursor, REPLAY, rulebook)
-            rows = cursor.execute(_AFFECTED, (rulebook.number, midnight, CHUNK)).fetchall()
+            rows = cursor.execute(_AFFECTED, (*last, rulebook.number, midnight, CHUNK)).fetchall()
             changes = Changes()
             changes.cases = {Subject(*row): {} for row in rows}
             folder.apply(cursor, shard, changes)
         if not rows:
             say(f"{moved:,} cases stand under the rules of the new catalogue")
             return
-        moved += len(rows)
+        moved, last = moved + len(rows), Subject(*rows[-1])
         say(f"  … {moved:,} cases")
 
 

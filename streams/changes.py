@@ -8,7 +8,7 @@ from schemas.effects import Case, Event, Flow, Item, Opened, Progressed, Reading
 from schemas.events import BY_TYPE
 from schemas.times import MINUTE, moment_of
 from streams.counters import Differences, add
-from streams.fold import Entry
+from streams.history import Entry
 
 
 class Subject(NamedTuple):

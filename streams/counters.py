@@ -10,7 +10,8 @@ from copy import copy
 from typing import Protocol, TypeVar
 
 from schemas.times import MINUTE
-from streams.fold import CaseFold, Entry, Held, Key
+from streams.fold import CaseFold, Held, Key
+from streams.history import Entry
 from streams.items import ItemFold
 from streams.rules import CaseRules
 

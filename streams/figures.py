@@ -9,7 +9,8 @@ from schemas.evaluation.figures import group_of
 from schemas.times import MINUTE, Calendar, moment_of
 from streams.changes import Changes, Subject
 from streams.counters import Folds, state_at
-from streams.fold import Entry, Key
+from streams.fold import Key
+from streams.history import Entry
 
 
 def end_of(ends: date, calendar: Calendar, now: datetime) -> int:

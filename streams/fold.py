@@ -1,7 +1,7 @@
 """What a case is, as a pure fold of its own events. No I/O, no clock, no order of arrival.
 
-A history is the sorted list of the standing entries of one case. `CaseFold.held` says what a state counts for from
-a moment on (open, overdue …); `streams.counters` turns the change of that into counters.
+`CaseFold.held` says what a state counts for from a moment on (open, overdue …); `streams.counters` turns the change of
+that into counters.
 
 A due time is the agency's own where it sends one, else it follows from the procedure's limit. Either moves by the
 office time for which the case is suspended, unless the resumption brings its own.
@@ -10,80 +10,19 @@ office time for which the case is suspended, unless the resumption brings its ow
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from schemas.effects import (
-    Added,
-    Case,
-    Closed,
-    Event,
-    Extended,
-    Flow,
-    Opened,
-    Progressed,
-    Removed,
-    Reopened,
-    Resumed,
-    Suspended,
-)
+from schemas.effects import Case, Closed, Extended, Opened, Progressed, Reopened, Resumed, Suspended
 from schemas.events import BY_TYPE
 from schemas.times import MINUTE
+from streams.history import CALENDAR_CHANGED, STEPS, Entry, Step
 from streams.rules import CaseRules
-
-
-class Entry(NamedTuple):
-    """One event as its case or item remembers it. Sorts as the fold goes: by time, then order, then id."""
-
-    time: int
-    """Microseconds since 1970, UTC."""
-    order: int
-    id: str
-    name: str
-    agency: str
-    due: int | None = None
-    """The due time that the event brings, microseconds since 1970, UTC."""
-    label: str | None = None
-    detail: Any = None
-    """Of an opening the procedure's code, of progress the percentage, of a reading its value, unit and note."""
-
 
 Key = tuple[str, str, str, str]
 """(system, measure, agency, label)."""
 
 Held = dict[Key, tuple[int, int]]
 """What is counted → the moment from which on, which may lie ahead of the entry that caused it, and how much."""
-
-
-class Step(NamedTuple):
-    """What a type's entry does to its case or item; looked up once an entry, so no class is asked for its bases."""
-
-    effect: type[Event] | None
-    precedence: int = 0
-    timed: bool = True
-
-
-_EFFECTS: tuple[type[Event], ...] = (
-    Opened,
-    Extended,
-    Suspended,
-    Resumed,
-    Closed,
-    Reopened,
-    Progressed,
-    Added,
-    Removed,
-)
-
-
-def _step(event: type[Event]) -> Step:
-    effect = next((effect for effect in _EFFECTS if issubclass(event, effect)), Flow)
-    return Step(effect, event.precedence, event.timed) if issubclass(event, Closed) else Step(effect)
-
-
-CALENDAR_CHANGED = "calendar.changed"
-"""Name of the entry that stands where a change of the calendar takes effect; it is in no history, see `expand`."""
-
-STEPS: dict[str, Step] = {event.name: _step(event) for event in BY_TYPE.values()} | {CALENDAR_CHANGED: Step(None)}
 
 _CASES = [event for event in BY_TYPE.values() if issubclass(event, Case)]
 _BY_DAY = {event.kind: event.by_day for event in _CASES}
@@ -100,7 +39,7 @@ class CaseState:
     label: str = ""
     due: int | None = None
     procedure: str | None = None
-    """Whose limit the due time follows from; None where the agency has said one itself."""
+    """Whose limit the due time follows from; None where the agency has said one itself, or missed the last one."""
     calendar: int = 0
     """Number of the last change of the calendar that was in force when the due time was computed."""
     moved_by: date | None = None
@@ -245,8 +184,9 @@ class CaseFold:
     def _change_calendar(self, state: CaseState, moment: int) -> None:
         if state.procedure is None or state.closing is not None or state.due is None:
             return
-        if state.paused_at is None and self.overdue_at(state.due) <= moment:
-            return  # what was missed by then stays missed
+        if self.overdue_at(state.due) <= (moment if state.paused_at is None else state.paused_at):
+            state.procedure = None  # what was missed by then, or when it was suspended, stays missed
+            return
         before, state.calendar = state.due, self._rules.calendar_at(moment)
         state.due = self._computed_due(state)
         if state.due is not None and state.due != before and state.opened_at is not None:

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.effects import Added
-from streams.fold import STEPS, Entry, Held
+from streams.fold import Held
+from streams.history import STEPS, Entry
 
 
 @dataclass(slots=True)

@@ -16,7 +16,8 @@ from streams.buckets import Buckets
 from streams.changes import Changes, Fact, Subject, fact
 from streams.counters import Folds, difference, held_at
 from streams.figures import Gathering
-from streams.fold import Entry, Held, Key
+from streams.fold import Held, Key
+from streams.history import Entry
 from streams.indicators import Deviation, RunningIndicators
 from streams.rulebook import Rulebook
 from streams.rules import CaseRules
@@ -157,7 +158,7 @@ Counted = dict[tuple[str, str, str, str, str, str], int]
 
 def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gathering | None = None) -> list[Mismatch]:
     connection.execute("SET LOCAL statement_timeout = 0")
-    if connection.execute("SELECT FROM catalogues WHERE finished_at IS NULL").fetchone():
+    if connection.execute("SELECT 1 FROM catalogues WHERE finished_at IS NULL").fetchone():
         raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")
     buckets = _recounted(connection, rulebook.current, gathering)
     days = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.days.items()}

@@ -8,7 +8,7 @@ import psycopg
 
 from schemas.times import text_of
 from streams.decoder import Incoming
-from streams.fold import Entry
+from streams.history import Entry
 
 NULL = "\x01"
 """Stands for NULL. Control characters cannot come from an event: the decoder refuses them in every text column."""

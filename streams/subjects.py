@@ -11,7 +11,8 @@ import psycopg
 from streams.buckets import Buckets
 from streams.changes import Changes, Subject, rewrite
 from streams.counters import Differences, Folds, difference
-from streams.fold import CaseFold, CaseState, Entry
+from streams.fold import CaseFold, CaseState
+from streams.history import Entry
 from streams.items import ItemState
 from streams.rows import NULL, copy, history_from_text, history_to_text, moment, texts
 from streams.rulebook import Rulebook
@@ -32,7 +33,8 @@ class Folder:
     def __init__(self, rulebook: Rulebook) -> None:
         self._number = rulebook.number
         self._calendar = rulebook.current.calendar
-        self._folds = {number: Folds(rules) for number, rules in rulebook.rules.items()}
+        made = {id(rules): Folds(rules) for rules in rulebook.rules.values()}
+        self._folds = {number: made[id(rules)] for number, rules in rulebook.rules.items()}
         self._current = self._folds[rulebook.number]
 
     def apply(self, cursor: psycopg.Cursor, shard: int, changes: Changes) -> None:
@@ -53,7 +55,7 @@ class Folder:
 
         def fold(subject: Subject, before: list[Entry], after: list[Entry], catalogue: int) -> str:
             fold, earlier = self._current.case(subject.system, subject.group), None
-            if before and catalogue != self._number:
+            if before and self._folds[catalogue] is not self._current:
                 earlier = self._folds[catalogue].case(subject.system, subject.group)
             state = difference(fold, before, after, into, earlier)
             return _case_row(subject, state, fold, after, self._number)

@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import psycopg
 import pytest
+from helpers import RULEBOOK
+from hypothesis import settings
 
 from opscentre.catalogue import open_catalogue
 from opscentre.database import migrate
@@ -20,11 +22,12 @@ from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
 from streams.catalogues import apply_catalogue
 from streams.writer import Writer
-from tests.helpers import RULEBOOK
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
 
+settings.register_profile("shared", deadline=None)  # how long an example takes says more of the machine than of it
+settings.load_profile("shared")
 
 Part = TypeVar("Part", Kafka, TimescaleDB)
 

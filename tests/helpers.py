@@ -55,8 +55,14 @@ REQUIRED: Mapping[str, Json] = {
 
 
 def commune() -> str:
-    """An agency that every system may speak for."""
+    """An agency that most systems may speak for."""
     return min(CATALOGUE.systems["telecom"].agencies)
+
+
+def agency_of(system: str) -> str:
+    """An agency that the system may speak for: the `commune` where it may."""
+    agencies = CATALOGUE.systems[system].agencies
+    return commune() if commune() in agencies else min(agencies)
 
 
 def cloud_event(
@@ -66,14 +72,19 @@ def cloud_event(
     id: str = "1",  # noqa: A002
     revision: int = 0,
     retracted: bool = False,
+    system: str | None = None,
     **data: Any,
 ) -> Json:
-    """A valid CloudEvent of this type; `data` on top of what the type must have, without what is None."""
-    filled = {"agency": commune(), **REQUIRED.get(name, {}), **data}
+    """A valid CloudEvent of this type; `data` on top of what the type must have, without what is None.
+
+    Of a type that several systems share, `system` says which of them sends it.
+    """
+    system = system or SYSTEM_OF[name]
+    filled = {"agency": agency_of(system), **REQUIRED.get(name, {}), **data}
     event: Json = {
         "specversion": "1.0",
         "id": id,
-        "source": SOURCE_PREFIX + SYSTEM_OF[name],
+        "source": SOURCE_PREFIX + system,
         "type": EVENTS[name].type,
         "subject": subject,
         "time": time,
@@ -137,10 +148,26 @@ def count(connection: psycopg.Connection, table: str) -> int:
     return int(row[0])
 
 
-def summed(connection: psycopg.Connection) -> dict[str, int]:
-    """Each measure's sum over all days, without zeros."""
+AMOUNTS = frozenset({"worked", "since", "progress"})
+"""Measures of a case that are no numbers of cases, but minutes and percent."""
+
+
+def summed(connection: psycopg.Connection, amounts: bool = False) -> dict[str, int]:
+    """Each measure's sum over all days, without zeros; without `AMOUNTS` unless they are asked for."""
     rows = connection.execute("SELECT measure, sum(value)::bigint FROM counters_day GROUP BY 1 HAVING sum(value) <> 0")
-    return dict(rows.fetchall())
+    return {measure: value for measure, value in rows if amounts or measure.partition(".")[2] not in AMOUNTS}
+
+
+def actors(connection: psycopg.Connection) -> list[tuple[str, str, int]]:
+    """Who did something in which month, and how often."""
+    return connection.execute(
+        "SELECT actor, bucket::text, sum(value)::int FROM actors_month GROUP BY 1, 2 HAVING sum(value) <> 0 ORDER BY 1"
+    ).fetchall()
+
+
+def readings(connection: psycopg.Connection) -> list[tuple[str, str, float]]:
+    """What was measured, for which period, and the value that stands."""
+    return connection.execute("SELECT name, period, value FROM readings ORDER BY 1, 2, 3").fetchall()
 
 
 def letters(connection: psycopg.Connection) -> list[tuple[str, str]]:

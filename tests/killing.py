@@ -1,7 +1,7 @@
 """Runs a piece of work in a process of its own, and kills that with SIGKILL before its n-th step.
 
 A step is whatever leaves the process: a statement, the end of a transaction, a record to or from Kafka, a message to
-somebody. As a program: `python killing.py N sweep|notify`, settings by environment.
+somebody. As a program: `python killing.py N sweep|notify|catalogue`, settings by environment.
 """
 
 import os
@@ -20,6 +20,7 @@ from consumers.notifier import Notifier
 from opscentre.catalogue import open_catalogue
 from opscentre.publisher import Publisher
 from opscentre.settings import settings
+from streams import catalogues
 from streams.deadlines import sweep
 
 STEPS: list[tuple[type, str]] = [
@@ -75,6 +76,11 @@ def _notify() -> None:
     notifier.close()
 
 
+def _catalogue() -> None:
+    catalogues.CHUNK = 4
+    catalogues.apply_catalogue(settings().dsn, open_catalogue(settings().catalogue))
+
+
 if __name__ == "__main__":
     _kill_before(int(sys.argv[1]))
-    {"sweep": _sweep, "notify": _notify}[sys.argv[2]]()
+    {"sweep": _sweep, "notify": _notify, "catalogue": _catalogue}[sys.argv[2]]()

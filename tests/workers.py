@@ -10,16 +10,15 @@ from typing import Self
 
 import psycopg
 from confluent_kafka import KafkaError, Message, Producer
+from helpers import RULEBOOK
 
 from opscentre.settings import Settings
 from schemas.envelope import SOURCE_PREFIX
 from streams.recount import compare
-from tests.helpers import RULEBOOK
 
 _SUPERVISED = """
 import sys
 from opscentre.supervisor import supervise
-from tests.helpers import RULEBOOK
 supervise([sys.executable, "-m", "streams"], float(sys.argv[1]), lambda line: print(line, flush=True))
 """
 

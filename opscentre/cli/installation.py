@@ -44,8 +44,8 @@ def migrate() -> None:
     options = settings()
     catalogue = open_catalogue(options.catalogue)
     migrate_database(options.dsn, say)
+    create_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them
     apply_catalogue(options.dsn, catalogue, say)
-    create_topics(options.kafka, topics(catalogue), say)
     say("database and topics are up to date")
 
 

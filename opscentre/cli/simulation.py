@@ -30,7 +30,7 @@ def simulate(
     context: typer.Context,
     days: Annotated[int, typer.Option(min=0, help="Days of history, published as fast as possible.")] = 30,
     rate: Annotated[float, typer.Option(min=0, help="New things a second from now on; 0 stops after the history.")] = 0,
-    seed: Annotated[int, typer.Option(help="The same seed and start give the same events.")] = 1,
+    seed: Annotated[int, typer.Option(help="The same seed, start and day of publishing give the same events.")] = 1,
     start: Annotated[datetime | None, typer.Option(help="First day, instead of --days before now.")] = None,
     dossiers: Annotated[int, typer.Option(min=0, help="Dossiers received on a working day.")] = 1000,
     duplicates: Share = Shares.duplicates,
@@ -47,6 +47,9 @@ def simulate(
 ) -> None:
     """Publish a simulated province: days of history first, then live, with shares of everything that goes wrong.
 
+    Tasks, procedures and readings lie around today: of the targets some have been met, some missed, and the last are
+    ahead. They are told of a year, however few the days.
+
     Its plans stay in OPSCENTRE_DATA/simulation. `opscentre simulate --verify` makes from them once more what was
     published, counts it independently of the workers, and compares every figure of `opscentre status --json`; status
     2 if they differ. A simulation that runs meanwhile is held up for a moment. What was published otherwise shows as
@@ -62,8 +65,8 @@ def simulate(
     begin = start.replace(tzinfo=catalogue.zone) if start else (now - timedelta(days=days)).replace(microsecond=0)
     shares = Shares(duplicates, late, out_of_order, broken, corrected, retracted)
     volumes = volumes_for(dossiers)
-    if not days and start is None:  # going on from the data there is: its stations stand already
-        volumes = replace(volumes, stations_before=0)
+    if not days and start is None:  # going on from the data there is: what it begins with is told already
+        volumes = replace(volumes, stations_before=0, past=False)
     live = {"live_from": now, "live_rate": rate} if rate else {}
     end = now + timedelta(days=3650) if rate else now
     plan = plan_for(catalogue, seed, begin, end, volumes=volumes, shares=shares, **live)  # type: ignore[arg-type]

@@ -1,39 +1,61 @@
 """What goes wrong at the source: corrections, and records that can only become dead letters. Pure."""
 
 from collections.abc import Callable
+from functools import cache, partial
 from random import Random
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
 
 from opscentre.publisher import encode
 from schemas.effects import TYPE_PREFIX
 from schemas.envelope import SOURCE_PREFIX
+from schemas.events import BY_TYPE
 
 Value = bytes | None
 
-# Fields that a correction changes, by type, and what else they can be. The labels of counters are among them.
-_OTHER: dict[str, tuple[str, tuple[Any, ...]]] = {
-    "dossier.received": ("channel", ("online", "counter", "post")),
-    "dossier.processed": ("outcome", ("approved", "rejected", "stopped")),
-    "dossier.suspended": ("reason", ("supplement", "payment", "other")),
-    "workfile.processed": ("online", (True, False)),
-    "officer.enrolled": ("rank", ("leader", "official", "civil_servant")),
-    "station.activated": ("operator", ("viettel", "vinaphone", "mobifone")),
-    "incident.reported": ("category", ("public_order", "traffic_accident", "fire")),
-    "violation.recorded": ("field", ("traffic", "public_order", "fire_safety")),
-    "violation.settled": ("outcome", ("fined", "warned", "dismissed")),
-    "credential.requested": ("credential", ("health_record", "judicial_record", "identity_card")),
-    "identity.authenticated": ("means", ("vneid", "identity_card", "other")),
-}
+Change = tuple[str, Callable[[Any, Random], Any]]
+"""A field, and what makes of its value another that is valid."""
 
 
 def altered(event: dict[str, Any], random: Random) -> dict[str, Any] | None:
     """The event with other content in one field; None where its type has no field that could have been mistaken."""
-    found = _OTHER.get(event["type"].removeprefix(TYPE_PREFIX).removesuffix(".v1"))
-    if found is None:
+    changes = _changes(event["type"])
+    if not changes:
         return None
-    name, values = found
-    others = [value for value in values if value != event["data"][name]]
-    return {**event, "data": {**event["data"], name: others[int(random.random() * len(others))]}}
+    name, other = changes[int(random.random() * len(changes))]
+    data = event["data"]
+    return {**event, "data": {**data, name: other(data.get(name), random)}}
+
+
+@cache
+def _changes(type_: str) -> list[Change]:
+    """The fields of a type that can be mistaken: where one of a few values, a yes or no, a number or a time stands."""
+    fields = BY_TYPE[type_].model_fields.items()
+    return [(name, change) for name, field in fields if (change := _change(field))]
+
+
+def _change(field: FieldInfo) -> Callable[[Any, Random], Any] | None:
+    whole = field.annotation
+    for kind in (whole, *get_args(whole)):  # the latter where it may be left out
+        if get_origin(kind) is Literal:
+            return partial(_another, get_args(kind))
+        if kind is bool:
+            return partial(_another, (True, False))
+    if whole in {int, float}:
+        return partial(_another_number, next((one.le for one in field.metadata if hasattr(one, "le")), None))
+    return None
+
+
+def _another(values: tuple[Any, ...], value: Any, random: Random) -> Any:
+    others = [one for one in values if one != value]
+    return others[int(random.random() * len(others))]
+
+
+def _another_number(most: Any, value: float, random: Random) -> float:
+    """One more, or a hundredth where it is no whole number: a place stays about where it is."""
+    step = 1 if value == int(value) else 0.01
+    return round(value - step if most is not None and value + step > most else value + step, 6)
 
 
 def corrected(event: dict[str, Any], random: Random) -> dict[str, Any] | None:

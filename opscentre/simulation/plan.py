@@ -1,14 +1,15 @@
 """What is to be simulated: where, when, how much, and how badly the systems behave."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
+from schemas.catalogue_model import Agency, Level, Procedure, System
 from schemas.catalogues import Catalogue
 
-DOSSIERS, OFFICE, STATIONS = "one-stop", "e-office", "telecom"
+DOSSIERS, OFFICE, STATIONS, TOURISM = "one-stop", "e-office", "telecom", "tourism"
 POLICE, POPULATION = "police-ops", "population"
 
 
@@ -19,6 +20,21 @@ class Place:
     code: str
     latitude: float | None = None
     longitude: float | None = None
+    commune: bool = True
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A procedure, of its `field`; `limits` by channel as the catalogue has them, such as `7 working_days`."""
+
+    code: str
+    field: str
+    level: Level
+    limits: Mapping[str, str]
+
+    def limit(self, channel: str) -> str | None:
+        """The limit of a channel, where there is one."""
+        return self.limits.get(channel) or self.limits.get("any")
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,7 @@ class Shares:
 
 @dataclass(frozen=True)
 class Volumes:
-    """How many begin on a working day in the whole province; on days off, a tenth of it."""
+    """How many begin on a working day in the whole province; on days off a tenth of it, in tourism twice as many."""
 
     dossiers: int = 1000
     signatures: int = 1500
@@ -45,10 +61,14 @@ class Volumes:
     violations: int = 40
     credentials: int = 60
     authentications: int = 300
+    services: int = 250
+    """Uses of the digital tourism product."""
     officers: int = 12
     """Officers an agency, all enrolled when the simulation begins; besides them one who leaves later."""
     stations_before: int = 120
     """Stations on the air before the simulation begins, activated over the year before it."""
+    past: bool = True
+    """Whether what the programme brought before the simulation begins is told; not where it was told already."""
 
 
 def volumes_for(dossiers: int) -> Volumes:
@@ -61,6 +81,7 @@ def volumes_for(dossiers: int) -> Volumes:
         violations=-(-dossiers * 4 // 100),
         credentials=-(-dossiers * 6 // 100),
         authentications=-(-dossiers * 3 // 10),
+        services=-(-dossiers // 4),
     )
 
 
@@ -70,16 +91,16 @@ class Plan:
 
     `start`, `end` and `live_from` know their zone; days and office hours are those of `start`'s offset from UTC.
     From `live_from` on things begin evenly, day and night, `live_rate` a second, instead of by `volumes`.
+    `agencies` are those that act in each system, by its id, and `owing` the codes of those to which the programme
+    assigns what the system tells of: the first leads, and reports the readings.
     """
 
     seed: int
     start: datetime
     end: datetime
-    dossier_agencies: Sequence[Place]
-    office_agencies: Sequence[Place]
-    communes: Sequence[Place]
-    police: Sequence[Place]
-    population: Sequence[Place]
+    agencies: Mapping[str, Sequence[Place]]
+    owing: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    procedures: Sequence[Offer] = ()
     volumes: Volumes = field(default_factory=Volumes)
     shares: Shares = field(default_factory=Shares)
     live_from: datetime | None = None
@@ -96,6 +117,11 @@ class Plan:
         """Prefix of all event ids: another seed or start must not reuse an id for other content."""
         text = f"{self.seed} {self.start.isoformat()} {self.live_from} {self.volumes} {self.shares} {self.live_rate}"
         return blake2b(text.encode(), digest_size=5).hexdigest()
+
+    @property
+    def today(self) -> date:
+        """The day around which the programme's targets lie; it tells its events from those of another day's plan."""
+        return (self.live_from or self.end).astimezone(self.start.tzinfo).date()
 
 
 class Emission(NamedTuple):
@@ -125,28 +151,50 @@ def plan_for(
     live_from: datetime | None = None,
     live_rate: float = 5.0,
 ) -> Plan:
-    """A plan for a catalogue's province: its departments and communes, as far as they are granted to the systems."""
-
-    def places(system: str, *kinds: str) -> list[Place]:
-        granted = catalogue.systems[system].agencies if system in catalogue.systems else frozenset[str]()
-        return [
-            Place(agency.code, *((agency.centre.latitude, agency.centre.longitude) if agency.centre else ()))
-            for agency in catalogue.agencies.values()
-            if agency.code in granted and agency.kind in kinds
-        ]
-
+    """A plan for a catalogue's province: its procedures, and its agencies as far as they are granted to the systems."""
     zone = catalogue.zone
+    systems = catalogue.systems.values()
+    standing = {
+        code: one for code, one in catalogue.agencies.items() if one.valid_to is None or one.valid_to > end.date()
+    }
     return Plan(
         seed,
         start.astimezone(zone),
         end.astimezone(zone),
-        places(DOSSIERS, "department", "commune"),
-        places(OFFICE, "department", "commune"),
-        [place for place in places(STATIONS, "commune") if place.latitude is not None],
-        places(POLICE, "department", "commune"),
-        places(POPULATION, "department", "commune"),
+        {system.id: _places(system, standing) for system in systems},
+        {system.id: owing for system in systems if (owing := _owing(system, standing))},
+        [_offer(procedure) for procedure in catalogue.procedures.values()],
         volumes or Volumes(),
         shares or Shares(),
         live_from,
         live_rate,
     )
+
+
+def _places(system: System, agencies: Mapping[str, Agency]) -> list[Place]:
+    """Where a system's events happen: in departments, with the police, in communes, as far as it is granted these."""
+    places = [
+        Place(
+            agency.code,
+            agency.centre.latitude if agency.centre else None,
+            agency.centre.longitude if agency.centre else None,
+            agency.kind == "commune",
+        )
+        for code, agency in agencies.items()
+        if code in system.agencies and agency.kind in {"department", "police", "commune"}
+    ]
+    if system.id == STATIONS:
+        return [place for place in places if place.commune and place.latitude is not None]
+    return places
+
+
+def _owing(system: System, agencies: Mapping[str, Agency]) -> list[str]:
+    """The system's owner, then what else stands beside the communes, as far as it is granted these."""
+    granted = sorted(agencies.keys() & system.agencies, key=lambda code: (code != system.owner, code))
+    beside = [code for code in granted if code == system.owner or agencies[code].kind not in {"province", "commune"}]
+    return beside or granted[:1]
+
+
+def _offer(procedure: Procedure) -> Offer:
+    limits = procedure.limits[-1].model_dump(exclude={"since"}, exclude_none=True) if procedure.limits else {}
+    return Offer(procedure.code, procedure.field, procedure.level, limits)

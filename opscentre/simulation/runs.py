@@ -21,7 +21,7 @@ from opscentre.errors import ConfigurationError
 from opscentre.kafka import TopicPlace
 from opscentre.simulation.emissions import simulate
 from opscentre.simulation.gate import Gate
-from opscentre.simulation.plan import Emission, Place, Plan, Shares, Volumes
+from opscentre.simulation.plan import Emission, Offer, Place, Plan, Shares, Volumes
 
 EMISSIONS_BETWEEN_RESTS = 20_000
 
@@ -163,7 +163,8 @@ def load(folder: Path) -> list[Run]:
             runs.append(_run(orjson.loads(file.read_bytes())))
         except (OSError, ValueError, TypeError, KeyError) as error:
             raise ConfigurationError(
-                f"{file} is not the file of a simulation's run: {type(error).__name__}: {error}"
+                f"{file} is not the file of a simulation's run, or that of another version: "
+                f"{type(error).__name__}: {error}"
             ) from None
     return runs
 
@@ -180,6 +181,8 @@ def _run(content: dict[str, Any]) -> Run:
 def _plan(content: dict[str, Any]) -> Plan:
     for name in ("start", "end", "live_from"):
         content[name] = content[name] and datetime.fromisoformat(content[name])
-    for name in ("dossier_agencies", "office_agencies", "communes", "police", "population"):
-        content[name] = [Place(**place) for place in content[name]]
+    content["agencies"] = {
+        system: [Place(**place) for place in places] for system, places in content["agencies"].items()
+    }
+    content["procedures"] = [Offer(**offer) for offer in content["procedures"]]
     return Plan(**{**content, "volumes": Volumes(**content["volumes"]), "shares": Shares(**content["shares"])})

@@ -1,23 +1,11 @@
 """What the police and the population system live through: incidents, violations, credentials, authentications."""
 
-from collections.abc import Callable, Iterator, Sequence
-from random import Random
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any
 
-from opscentre.simulation.plan import POLICE, POPULATION, Place
-from opscentre.simulation.texts import DAY, Clock
-
-
-class Happening(NamedTuple):
-    """An event, and when it happened (seconds since 1970)."""
-
-    time: int
-    system: str
-    event: dict[str, Any]
-
-
-Make = Callable[[str, str, str, int, dict[str, Any]], Happening]
-"""Makes a happening of system, event name, subject, time and data."""
+from opscentre.simulation.happenings import Happening, Maker
+from opscentre.simulation.plan import POLICE, POPULATION, Place, Plan
+from opscentre.simulation.texts import DAY
 
 CATEGORIES = ("public_order",) * 4 + ("traffic_accident",) * 3 + ("fire", "other")
 FIELDS = ("traffic",) * 8 + ("public_order", "fire_safety", "other")
@@ -25,19 +13,18 @@ OUTCOMES = ("fined",) * 7 + ("warned", "transferred", "dismissed")
 CREDENTIALS = ("health_record",) * 4 + ("judicial_record",) * 3 + ("electronic_identity", "identity_card")
 MEANS = ("vneid",) * 6 + ("identity_card", "other")
 ON_TIME, REOPENED, REFUSED = 0.85, 0.02, 0.04
+UNSAID = 0.1
+"""Of the credentials: nobody says when they are due, and no procedure's limit does."""
 
 
 class Security:
-    """Makes their happenings; `random` is the province's, so that the calls' order is part of the plan."""
+    """Makes their happenings."""
 
-    def __init__(
-        self, police: Sequence[Place], population: Sequence[Place], random: Random, clock: Clock, make: Make
-    ) -> None:
-        self._police = police
-        self._population = population
-        self._random = random
-        self._clock = clock
-        self._make = make
+    def __init__(self, plan: Plan, make: Maker) -> None:
+        self._police = plan.agencies.get(POLICE, ())
+        self._population = plan.agencies.get(POPULATION, ())
+        self._maker = make
+        self._make, self._clock, self._random = make.happening, make.clock, make.random
         self._serial = 0
 
     def incident(self, time: int) -> Iterator[Happening]:
@@ -45,8 +32,8 @@ class Security:
         place = self._one(self._police)
         if place is None:
             return
-        due = time + 1800 + self._below(5400)
-        data: dict[str, Any] = {"agency": place.code, "category": CATEGORIES[self._below(len(CATEGORIES))]}
+        due = time + 1800 + self._maker.below(5400)
+        data: dict[str, Any] = {"agency": place.code, "category": self._maker.one(CATEGORIES)}
         if place.latitude is not None:
             data |= {"latitude": place.latitude, "longitude": place.longitude}
         subject, mine = self._subject("SV", time), {"agency": place.code}
@@ -55,7 +42,7 @@ class Security:
         yield self._make(POLICE, "incident.settled", subject, settled, mine)
         if self._random.random() < REOPENED:
             yield self._make(POLICE, "incident.reopened", subject, settled + 600, mine)
-            yield self._make(POLICE, "incident.settled", subject, settled + 1800 + self._below(3600), mine)
+            yield self._make(POLICE, "incident.settled", subject, settled + 1800 + self._maker.below(3600), mine)
 
     def violation(self, time: int) -> Iterator[Happening]:
         """A violation, to be decided within a week."""
@@ -63,10 +50,10 @@ class Security:
         if place is None:
             return
         due = self._clock.midnight(self._clock.day(time) + 7) + 17 * 3600
-        subject, field = self._subject("BB", time), FIELDS[self._below(len(FIELDS))]
+        subject, field = self._subject("BB", time), self._maker.one(FIELDS)
         data = {"agency": place.code, "field": field, "due_at": self._clock.text(due)}
         yield self._make(POLICE, "violation.recorded", subject, time, data)
-        outcome = OUTCOMES[self._below(len(OUTCOMES))]
+        outcome = self._maker.one(OUTCOMES)
         settled = self._settled(time + 3600, due, 5 * DAY)
         yield self._make(POLICE, "violation.settled", subject, settled, {"agency": place.code, "outcome": outcome})
 
@@ -76,8 +63,10 @@ class Security:
         if place is None:
             return
         due = self._clock.midnight(self._clock.day(time) + 10) + 17 * 3600
-        subject, kind = self._subject("GT", time), CREDENTIALS[self._below(len(CREDENTIALS))]
-        data = {"agency": place.code, "credential": kind, "due_at": self._clock.text(due)}
+        subject, kind = self._subject("GT", time), self._maker.one(CREDENTIALS)
+        data = {"agency": place.code, "credential": kind}
+        if self._random.random() >= UNSAID:
+            data["due_at"] = self._clock.text(due)
         yield self._make(POPULATION, "credential.requested", subject, time, data)
         name = "credential.refused" if self._random.random() < REFUSED else "credential.issued"
         settled = self._settled(time + 3600, due, 6 * DAY)
@@ -87,21 +76,18 @@ class Security:
         """An electronic authentication."""
         place = self._one(self._population)
         if place is not None:
-            data = {"agency": place.code, "means": MEANS[self._below(len(MEANS))]}
+            data = {"agency": place.code, "means": self._maker.one(MEANS)}
             yield self._make(POPULATION, "identity.authenticated", self._subject("XT", time), time, data)
 
     def _settled(self, first: int, due: int, late: int) -> int:
         """When it is settled: in time for most, else up to `late` seconds after."""
         if self._random.random() < ON_TIME:
-            return first + self._below(max(1, due - first))
-        return due + DAY // 2 + self._below(late)
+            return first + self._maker.below(max(1, due - first))
+        return due + DAY // 2 + self._maker.below(late)
 
     def _subject(self, prefix: str, time: int) -> str:
         self._serial += 1
         return f"{prefix}-{self._clock.short(time)}-{self._random.randrange(16**6):06x}{self._serial}"
 
     def _one(self, places: Sequence[Place]) -> Place | None:
-        return places[self._below(len(places))] if places else None
-
-    def _below(self, number: int) -> int:
-        return int(self._random.random() * number)
+        return self._maker.one(places) if places else None

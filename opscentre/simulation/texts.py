@@ -1,9 +1,11 @@
 """Times as text, fast: what datetime would take most of the simulation's time for."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 
 DAY = 86_400
+EPOCH = date(1970, 1, 1)
+"""Day 0."""
 _TIMES = [f"T{s // 3600:02d}:{s // 60 % 60:02d}:{s % 60:02d}" for s in range(DAY)]
 
 
@@ -42,3 +44,14 @@ def _date(day: int) -> str:
 def day_off(day: int) -> bool:
     """Saturday or Sunday; 1970-01-01 was a Thursday."""
     return (day + 3) % 7 >= 5
+
+
+def working_days_later(day: int, number: int) -> int:
+    """The day so many days from Monday to Friday later; holidays are worked."""
+    weeks, rest = divmod(number, 5)
+    day += 7 * weeks
+    while rest or day_off(day):
+        day += 1
+        if rest and not day_off(day):
+            rest -= 1
+    return day

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from opscentre.simulation.plan import Emission
+from schemas.effects import Opened, Reading, label_of
 from schemas.events import BY_TYPE
 
 
@@ -20,7 +21,12 @@ class Statement(NamedTuple):
     time: datetime
     id: str
     due: datetime | None
-    label: str | None
+    label: str
+    agency: str
+    procedure: str | None
+    """Of an opening, the code of the procedure whose limit may give the due time."""
+    reading: tuple[str, float] | None
+    """Of a reading, its period and value."""
 
 
 class Truth:
@@ -71,6 +77,7 @@ class Truth:
 def _statement(event: dict[str, Any]) -> Statement:
     kind, data = BY_TYPE[event["type"]], event["data"]
     due = data.get("due_at")
+    procedure = data.get(kind.procedure_field) if issubclass(kind, Opened) and kind.procedure_field else None
     return Statement(
         event.get("revision", 0),
         event.get("retracted", False),
@@ -80,7 +87,10 @@ def _statement(event: dict[str, Any]) -> Statement:
         _moment(event["time"]),
         event["id"],
         None if due is None else _moment(due),
-        data[kind.label] if kind.label else None,
+        label_of(map(data.get, kind.labels)),
+        data["agency"],
+        procedure,
+        (data["period"], data["value"]) if issubclass(kind, Reading) else None,
     )
 
 

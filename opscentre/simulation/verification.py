@@ -1,7 +1,6 @@
 """`opscentre simulate --verify`: every figure of the status against what the simulations of this folder published."""
 
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,7 +11,7 @@ import psycopg
 from opscentre.database import connect
 from opscentre.errors import NotFoundError, UnavailableError
 from opscentre.settings import Settings
-from opscentre.simulation.expected import expected, flat
+from opscentre.simulation.expected import Figures, expected, flat
 from opscentre.simulation.gate import Gate
 from opscentre.simulation.runs import Run, folder_of, load, save
 from opscentre.simulation.settlement import settle
@@ -33,8 +32,8 @@ class Figure(NamedTuple):
     """A figure by its path in the status report, as it must be and as it is."""
 
     figure: str
-    truth: int
-    status: int
+    truth: float
+    status: float
 
 
 class Verification(NamedTuple):
@@ -70,9 +69,9 @@ def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress
         moment, found = _status(options, catalogue, progress)
     runs = [_settled(run, folder, options.kafka, say) for run in runs]
     truth = _truth(runs, progress)
-    wanted = expected(truth, moment, catalogue.zone)
+    wanted = expected(truth, moment, catalogue)
     names = [*found, *sorted(wanted.keys() - found.keys())]
-    figures = [Figure(name, wanted[name], found[name]) for name in names]
+    figures = [Figure(name, wanted.get(name, 0), found.get(name, 0)) for name in names]
     return Verification(moment.astimezone(catalogue.zone), len(runs), sum(run.arrived for run in runs), figures)
 
 
@@ -97,7 +96,7 @@ def _truth(runs: Sequence[Run], progress: Progress) -> Truth:
     return truth
 
 
-def _status(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Counter[str]]:
+def _status(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Figures]:
     """The status's figures when nothing lags, and the minute that they are of."""
     topics = [system.topic for system in catalogue.systems.values()]
     with connect(options.dsn, "opscentre simulate --verify") as connection:

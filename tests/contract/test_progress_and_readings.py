@@ -84,12 +84,11 @@ def test_of_several_readings_the_latest_stands(
 
 
 def test_another_period_agency_or_system_is_another_reading(connection: psycopg.Connection, commit: Commit) -> None:
-    science = {"source": f"{SOURCE_PREFIX}science"}
     commit(
         reading("a", 1),
         reading("b", 2, period="2025-Q2"),
         reading("c", 4, agency="H06.05"),
-        reading("a", 8) | science,
+        reading("a", 8, system="science"),
     )
     assert sorted(row[4] for row in readings(connection)) == [1.0, 2.0, 4.0, 8.0]
 
@@ -104,9 +103,8 @@ def test_a_reading_taken_back_leaves_the_one_before(connection: psycopg.Connecti
 
 @pytest.mark.parametrize("event", examples(Progressed))
 def test_progress_is_what_its_example_says(event: Json, connection: psycopg.Connection, commit: Commit) -> None:
-    opening = cloud_event("task.assigned", event["subject"], "2025-01-02T08:00:00+07:00", "opening")
-    commit(opening | {"source": event["source"]}, event)
     system = event["source"].removeprefix(SOURCE_PREFIX)
+    commit(cloud_event("task.assigned", event["subject"], "2025-01-02T08:00:00+07:00", "opening", system=system), event)
     assert percents(connection) == [(system, event["subject"], event["data"]["percent"])]
 
 
@@ -125,7 +123,6 @@ def test_of_several_progresses_the_latest_stands(
 
 
 def test_the_same_number_in_two_systems_is_two_tasks(connection: psycopg.Connection, commit: Commit) -> None:
-    task = cloud_event("task.assigned", "T-1", id="a")
-    commit(task, task | {"source": f"{SOURCE_PREFIX}green"})
+    commit(*(cloud_event("task.assigned", "T-1", id="a", system=system) for system in ("ops-centre", "green")))
     commit(progress("b", 40, "2025-05-01T08:00:00+07:00"))
     assert percents(connection) == [("green", "T-1", 0), (SYSTEM_OF["task.assigned"], "T-1", 40)]

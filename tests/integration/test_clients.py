@@ -127,7 +127,7 @@ def test_extensions(installation: Settings, environment: Environment, tmp_path: 
         opened = connection.execute(
             "SELECT label, sum(value)::int FROM counters_day WHERE measure = 'dossier.opened' GROUP BY 1 ORDER BY 1"
         ).fetchall()
-    assert [row for row in opened if row[1]] == [("online", 2), ("post", 2)]
+    assert [row for row in opened if row[1]] == [("online -", 2), ("post -", 2)]
 
 
 def test_transactions(installation: Settings, environment: Environment, catalogue: Catalogue, tmp_path: Path) -> None:

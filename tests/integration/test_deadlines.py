@@ -95,6 +95,33 @@ def test_a_backfill_is_listed_but_tells_nobody(
     assert [case.subject for message in sent() for case in message.data.cases] == ["overdue for a month"]
 
 
+def test_a_task_and_a_dossier_due_by_the_limit_of_its_procedure_are_missed_as_any_case(
+    broker: str, database: str, connection: psycopg.Connection, writer: Writer, sent: Callable[[], list[Alert]]
+) -> None:
+    dossier = cloud_event("dossier.received", "D", ago(20), "1", agency=HERE, procedure="2.000908")  # a working day
+    task = cloud_event("task.assigned", "T", ago(20), "2", agency=HERE, due_at=ago(2))
+    progressed = cloud_event("task.progressed", "T", ago(3), "3", agency=HERE, percent=90)
+    writer.commit(Log().batch(dossier, task, progressed))
+    assert sweep(database, broker, TOPICS) == 2
+    told = {(case.system, case.kind, case.subject): case.due_at for message in sent() for case in message.data.cases}
+    stand = connection.execute("SELECT system, kind, subject, due_at FROM cases").fetchall()
+    assert told == {(system, kind, subject): due for system, kind, subject, due in stand}
+    assert told.keys() == {("one-stop", "dossier", "D"), ("ops-centre", "task", "T")}
+
+
+def test_what_was_suspended_is_not_missed_before_its_due_time_has_moved_by_that(
+    broker: str, database: str, connection: psycopg.Connection, writer: Writer
+) -> None:
+    suspended = cloud_event("dossier.suspended", "A", ago(30), "s", agency=HERE)
+    resumed = cloud_event("dossier.resumed", "A", ago(1), "r", agency=HERE)
+    log = Log()
+    writer.commit(log.batch(cloud_event("dossier.received", "A", ago(31), "o", agency=HERE, due_at=ago(10))))
+    writer.commit(log.batch(suspended, resumed))
+    assert sweep(database, broker, TOPICS) == 0
+    writer.commit(log.batch({**suspended, "revision": 1, "retracted": True}))
+    assert sweep(database, broker, TOPICS) == 1
+
+
 def test_a_deadline_that_was_moved_and_missed_again_is_raised_again(
     broker: str, database: str, connection: psycopg.Connection, writer: Writer
 ) -> None:

@@ -131,6 +131,15 @@ def test_numbers(name: str, title: str, value: int | None, filled: psycopg.Conne
     assert [row["value"] for row in run(filled, panel(name, title))] == [value]
 
 
+def test_of_the_stations_those_of_5g_are_counted(filled: psycopg.Connection, writer: Writer) -> None:
+    stations = [
+        cloud_event("station.activated", f"S-{number}", local(-20), str(number), technology=technology)
+        for number, technology in enumerate(["5g", "4g", "5g"])
+    ]
+    writer.commit(Log(number=1, system="telecom").batch(*stations))
+    assert run(filled, panel("overview", "5G stations standing"))[0]["value"] == 2
+
+
 def test_what_will_be_overdue_is_not_overdue_yet(filled: psycopg.Connection, writer: Writer) -> None:
     due = cloud_event("dossier.received", "today", local(-20), "r-today", agency=HERE, due_at=local(0, 0))
     writer.commit(Log(number=1).batch(due))

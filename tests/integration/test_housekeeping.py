@@ -10,7 +10,7 @@ LETTER = """
     VALUES ('c', 't', 'events.telecom', 0, %s, now(), 'k', '[["a", "Yg=="]]', 'v', 'not_json', 'x', %s, %s,
         now() - make_interval(days => %s))
 """
-MINUTE = "INSERT INTO counters_minute VALUES ('m', 'a', '', now() - make_interval(days => %s), 1, 1)"
+MINUTE = "INSERT INTO counters_minute VALUES ('s', 'm', 'a', '', now() - make_interval(days => %s), 1, 1)"
 
 
 def test_old_raw_bytes_and_old_minutes_go_and_the_rest_stays(database: str) -> None:

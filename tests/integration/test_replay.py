@@ -8,22 +8,24 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CATALOGUE, DECODERS, Json, Log, cloud_event, letters, record, summed, tables
+from helpers import CATALOGUE, DECODERS, RULEBOOK, Json, Log, cloud_event, letters, record, summed, tables
 
 from opscentre import dead_letters
 from opscentre.database import connect
 from opscentre.errors import NotFoundError
+from schemas.envelope import SOURCE_PREFIX
 from streams.batch import Refused, decode
 from streams.decoder import Decoder
 from streams.recount import compare, repair
 from streams.replay import replay
 from streams.writer import REPLAY, Outcome, Writer, lock, prepare
-from tests.helpers import RULEBOOK
 
 TOPIC = CATALOGUE.systems["one-stop"].topic
-GRANTED = {TOPIC: DECODERS["one-stop"]}
-NARROW = {TOPIC: Decoder(replace(CATALOGUE.systems["one-stop"], agencies=frozenset({"H06.01"})))}
-"""The one-stop system before it was granted the communes."""
+GRANTED = {system.topic: DECODERS[system.id] for system in CATALOGUE.systems.values()}
+NARROW = {
+    system.topic: Decoder(replace(system, agencies=frozenset({"H06.01"}))) for system in CATALOGUE.systems.values()
+}
+"""The systems before they were granted the communes."""
 
 
 @pytest.fixture
@@ -36,21 +38,40 @@ def operator(database: str) -> Iterator[psycopg.Connection]:
 
 def refused(writer: Writer, event: Json, log: Log | None = None) -> None:
     """Let an event become a dead letter, because its agency is not granted yet."""
-    log = log or Log()
+    log = log or Log(system=event["source"].removeprefix(SOURCE_PREFIX))
     batch = log.batch(event)
-    items = decode(NARROW[TOPIC], [batch.items[0].record])
+    items = decode(NARROW[log.partition.topic], [batch.items[0].record])
     assert writer.commit(batch._replace(items=items)) == Outcome(refused=1)
 
 
+@pytest.mark.parametrize(
+    ("event", "counted"),
+    [
+        (
+            cloud_event("dossier.received", due_at="2025-04-10T17:00:00+07:00"),
+            {"dossier.opened": 1, "dossier.open": 1, "dossier.overdue": 1},
+        ),
+        (cloud_event("task.assigned"), {"task.opened": 1, "task.open": 1}),
+        (cloud_event("signature.used"), {"signature.used": 1}),
+        (cloud_event("reading.reported"), {}),
+    ],
+    ids=["dossier", "task", "actor", "reading"],
+)
 def test_a_letter_whose_cause_is_gone_counts_once_and_never_again(
-    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
+    event: Json,
+    counted: dict[str, int],
+    operator: psycopg.Connection,
+    connection: psycopg.Connection,
+    writer: Writer,
 ) -> None:
-    refused(writer, cloud_event("dossier.received", due_at="2025-04-10T17:00:00+07:00"))
+    refused(writer, event)
     assert replay(operator, writer, GRANTED, [1]) == (1, 0)
     assert letters(connection) == [("replayed", "agency_not_granted")]
-    assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1, "dossier.overdue": 1}
+    assert summed(connection) == counted
     assert compare(connection, RULEBOOK) == []
     after = tables(connection)
+    assert (len(after["events"]), len(after["readings"])) == (1, 0 if counted else 1)
+    assert len(after["actors_month"]) == ("signature.used" in counted)
     assert replay(operator, writer, GRANTED, [1]) == (0, 0)
     assert (tables(connection), letters(connection)) == (after, [("replayed", "agency_not_granted")])
 
@@ -152,7 +173,7 @@ def test_a_correction_among_the_letters_replaces_what_it_corrects_in_any_order(
     for revision, channel in enumerate(["online", "post", "counter"]):
         refused(writer, cloud_event("dossier.received", revision=revision, channel=channel), log)
     assert replay(operator, writer, GRANTED, [3, 1, 2]) == (3, 0)
-    assert connection.execute("SELECT label FROM cases").fetchall() == [("counter",)]
+    assert connection.execute("SELECT label FROM cases").fetchall() == [("counter -",)]
     assert compare(connection, RULEBOOK) == []
 
 
@@ -222,7 +243,7 @@ def test_a_replay_that_meets_a_worker_on_a_new_case_counts_all_the_same(
         prepare(opened)
         with opened.transaction():
             cursor = opened.cursor()
-            shard, _ = lock(cursor, batch.partition)
+            shard, _ = lock(cursor, batch.partition, RULEBOOK)
             worker.apply(cursor, shard, batch.partition, batch.items)
             replayed = pool.submit(replay, operator, writer, GRANTED, [1])
             wait_until_blocked(connection, operator)
@@ -237,7 +258,7 @@ def test_a_repair_waits_for_a_replay_and_neither_fails(
 ) -> None:
     with psycopg.connect(database, autocommit=True) as repairing, ThreadPoolExecutor(1) as pool:
         with operator.transaction():
-            lock(operator.cursor(), REPLAY)  # as a replay begins
+            lock(operator.cursor(), REPLAY, RULEBOOK)  # as a replay begins
             repaired = pool.submit(repair, repairing, RULEBOOK)
             wait_until_blocked(connection, repairing)
             operator.execute("UPDATE progress SET events = events + 1 WHERE topic_id = 'replay'")  # as it ends

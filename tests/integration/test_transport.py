@@ -18,6 +18,7 @@ from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.subscription_state import Assignment
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
+from helpers import RULEBOOK
 
 from opscentre.settings import Settings
 from opscentre.stack.process import wait_until
@@ -104,7 +105,7 @@ def test_what_is_used_inside_exists() -> None:
 
 
 def _app() -> App:
-    return App(Settings(kafka="127.0.0.1:1", group="transport"), {})
+    return App(Settings(kafka="127.0.0.1:1", group="transport"), {}, RULEBOOK)
 
 
 def test_the_transport_is_really_used() -> None:
@@ -122,9 +123,10 @@ from opscentre.stack.process import wait_until
 from streams import transport
 from streams.__main__ import _partitions
 from streams.app import App
+from streams.rulebook import Rulebook
 
 names = ["events.one-stop"]
-app = App(settings(), _partitions(settings().kafka, names))
+app = App(settings(), _partitions(settings().kafka, names), Rulebook(1, {}))
 
 @app.agent(transport.topic(app, names))
 async def read(stream):

@@ -115,7 +115,13 @@ def test_every_figure_is_what_two_simulations_published_and_damage_is_found(
     )
     for name in ("open", "closed", "on_time", "late", "overdue", "suspended", "incomplete"):
         assert figures[f"cases.dossier.{name}"] > 10, name
-    assert len(figures) > 35
+    for name, least in (("task.open", 5), ("task.overdue", 2), ("task.on_time", 5), ("task.late", 2)):
+        assert figures[f"cases.{name}"] > least
+    assert figures["items.procedure.standing"] > 100
+    assert figures["readings.science.enterprises.count"] >= 10
+    assert figures["flows.payment.made"] > 100
+    assert figures["flows.service.used"] > 100
+    assert len(figures) > 150
 
     damaged = connection.execute(
         "UPDATE counters_day SET value = value + 7 WHERE ctid = "

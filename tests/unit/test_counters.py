@@ -1,36 +1,33 @@
 """Counters by difference: whatever comes, in whatever order, they hold what the whole history holds."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from unittest.mock import patch
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.effects import Case, Item, Reopened
+from schemas.effects import Case, Extended, Item, Reopened
 from schemas.events import BY_TYPE
-from schemas.times import MINUTE, Calendar, moment_of
+from schemas.times import MINUTE
 from streams import fold as fold_module
 from streams.changes import Changes, Fact, Subject, rewrite
 from streams.counters import Differences, Fold, Folds, difference, held_at
-from streams.fold import Entry
-from tests.helpers import RULES
+from streams.history import Entry
+from tests.folds import PLAIN, START, WEEKS, catalogues
 
-ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
-CALENDAR = Calendar(ZONE)
-START = moment_of(datetime(2025, 4, 3, tzinfo=ZONE)) // MINUTE
-WEEKS = 3 * 7 * 24 * 60
-DUE = {"dossier.received", "dossier.extended", "dossier.resumed", "dossier.processed"}
+DUE = {event.name for event in BY_TYPE.values() if "due_at" in event.model_fields}
 LABELS = {
     "dossier.received": ["online", "counter"],
+    "task.assigned": ["project", "pilot"],
     "station.activated": ["viettel", "vinaphone"],
     "officer.enrolled": ["leader", "official"],
 }
 ORDER = {event.name: event.order for event in BY_TYPE.values() if issubclass(event, Case | Item)}
 ORDER["dossier.reopened"] = Reopened.order
+EXTENDED = {event.name for event in BY_TYPE.values() if issubclass(event, Extended)}
+
 
 # Some moments in common, seconds apart, and at both sides of a local midnight: there the folds are easy to get wrong.
 MIDNIGHT = START + 5 * 24 * 60
@@ -48,12 +45,15 @@ def entries(draw: st.DrawFn, names: Sequence[str]) -> dict[str, Entry]:
     found: dict[str, Entry] = {}
     for id_ in draw(st.lists(st.sampled_from("abcdefgh"), unique=True)):
         name = draw(st.sampled_from(names))
-        due = draw(st.none() | moments) if name in DUE else None
-        if name == "dossier.extended" and due is None:
-            due = draw(moments)
+        due = draw(moments if name in EXTENDED else st.none() | moments) if name in DUE else None
         label = draw(st.sampled_from(LABELS[name])) if name in LABELS else None
+        detail: object = None
+        if name == "dossier.received":
+            detail = draw(st.sampled_from(["working_days", "days", "hours", "no limit"]))
+        elif name == "task.progressed":
+            detail = draw(st.sampled_from([0, 25, 100]))
         agency = draw(st.sampled_from(["A", "B", "C"]))
-        found[id_] = Entry(draw(moments), ORDER[name], id_, name, agency, due, label)
+        found[id_] = Entry(draw(moments), ORDER[name], id_, name, agency, due, label, detail)
     return found
 
 
@@ -61,12 +61,16 @@ CASES = [name for name in ORDER if name.startswith("dossier.")]
 KINDS: Mapping[str, Sequence[str]] = {
     "dossier": CASES,
     "incident": CASES,
+    "task": [name for name in ORDER if name.startswith("task.")],
     "station": [name for name in ORDER if name.startswith("station.")],
     "officer": [name for name in ORDER if name.startswith("officer.")],
 }
-"""What is folded → the events that it has; "incident" is late by the instant."""
+"""What is folded → the events that it has; "incident" is late by the instant, and has the dossier's here."""
 
 of_every_kind = st.sampled_from(list(KINDS)).flatmap(lambda kind: st.tuples(st.just(kind), entries(KINDS[kind])))
+cases = st.sampled_from(["dossier", "incident", "task"]).flatmap(
+    lambda kind: st.tuples(st.just(kind), entries(KINDS[kind]))
+)
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -79,18 +83,17 @@ def _kinds_to_come() -> Iterator[None]:
         yield
 
 
-def fold_of(kind: str) -> Fold[Any]:
-    folds = Folds(RULES)
-    return folds.case("S", kind) if kind in {"dossier", "incident"} else folds.item("S", kind)
+def fold_of(kind: str, catalogue: Folds = PLAIN) -> Fold[Any]:
+    return catalogue.case("S", kind) if kind in {"dossier", "incident", "task"} else catalogue.item("S", kind)
 
 
 def nonzero(differences: Differences) -> Differences:
     return {key: value for key, value in differences.items() if value}
 
 
-def at_once(kind: str, found: Iterable[Entry]) -> Differences:
+def at_once(kind: str, found: Iterable[Entry], catalogue: Folds = PLAIN) -> Differences:
     into: Differences = {}
-    difference(fold_of(kind), [], sorted(found), into)
+    difference(fold_of(kind, catalogue), [], sorted(found), into)
     return nonzero(into)
 
 
@@ -100,25 +103,26 @@ def counted(*entries: Entry, kind: str = "dossier", measures: str = "opened open
     return {key[1:]: value for key, value in at_once(kind, entries).items() if key[1] in names}
 
 
-def one_by_one(kind: str, steps: Iterable[dict[str, Entry | None]]) -> Differences:
+def one_by_one(kind: str, steps: Iterable[dict[str, Entry | None]], catalogue: Folds = PLAIN) -> Differences:
     """What the counters hold after changes of a history that come one after the other."""
     into: Differences = {}
     history: list[Entry] = []
     for step in steps:
         before, history = history, rewrite(history, step)
-        difference(fold_of(kind), before, history, into)
+        difference(fold_of(kind, catalogue), before, history, into)
     return nonzero(into)
 
 
-def held(kind: str, found: Iterable[Entry], moment: int) -> dict[tuple[str, str, str, str], int]:
+def held(kind: str, found: Iterable[Entry], moment: int, catalogue: Folds) -> dict[tuple[str, str, str, str], int]:
     """What the fold of the entries until a moment counts for at that moment."""
     happened = sorted(entry for entry in found if entry.time <= moment)
-    return {key: amount for key, (_, amount) in held_at(fold_of(kind), happened, moment).items() if amount}
+    holding = held_at(fold_of(kind, catalogue), happened, moment)
+    return {key: amount for key, (_, amount) in holding.items() if amount}
 
 
-@given(of_every_kind, st.data())
+@given(of_every_kind, catalogues, st.data())
 def test_any_order_of_arrival_and_any_split_gives_the_same_counters(
-    case: tuple[str, dict[str, Entry]], data: st.DataObject
+    case: tuple[str, dict[str, Entry]], catalogue: Folds, data: st.DataObject
 ) -> None:
     kind, found = case
     steps: list[dict[str, Entry | None]] = [{}]
@@ -126,27 +130,30 @@ def test_any_order_of_arrival_and_any_split_gives_the_same_counters(
         if data.draw(st.booleans()):
             steps.append({})
         steps[-1][entry.id] = entry
-    assert one_by_one(kind, steps) == at_once(kind, found.values())
+    assert one_by_one(kind, steps, catalogue) == at_once(kind, found.values(), catalogue)
 
 
-@given(of_every_kind)
-def test_the_buckets_until_any_moment_add_up_to_what_is_held_then(case: tuple[str, dict[str, Entry]]) -> None:
+@given(of_every_kind, catalogues)
+def test_the_buckets_until_any_moment_add_up_to_what_is_held_then(
+    case: tuple[str, dict[str, Entry]], catalogue: Folds
+) -> None:
     kind, found = case
-    buckets = at_once(kind, found.values())
+    buckets = at_once(kind, found.values(), catalogue)
     minutes = {START - 1, *(key[4] for key in buckets), *(entry.time // MINUTE for entry in found.values())}
+    minutes |= {moment // MINUTE for moment in catalogue.rules.changes_after(0)}
     for minute in minutes | {minute - 1 for minute in minutes}:
         running: dict[tuple[str, str, str, str], int] = {}
         for (*key, bucket), value in buckets.items():
             if bucket <= minute:
                 running[tuple(key)] = running.get(tuple(key), 0) + value
         assert {key: value for key, value in running.items() if value} == held(
-            kind, found.values(), minute * MINUTE + MINUTE - 1
+            kind, found.values(), minute * MINUTE + MINUTE - 1, catalogue
         )
 
 
-@given(of_every_kind, st.data())
+@given(of_every_kind, catalogues, st.data())
 def test_a_correction_leaves_the_counters_as_if_only_what_stands_had_ever_come(
-    case: tuple[str, dict[str, Entry]], data: st.DataObject
+    case: tuple[str, dict[str, Entry]], catalogue: Folds, data: st.DataObject
 ) -> None:
     kind, found = case
     corrections = data.draw(entries(KINDS[kind]))
@@ -155,13 +162,36 @@ def test_a_correction_leaves_the_counters_as_if_only_what_stands_had_ever_come(
     steps: list[dict[str, Entry | None]] = [
         {id_: entry} for id_, entry in [*found.items(), *corrections.items(), *((id_, None) for id_ in retracted)]
     ]
-    assert one_by_one(kind, steps) == at_once(kind, standing.values())
+    assert one_by_one(kind, steps, catalogue) == at_once(kind, standing.values(), catalogue)
 
 
-@given(of_every_kind)
-def test_a_history_taken_back_whole_leaves_nothing(case: tuple[str, dict[str, Entry]]) -> None:
+@given(of_every_kind, catalogues)
+def test_a_history_taken_back_whole_leaves_nothing(case: tuple[str, dict[str, Entry]], catalogue: Folds) -> None:
     kind, found = case
-    assert one_by_one(kind, [dict(found), dict.fromkeys(found)]) == {}
+    assert one_by_one(kind, [dict(found), dict.fromkeys(found)], catalogue) == {}
+
+
+@given(cases, st.lists(catalogues, min_size=1, max_size=4), st.data())
+def test_another_catalogue_leaves_what_it_would_have_counted_from_the_start(
+    case: tuple[str, dict[str, Entry]], following: list[Folds], data: st.DataObject
+) -> None:
+    """One by one come events, corrections, and catalogues; a case is moved on its own or with what comes of it."""
+    kind, found = case
+    into: Differences = {}
+    history: list[Entry] = []
+    standing = following[0]
+    steps = [{id_: entry} for id_, entry in found.items()]
+    for catalogue in following:
+        for step in [{}, *data.draw(st.lists(st.sampled_from(steps)))] if steps else [{}]:
+            if not step and data.draw(st.booleans()):
+                continue  # nobody moves it: it stands under the catalogue of before until something of it comes
+            before, history = history, rewrite(history, step)
+            earlier = fold_of(kind, standing) if standing is not catalogue else None
+            difference(fold_of(kind, catalogue), before, history, into, earlier)
+            standing = catalogue
+    assert nonzero(into) == at_once(kind, history, standing)
+    difference(fold_of(kind, following[0]), history, [], into, fold_of(kind, standing))
+    assert nonzero(into) == {}
 
 
 def minute(days: int, hour: int = 0) -> int:

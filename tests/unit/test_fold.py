@@ -12,7 +12,8 @@ from schemas.events import BY_TYPE
 from schemas.times import MINUTE, Calendar, moment_of
 from streams import fold as fold_module
 from streams.counters import Folds
-from streams.fold import CaseState, Entry
+from streams.fold import CaseState
+from streams.history import Entry
 from streams.items import ItemState
 from tests.helpers import RULES
 

@@ -1,33 +1,46 @@
 """The simulated province: the same plan the same records, every fault there, the truth exact."""
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from opscentre.catalogue import open_catalogue
 from opscentre.publisher import Headers
 from opscentre.simulation import faults
+from opscentre.simulation.assignments import ASSIGNMENTS
 from opscentre.simulation.emissions import simulate
-from opscentre.simulation.plan import Emission, Place, Plan, Shares, Volumes
+from opscentre.simulation.plan import Emission, Offer, Place, Plan, Shares, Volumes, plan_for
 from opscentre.simulation.play import play
+from opscentre.simulation.readings import GAUGES
 from opscentre.simulation.truth import Truth
 from schemas.envelope import REASONS
-from schemas.events import BY_TYPE
+from schemas.events import BY_TYPE, SYSTEMS
 
 Json = dict[str, Any]
 ZONE = timezone(timedelta(hours=7))
 START = datetime(2025, 3, 3, tzinfo=ZONE)
-PLACES = [Place("H06.01"), Place("H06.26506", 10.35, 107.07), Place("H06.26526", 10.36, 107.09)]
+PLACES = [Place("H06.01", commune=False), Place("H06.26506", 10.35, 107.07), Place("H06.26526", 10.36, 107.09)]
+AGENCIES = {system: PLACES[1:] if system == "telecom" else PLACES for system in SYSTEMS}
+OWING = {system: ["H06.01"] for system in SYSTEMS}
+OFFERS = [
+    Offer("2.000815", "chung-thuc", "commune", {}),
+    Offer("1.001193", "ho-tich", "both", {"online": "2 working_days", "any": "3 days"}),
+    Offer("1.004222", "duong-bo", "province", {"any": "10 working_days"}),
+    Offer("2.002226", "luat-su", "province", {"any": "1 months"}),
+    Offer("1.000894", "ho-tich", "commune", {"counter": "8 hours"}),
+]
 
 
 def plan(seed: int = 1, days: float = 20, **changes: object) -> Plan:
-    values: dict[str, object] = {"volumes": Volumes(dossiers=60, signatures=60, workfiles=40)}
+    values: dict[str, object] = {"volumes": Volumes(dossiers=60, signatures=60, workfiles=40), "procedures": OFFERS}
     values.update(changes)
     end = START + timedelta(days=days)
-    return Plan(seed, START, end, PLACES, PLACES, PLACES[1:], PLACES, PLACES, **values)  # type: ignore[arg-type]
+    return Plan(seed, START, end, AGENCIES, OWING, **values)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
@@ -105,9 +118,31 @@ def test_whole_events_are_valid_and_go_to_their_topic(emissions: list[Emission])
             assert emission.key == emission.event["subject"].encode()
 
 
-def test_every_type_occurs() -> None:
-    occurred = {e.event["type"] for e in simulate(plan(days=150, volumes=Volumes(20, 2, 2))) if e.event}
-    assert occurred == set(BY_TYPE)
+def test_every_type_occurs_and_only_in_the_systems_that_may_send_it() -> None:
+    many = [replace(OFFERS[0], code=f"2.{number:06}") for number in range(100)]
+    occurred: defaultdict[str, set[str]] = defaultdict(set)
+    for emission in simulate(plan(days=150, volumes=Volumes(20, 2, 2), procedures=many)):
+        if emission.event:
+            occurred[emission.topic.removeprefix("events.")].add(emission.event["type"])
+    assert occurred.keys() == SYSTEMS.keys()
+    assert all(occurred[system] <= {event.type for event in events} for system, events in SYSTEMS.items())
+    assert set().union(*occurred.values()) == set(BY_TYPE)
+
+
+def test_each_system_says_only_what_the_shipped_catalogue_grants_it() -> None:
+    catalogue = open_catalogue(None)
+    shares, volumes = Shares(0, 0, 0, 0, 0, 0), Volumes(60, 60, 60)
+    owed: defaultdict[str, set[str]] = defaultdict(set)
+    for emission in simulate(plan_for(catalogue, 1, START, START + timedelta(days=20), volumes=volumes, shares=shares)):
+        assert emission.event is not None
+        system = catalogue.systems[emission.topic.removeprefix("events.")]
+        name, agency = BY_TYPE[emission.event["type"]].name, emission.event["data"]["agency"]
+        assert system.granted(name)
+        assert agency in system.agencies
+        if name == "task.assigned":
+            owed[system.id].add(agency)
+    assert owed["front"] == {catalogue.systems["front"].owner}
+    assert len(owed["science"]) > 5
 
 
 def test_every_reason_occurs_and_is_known() -> None:
@@ -188,12 +223,17 @@ def test_conflicts_come_after_their_event_and_differ(emissions: list[Emission]) 
     assert conflicts > 10
 
 
-def test_four_of_five_dossiers_are_on_time() -> None:
+@pytest.fixture(scope="module")
+def faultless() -> list[Json]:
+    """All events of two hundred days in which nothing goes wrong."""
+    return [one.event for one in simulate(plan(days=200, shares=Shares(0, 0, 0, 0, 0, 0))) if one.event]
+
+
+def test_four_of_five_dossiers_are_on_time(faultless: list[Json]) -> None:
     due: dict[str, str] = {}
     finished: dict[str, str] = {}
-    for emission in simulate(plan(days=200, shares=Shares(0, 0, 0, 0, 0, 0))):
-        event = emission.event
-        if event is None or ".dossier." not in event["type"]:
+    for event in faultless:
+        if ".dossier." not in event["type"]:
             continue
         if "due_at" in event["data"]:
             due[event["subject"]] = event["data"]["due_at"]
@@ -201,6 +241,98 @@ def test_four_of_five_dossiers_are_on_time() -> None:
             finished[event["subject"]] = event["time"]
     on_time = sum(time[:10] <= due.get(subject, "9")[:10] for subject, time in finished.items())
     assert 0.76 < on_time / len(finished) < 0.82
+
+
+def said(events: list[Json], name: str, field: str) -> Counter[bool]:
+    """How many events of a type have a field, and how many have not."""
+    return Counter(field in event["data"] for event in events if event["type"] == f"vn.opscentre.{name}.v1")
+
+
+@pytest.mark.parametrize("name", ["dossier.received", "dossier.resumed", "credential.requested"])
+def test_some_due_times_are_left_to_the_rules(faultless: list[Json], name: str) -> None:
+    found = said(faultless, name, "due_at")
+    assert 0.05 < found[False] / found.total() < 0.6
+
+
+def test_fees_are_paid_online_for_the_dossiers_that_say_so(faultless: list[Json]) -> None:
+    paid = {event["data"]["dossier"] for event in faultless if "payment.made" in event["type"]}
+    processed = [event for event in faultless if "dossier.processed" in event["type"]]
+    assert {event["subject"] for event in processed if event["data"]["paid_online"]} <= paid
+    assert not paid & {event["subject"] for event in processed if not event["data"]["paid_online"]}
+
+
+@pytest.mark.parametrize("days", [30, 365, 900])
+def test_around_today_some_targets_are_met_some_missed_and_the_last_are_ahead(days: int) -> None:
+    volumes = Volumes(1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+    end = START + timedelta(days=days)
+    due: dict[str, str] = {}
+    done: dict[str, str] = {}
+    for emission in simulate(plan(days=days, volumes=volumes, shares=Shares(0, 0, 0, 0, 0, 0))):
+        if emission.event and ".task." in emission.event["type"]:
+            data, subject = emission.event["data"], emission.event["subject"]
+            due[subject] = data.get("due_at", due.get(subject))
+            if emission.event["type"].endswith(".completed.v1"):
+                done[subject] = emission.event["time"]
+    today = end.isoformat()[:10]
+    missed = {subject for subject, day in due.items() if day[:10] < done.get(subject, today)[:10]}
+    ahead = {subject for subject, day in due.items() if day[:10] > today}
+    assert len(due) == len(ASSIGNMENTS)
+    assert {"one-stop/full-process-services", "one-stop/full-process-share", "front/member-database"} <= missed
+    assert {"ops-centre/official-operation", "police-ops/operations-centre", "green/green-ports"} <= ahead - done.keys()
+    assert {"one-stop/upgrade", "finance/fee-proposal", "tourism/digital-product"} <= done.keys() - missed
+
+
+def test_readings_come_for_every_period_and_grow() -> None:
+    values: defaultdict[str, dict[str, float]] = defaultdict(dict)
+    shares, volumes = Shares(0, 0, 0, 0, 0, 0), Volumes(1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)
+    for emission in simulate(plan(days=30, volumes=volumes, shares=shares)):
+        if emission.event and "reading" in emission.event["type"]:
+            data = emission.event["data"]
+            assert data["period"] not in values[emission.event["subject"]]
+            values[emission.event["subject"]][data["period"]] = data["value"]
+    assert values.keys() == {gauge.subject for gauge in GAUGES}
+    months = [f"2024-{month:02}" for month in range(5, 13)] + ["2025-01", "2025-02"]
+    assert sorted(values["science.enterprises"])[:10] == months
+    assert sorted(values["finance.budget-share"])[:2] == ["2024-Q3", "2024-Q4"]
+    assert max(values["ops-centre.uptime-share"]) == "2025-03-31"
+    for gauge in GAUGES:
+        (_, first), *_, (_, last) = sorted(values[gauge.subject].items())
+        assert (last > first) == (gauge.now > gauge.first), gauge.subject
+
+
+def test_of_the_eligible_procedures_more_become_full_process_services() -> None:
+    many = [replace(OFFERS[0], code=f"2.{number:06}") for number in range(100)]
+    full: list[set[str]] = []
+    for published in (0, 1):
+        events = [one.event for one in simulate(plan(days=30, procedures=many, shares=Shares(0, 0, 0, 0, 0, 0)))]
+        levels: dict[str, str] = {}
+        for event in events:
+            if event and "procedure.published" in event["type"] and (published or event["subject"] not in levels):
+                levels[event["subject"]] = event["data"]["service_level"]
+        assert len(levels) == 100
+        full.append({code for code, level in levels.items() if level == "full"})
+    assert 20 < len(full[0]) < 60 < len(full[1]) < 95
+
+
+def test_what_goes_on_tells_nothing_of_before_again() -> None:
+    going_on = list(simulate(plan(days=2, volumes=Volumes(5, 5, 5, past=False))))
+    programme = [e.event for e in going_on if e.event and f"{plan_day(2):%y%m%d}" in e.event["id"].split("-")]
+    assert {event["type"].split(".")[2] for event in programme} == {"reading", "task"}
+    assert all(datetime.fromisoformat(event["time"]) >= START for event in programme)
+    assert not any("task.assigned" in event["type"] for event in programme)
+
+
+def plan_day(days: int) -> datetime:
+    return START + timedelta(days=days)
+
+
+def test_another_day_changes_nothing_but_the_programme() -> None:
+    def ids(days: float) -> list[tuple[str, Json]]:
+        found = [one.event for one in simulate(plan(days=days)) if one.event]
+        return [(event["id"], event) for event in found if event["id"].count("-") == 1]
+
+    shorter, longer = ids(2.5), ids(4.5)
+    assert longer[: len(shorter)] == shorter
 
 
 def test_live_events_come_at_the_rate() -> None:
@@ -263,5 +395,5 @@ def test_play_rests_every_few_seconds_where_it_never_waits_long() -> None:
 
 def test_a_plan_needs_zones() -> None:
     with pytest.raises(ValueError, match="end has no zone"):
-        Plan(1, START, datetime(2025, 4, 1), PLACES, PLACES, PLACES, PLACES, PLACES)
-    assert plan().run == Plan(1, START, datetime(2030, 1, 1, tzinfo=UTC), [], [], [], [], [], Volumes(60, 60, 40)).run
+        Plan(1, START, datetime(2025, 4, 1), {})
+    assert plan().run == Plan(1, START, datetime(2030, 1, 1, tzinfo=UTC), {}, volumes=Volumes(60, 60, 40)).run

@@ -1,10 +1,11 @@
 """What the figures must be, by hand; and the files from which what was published is made once more."""
 
+import math
 import threading
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
 from zoneinfo import ZoneInfo
@@ -16,23 +17,42 @@ from opscentre.catalogue import open_catalogue
 from opscentre.errors import ConfigurationError, UnavailableError
 from opscentre.kafka import TopicPlace
 from opscentre.simulation import runs
+from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.emissions import simulate
-from opscentre.simulation.expected import case, expected, flat, item, place
+from opscentre.simulation.expected import case, expected, flat, item
 from opscentre.simulation.gate import Gate
+from opscentre.simulation.histories import place
 from opscentre.simulation.plan import Emission, Plan, Shares, Volumes, plan_for
 from opscentre.simulation.runs import Logbook, load
 from opscentre.simulation.truth import Statement, Truth
 from opscentre.status import CASE_MEASURES
+from schemas.catalogue_model import Procedure
 from schemas.effects import Reopened
 from schemas.events import BY_TYPE
 from schemas.events.one_stop import Dossier
 from schemas.events.telecom import Station
-from schemas.times import Calendar, moment_of
+from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules
+from schemas.times import moment_of
 from streams import fold
-from streams.counters import Folds, difference
-from streams.fold import Entry
+from streams.counters import Folds, held_at
+from streams.history import Entry
+from streams.rules import CaseRules
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+LIMITS = {
+    "9.000001": [Limits(any="2 working_days", counter="3 working_days")],
+    "9.000002": [Limits(online="8 hours")],
+    "9.000003": [Limits(any="6 working_days"), Limits(since=date(2026, 1, 1), any="30 days")],
+}
+"""Of procedures that the shipped catalogue does not have, so that its own may change."""
+SHIPPED = open_catalogue(None)
+CATALOGUE = replace(
+    SHIPPED,
+    procedures={
+        code: Procedure(code=code, name=SHIPPED.province.name, field="ho-tich", level="both", limits=limits)
+        for code, limits in LIMITS.items()
+    },
+)
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=ZONE)
 
 
@@ -43,8 +63,8 @@ def truth_of(events: Iterable[Json]) -> Truth:
     return truth
 
 
-def figures(*events: Json, now: datetime = NOW) -> dict[str, int]:
-    found = expected(truth_of(events), now, ZONE)
+def figures(*events: Json, now: datetime = NOW) -> dict[str, float]:
+    found = expected(truth_of(events), now, CATALOGUE)
     return {name: count for name, count in found.items() if count and name not in {"events", "duplicates"}}
 
 
@@ -68,6 +88,7 @@ def counted(*steps: str, now: datetime = NOW, **data: Json) -> set[str]:
 
 LIMITED: Json = {"due_at": "2025-04-10T17:00:00+07:00"}
 LATER: Json = {"due_at": "2025-05-10T17:00:00+07:00"}
+EXTENDED = ("received 2025-04-01", "suspended 2025-04-02", "extended 2025-04-08", "resumed 2025-04-09")
 
 
 @pytest.mark.parametrize(
@@ -152,6 +173,122 @@ def test_at_one_instant_the_order_of_effects_decides() -> None:
     assert counted(f"resumed {at}", f"suspended {at}", f"received {at}") == {"opened", "open"}
 
 
+@pytest.mark.parametrize(
+    ("procedure", "steps", "end"),
+    [
+        # 2025-04-01 is a Tuesday; the 5th and 6th are a weekend, the 7th is a holiday.
+        ("9.000001", ["received 2025-04-01", "processed 2025-04-03T23:59:59"], "on_time"),
+        ("9.000001", ["received 2025-04-01", "processed 2025-04-04T00:00:00"], "late"),
+        ("9.000001", ["received 2025-04-03", "processed 2025-04-08"], "on_time"),
+        ("9.000002", ["received 2025-04-01T18:00:00", "processed 2025-04-02"], "on_time"),
+        ("9.000002", ["received 2025-04-01T18:00:00", "processed 2025-04-03"], "late"),
+        ("9.999999", ["received 2025-04-01", "processed 2026-04-01"], "on_time"),
+        # Suspended for three working days: the 2nd, 3rd and 4th.
+        (
+            "9.000001",
+            ["received 2025-04-01", "suspended 2025-04-02", "resumed 2025-04-08", "processed 2025-04-09"],
+            "on_time",
+        ),
+        (
+            "9.000001",
+            ["received 2025-04-01", "suspended 2025-04-02", "resumed 2025-04-08", "processed 2025-04-10"],
+            "late",
+        ),
+        # Closing ends a suspension, too: it was closed on the second of its two days.
+        ("9.000001", ["received 2025-04-01", "suspended 2025-04-02", "processed 2025-05-15"], "on_time"),
+        (
+            "9.000001",
+            ["suspended 2025-03-03", "received 2025-04-01", "resumed 2025-04-01T09:00:00", "processed 2025-04-04"],
+            "late",
+        ),
+        # The limit in force on the day of the opening.
+        ("9.000003", ["received 2025-12-31", "processed 2026-01-15"], "late"),
+        ("9.000003", ["received 2026-01-02", "processed 2026-01-15"], "on_time"),
+        # A day off on 2026-01-02 was made known on 2025-12-25.
+        ("9.000003", ["received 2025-12-24", "processed 2026-01-05"], "on_time"),
+        ("9.000003", ["received 2025-12-24", "processed 2026-01-06"], "late"),
+        ("9.000001", ["received 2025-12-22", "processed 2026-01-05"], "late"),
+    ],
+)
+def test_a_limit_gives_the_due_time_that_no_agency_gave(procedure: str, steps: list[str], end: str) -> None:
+    found = counted(*steps, received={"procedure": procedure}, now=NOW + timedelta(days=365))
+    assert found & {"on_time", "late"} == {end}
+
+
+def test_a_channel_may_have_a_limit_of_its_own() -> None:
+    for procedure, channel, end in [
+        ("9.000001", "post", "late"),
+        ("9.000001", "counter", "on_time"),
+        ("9.000002", "online", "late"),
+        ("9.000002", "post", "on_time"),
+    ]:
+        received = {"procedure": procedure, "channel": channel}
+        assert end in counted("received 2025-04-01", "processed 2025-04-04", received=received)
+
+
+@pytest.mark.parametrize(
+    ("steps", "end"),
+    [
+        # Due on the 10th; the working days suspended are the 3rd and 4th.
+        (["received 2025-04-01", "suspended 2025-04-03", "resumed 2025-04-08", "processed 2025-04-14"], "on_time"),
+        (["received 2025-04-01", "suspended 2025-04-03", "resumed 2025-04-08", "processed 2025-04-15"], "late"),
+        # An extension knows of the suspension until then: from it on the 8th is suspended, no more.
+        (
+            [*EXTENDED, "processed 2025-05-12"],
+            "on_time",
+        ),
+        (
+            [*EXTENDED, "processed 2025-05-13"],
+            "late",
+        ),
+    ],
+)
+def test_the_agency_s_own_due_time_moves_by_what_is_suspended(steps: list[str], end: str) -> None:
+    assert counted(*steps, received=LIMITED, extended=LATER) & {"on_time", "late"} == {end}
+
+
+def test_only_a_case_that_is_open_and_not_overdue_is_moved_by_the_calendar() -> None:
+    received = {"procedure": "9.000003"}
+    open_case = ["received 2025-12-24"]
+    for now, overdue in [("2026-01-05", False), ("2026-01-06", True)]:
+        moment = datetime.fromisoformat(now).replace(tzinfo=ZONE)
+        assert ("overdue" in counted(*open_case, now=moment, received=received)) == overdue
+    missed = counted("received 2025-12-22", now=datetime(2025, 12, 25, tzinfo=ZONE), received={"procedure": "9.000001"})
+    assert "overdue" in missed
+
+
+def test_progress_changes_no_figure() -> None:
+    assigned = cloud_event("task.assigned", "T-1", "2025-04-01T08:00:00+07:00", "1")
+    progress = [
+        cloud_event("task.progressed", "T-1", f"2025-04-0{day}T08:00:00+07:00", f"p{day}", percent=10 * day)
+        for day in (1, 2)
+    ]
+    assert figures(assigned) == figures(*progress, assigned)
+    assert figures(*progress) == {}
+
+
+def test_a_task_is_its_system_s_own() -> None:
+    tasks = [
+        {**cloud_event("task.assigned", "T-1", id="1"), "source": f"/systems/{system}"} for system in ("green", "front")
+    ]
+    assert figures(*tasks)["cases.task.opened"] == 2
+
+
+def test_of_the_readings_for_one_period_the_latest_stands() -> None:
+    def reading(id_: str, day: int, value: float, **data: Json) -> Json:
+        time = f"2025-04-{day:02}T08:00:00+07:00"
+        return cloud_event("reading.reported", "science.enterprises", time, id_, value=value, **data)
+
+    others = [reading("c", 1, 0.1, period="2025-Q2"), reading("d", 1, 0.2, agency="H06.05")]
+    late, early, same = reading("a", 3, 5), reading("b", 2, 4), reading("A", 3, 6)
+    for events in ([late, early, same, *others], [*others, same, late, early]):
+        assert figures(*events) == {
+            "readings.science.enterprises.count": 3,
+            "readings.science.enterprises.total": math.fsum([5, 0.1, 0.2]),
+        }
+    assert figures(early, now=datetime(2025, 4, 1, tzinfo=ZONE)) == {}
+
+
 def test_items_stand_under_their_last_label_until_removed() -> None:
     def station(name: str, day: int, subject: str = "S-1", **data: str) -> Json:
         return cloud_event(f"station.{name}", subject, f"2025-04-{day:02}T08:00:00+07:00", f"{subject}-{day}", **data)
@@ -174,56 +311,80 @@ def test_what_stands_is_counted_and_all_that_came_is_told() -> None:
         [one, one, cloud_event("signature.used", id="2"), taken_back, cloud_event("signature.used", id="3")]
     )
     truth.add(Emission(0.0, "t", b"k", None, [], None, "empty_value"))
-    assert expected(truth, NOW, ZONE) == Counter(
-        {"events": 4, "duplicates": 1, "dead_letters.empty_value": 1, "lag": 0, "flows.signature.used": 2}
-    )
+    assert expected(truth, NOW, CATALOGUE) == {
+        "events": 4,
+        "duplicates": 1,
+        "dead_letters.empty_value": 1,
+        "lag": 0,
+        "flows.signature.used": 2,
+    }
 
 
 class DossierReopened(Dossier, Reopened, name="dossier.reopened"):
     """No type reopens yet, but the effect is promised."""
 
 
+# The histories below take place from Thursday to Tuesday, in which the calendar is changed three times.
+CALENDAR = [
+    CalendarRule(date=date(2025, 4, 5), off=False, since=None, agencies=[]),
+    CalendarRule(date=date(2025, 4, 4), off=True, since=None, agencies=["B"]),
+    CalendarRule(date=date(2025, 4, 5), off=True, since=date(2025, 4, 4), agencies=["B"]),
+    CalendarRule(date=date(2025, 4, 7), off=True, since=date(2025, 4, 5), agencies=[]),
+    CalendarRule(date=date(2025, 4, 7), off=False, since=date(2025, 4, 7), agencies=[]),
+    CalendarRule(date=date(2025, 4, 7), off=False, since=None, agencies=["C"]),
+]
+RULES = Rules(
+    zone=str(ZONE),
+    office_hours=OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"], hours=["07:00-17:00"]),
+    agency_hours={"A": OfficeHours(days=["thursday", "friday", "sunday"], hours=["08:00-11:30", "13:00-24:00"])},
+    calendar=CALENDAR,
+    limits={
+        "p": [Limits(any="4 hours", online="1 working_days"), Limits(since=date(2025, 4, 5), any="2 days")],
+        "q": [Limits(online="9 hours")],
+    },
+)
+
+
 @pytest.mark.parametrize("by_day", [True, False])
 def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The two say the same in different ways: whichever is wrong, one of 4,000 histories of some hours shows it."""
+    """The two say the same in different ways: whichever is wrong, one of 8,000 histories of some days shows it."""
     monkeypatch.setitem(BY_TYPE, DossierReopened.type, DossierReopened)
-    monkeypatch.setitem(fold._STEPS, DossierReopened.name, fold.Step(Reopened))
+    monkeypatch.setitem(fold.STEPS, DossierReopened.name, fold.Step(Reopened))
     monkeypatch.setattr(Dossier, "by_day", by_day)
     monkeypatch.setitem(fold._BY_DAY, "dossier", by_day)
-    folds, random, start = Folds(Calendar(ZONE)), Random(1), datetime(2025, 4, 3, 20, tzinfo=ZONE)
+    folds, random, start = Folds(CaseRules(RULES)), Random(1), datetime(2025, 4, 3, 8, tzinfo=ZONE)
+    due_times, until = DueTimes(RULES), start + timedelta(hours=120)
     kinds = [(kind, kind.order) for kind in BY_TYPE.values() if issubclass(kind, Dossier | Station)]
     counted: Counter[str] = Counter()
 
     def hours() -> datetime:
-        return (start + timedelta(hours=random.randrange(9))).astimezone(UTC)
+        return (start + timedelta(hours=5 * random.randrange(24))).astimezone(UTC)
 
-    for _ in range(4_000):
-        family = random.choice([Dossier, Station])
+    for _ in range(8_000):
+        family = random.choice([Dossier, Dossier, Dossier, Station])
         chosen = random.choices([one for one in kinds if issubclass(one[0], family)], k=random.randrange(1, 8))
         history, entries = [], []
         for number, (kind, order) in enumerate(chosen):
-            time, due = hours(), hours() if "due_at" in kind.model_fields and random.random() < 0.7 else None
+            time, due = hours(), hours() if "due_at" in kind.model_fields and random.random() < 0.4 else None
             due = due or (hours() if kind.name == "dossier.extended" else None)
-            label, id_ = random.choice("ab") if kind.label else None, str(number)
-            history.append(Statement(0, False, "s", kind.type, "1", time, id_, due, label))
+            label = random.choice(["online full", "- -", "post -"]) if kind.labels else ""
+            id_, agency = str(number), random.choice("ABC")
+            procedure = random.choice("pqx") if kind.name == "dossier.received" else None
+            history.append(Statement(0, False, "s", kind.type, "1", time, id_, due, label, agency, procedure, None))
             moments = moment_of(time), due and moment_of(due)
-            entries.append(Entry(moments[0], order, id_, kind.name, "A", moments[1], label))
-        until, is_case = start + timedelta(hours=9), family is Dossier
+            entries.append(Entry(moments[0], order, id_, kind.name, agency, moments[1], label, procedure))
+        is_case = family is Dossier
         history.sort(key=place)
-        found = Counter(case(history, until, ZONE) if is_case else item(history))
+        found = Counter(case(history, until, due_times) if is_case else item(history))
         entries.sort()
-        if is_case:
-            cases = folds.case("dossier")
-            held = cases.held(difference(cases, [], entries, {}), entries[-1].time)
-        else:
-            items = folds.item("station")
-            held = items.held(difference(items, [], entries, {}), entries[-1].time)
+        folded = folds.case("s", "dossier") if is_case else folds.item("s", "station")
         wanted: Counter[str] = Counter()
-        for (measure, _, label), begin in held.items():
-            if begin < moment_of(until):
-                wanted[measure.partition(".")[2]] += 1
-                if label:
-                    wanted[f"by_{'channel' if is_case else 'label'}.{label}"] += 1
+        for _, measure, _, label in held_at(folded, entries, moment_of(until) - 1):
+            name = measure.partition(".")[2]
+            if name in {*CASE_MEASURES, "standing"}:
+                wanted[name] += 1
+            if label and name in {"opened", "standing"}:
+                wanted[f"by_{'channel' if is_case else 'label'}.{label.partition(' ')[0]}"] += 1
         assert found == wanted, history
         counted += found
     assert min(counted[name] for name in (*CASE_MEASURES, "standing")) > 20

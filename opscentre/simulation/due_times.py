@@ -1,0 +1,130 @@
+"""When a case is due, said once more in the plainest way: see `expected`."""
+
+from datetime import UTC, date, datetime, time, timedelta
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from opscentre.simulation.histories import History, finish, last_due, opening, pauses, suspended
+from opscentre.simulation.truth import Statement
+from schemas.effects import Case
+from schemas.events import BY_TYPE
+from schemas.rules_model import OfficeHours, Rules, Weekday
+from schemas.times import moment_of, time_of
+from schemas.working_time import Limit, WorkingTime
+
+
+class DueTimes:
+    """Due times by the rules of one catalogue.
+
+    The agency's own due time moves by each time for which the case is suspended later. One that follows from the
+    procedure's limit is worked out by the calendar that was known when the case was opened, and anew by each that
+    became known on a day on which it was open and not overdue.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        self._zone = ZoneInfo(rules.zone)
+        self._since = sorted({entry.since for entry in rules.calendar if entry.since})
+        self._offices: dict[tuple[str, date | None], WorkingTime] = {}
+
+    def too_late(self, history: History, until: datetime) -> datetime | None:
+        """The first moment that is too late, as known just before `until`; None where there is no limit."""
+        opened = opening(history)
+        if opened is None:
+            return None
+        given = last_due(history)
+        due = self._by_limit(opened, history, until) if given is None else self._own(opened, history, given)
+        return None if due is None else self._after(opened, due)
+
+    def _after(self, one: Statement, due: int) -> datetime:
+        kind = BY_TYPE[one.type]
+        assert issubclass(kind, Case)  # what has a due time is a case
+        if not kind.by_day:
+            return time_of(due + 1)
+        return self._midnight(self._day(time_of(due)) + timedelta(days=1))
+
+    def _own(self, opened: Statement, history: History, given: int) -> int:
+        """The due time that the agency gave last, moved by what was suspended after it had been given."""
+        stated = history[given]
+        assert stated.due is not None  # `given` is where one is
+        due = moment_of(stated.due)
+        for pause in pauses(history):
+            if pause.place > given:
+                office = self._office(opened.agency, self._day(pause.end))
+                begin = max(pause.begin, stated.time)
+                due = office.shifted(due, office.between(moment_of(begin), moment_of(pause.end)))
+        return due
+
+    def _by_limit(self, opened: Statement, history: History, until: datetime) -> int | None:
+        """The due time that follows from the limit, where the procedure has one."""
+        limit = self._limit(opened)
+        if limit is None:
+            return None
+        known = self._day(opened.time)
+        for day in self._since:
+            midnight = self._midnight(day)
+            if day <= known or midnight >= until:
+                continue
+            before = [one for one in history if one.time < midnight]
+            missed = self._after(opened, self._worked_out(opened, before, limit, known)) <= midnight
+            if finish(before) is None and (suspended(before) or not missed):
+                known = day
+        return self._worked_out(opened, history, limit, known)
+
+    def _worked_out(self, opened: Statement, history: History, limit: Limit, known: date) -> int:
+        """By the calendar as it was known on a day, with all the office time that was suspended."""
+        office = self._office(opened.agency, known)
+        stood = sum(office.between(moment_of(pause.begin), moment_of(pause.end)) for pause in pauses(history))
+        return office.shifted(office.due(moment_of(opened.time), limit), stood)
+
+    def _limit(self, opened: Statement) -> Limit | None:
+        """The limit in force on the day of the opening, for the channel; else for any."""
+        day, channel = self._day(opened.time), opened.label.partition(" ")[0]
+        known = [one for one in self._rules.limits.get(opened.procedure or "", []) if not one.since or one.since <= day]
+        if not known:
+            return None
+        by_channel = max(known, key=lambda one: one.since or date.min).model_dump(exclude={"since"})
+        text = by_channel.get(channel) or by_channel["any"]
+        return Limit.parse(text) if text else None
+
+    def _office(self, agency: str, day: date) -> WorkingTime:
+        """The working time of an agency by the calendar as it was known on a day."""
+        key = agency, max((since for since in self._since if since <= day), default=None)
+        if key not in self._offices:
+            self._offices[key] = self._working_time(*key)
+        return self._offices[key]
+
+    def _working_time(self, agency: str, known: date | None) -> WorkingTime:
+        entries = [
+            entry
+            for entry in self._rules.calendar
+            if (not entry.agencies or agency in entry.agencies)
+            and (entry.since is None or (known is not None and entry.since <= known))
+        ]
+        # What is said of one day for an agency itself goes before what is said for all, then what was said last.
+        entries.sort(key=lambda entry: (bool(entry.agencies), entry.since or date.min))
+        off = {entry.date: entry.off for entry in entries}
+        return WorkingTime(
+            self._zone,
+            _hours(self._rules.agency_hours.get(agency, self._rules.office_hours)),
+            [day for day in off if off[day]],
+            [day for day in off if not off[day]],
+        )
+
+    def _day(self, moment: datetime) -> date:
+        return moment.astimezone(self._zone).date()
+
+    def _midnight(self, day: date) -> datetime:
+        """Where a local day begins. In UTC: two times of one zone are compared by their clocks alone."""
+        return datetime.combine(day, time(), self._zone).astimezone(UTC)
+
+
+def _hours(office: OfficeHours) -> dict[int, list[tuple[int, int]]]:
+    """Office hours by weekday, in seconds of the day."""
+    spans = [tuple(map(_second, span.split("-"))) for span in office.hours]
+    return {get_args(Weekday).index(day): [(begin, end) for begin, end in spans] for day in office.days}
+
+
+def _second(clock: str) -> int:
+    hours, minutes = clock.split(":")
+    return 3600 * int(hours) + 60 * int(minutes)

@@ -1,0 +1,94 @@
+"""A case or item as a whole: what is stated of it, in the order in which it happened, and what can be read off that."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from opscentre.simulation.truth import Statement
+from schemas.effects import Case, Closed, Event, Extended, Item, Opened, Reopened, Resumed, Suspended
+from schemas.events import BY_TYPE
+
+History = Sequence[Statement]
+
+
+class Pause(NamedTuple):
+    """A time for which a case was suspended; `place` is that of its end in the history."""
+
+    begin: datetime
+    end: datetime
+    place: int
+
+
+def place(one: Statement) -> tuple[datetime, int, str]:
+    """Where an event stands in its history: of events at one instant, that is decided by what they do."""
+    kind = BY_TYPE[one.type]
+    assert issubclass(kind, Case | Item)  # nothing else has a history
+    return one.time, kind.order, one.id
+
+
+def does(one: Statement, *effects: type[Event]) -> bool:
+    """Whether an event has one of these effects."""
+    return issubclass(BY_TYPE[one.type], effects)
+
+
+def closed(one: Statement) -> type[Closed]:
+    """The class of a closing."""
+    kind = BY_TYPE[one.type]
+    assert issubclass(kind, Closed)  # asked of closings only
+    return kind
+
+
+def opening(history: History) -> Statement | None:
+    """Of several openings, the first."""
+    return next((one for one in history if does(one, Opened)), None)
+
+
+def finish(history: History) -> Statement | None:
+    """Of the closings since it was last reopened the one with the best precedence, of several such the first."""
+    closings = [one for one in _since_reopened(history) if does(one, Closed)]
+    return min(closings, key=lambda one: closed(one).precedence, default=None)
+
+
+def suspended(history: History) -> bool:
+    """Whether the last suspension since it was last reopened has not ended."""
+    pauses = [one for one in _since_reopened(history) if does(one, Suspended, Resumed)]
+    return bool(pauses) and does(pauses[-1], Suspended)
+
+
+def pauses(history: History) -> Iterator[Pause]:
+    """The times for which the clock stood still: each from its suspension to the resumption, or to the closing.
+
+    None before the case was opened, none after it was closed; one that is cut short by a reopening never was.
+    """
+    opened = opening(history)
+    begin, over = None, False
+    for number, one in enumerate(history):
+        if does(one, Reopened):
+            begin, over = None, False
+        elif not over and does(one, Suspended):
+            begin = begin or one.time
+        elif not over and does(one, Resumed, Closed):
+            if begin and opened and opened.time < one.time:
+                yield Pause(max(begin, opened.time), one.time, number)
+            begin, over = None, does(one, Closed)
+
+
+def last_due(history: History) -> int | None:
+    """Where in the history the last due time is that the agency gave; None where it gave none."""
+    given = [number for number, one in enumerate(history) if one.due and _gives_due(one, history[:number])]
+    return given[-1] if given else None
+
+
+def _gives_due(one: Statement, before: History) -> bool:
+    """Whether a due time counts: of a second opening, after the end, or of a closing that is not the finish, not."""
+    if does(one, Opened):
+        return opening(before) is None
+    ended = finish(before)
+    if does(one, Closed):
+        return ended is None or closed(one).precedence < closed(ended).precedence
+    return ended is None and does(one, Extended, Resumed)
+
+
+def _since_reopened(history: History) -> History:
+    reopened = [number for number, one in enumerate(history) if does(one, Reopened)]
+    return history[reopened[-1] :] if reopened else history

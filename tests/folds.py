@@ -1,0 +1,65 @@
+"""Folds under any of many catalogues, whose calendars change within the three weeks that property tests are about."""
+
+from datetime import date, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules
+from schemas.times import MINUTE, moment_of
+from streams.counters import Folds
+from streams.rules import CaseRules
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+START = moment_of(datetime(2025, 4, 3, tzinfo=ZONE)) // MINUTE
+"""Thursday, 3 April 2025, in minutes since 1970."""
+WEEKS = 3 * 7 * 24 * 60
+
+
+def off(day: int, since: int | None = None, *agencies: str, off: bool = True) -> CalendarRule:
+    """A day of April 2025 that is off, from another on."""
+    from_ = None if since is None else date(2025, 4, since)
+    return CalendarRule(date=date(2025, 4, day), off=off, since=from_, agencies=list(agencies))
+
+
+# The weeks begin on Thursday the 3rd; changes take effect within them, also for one agency, on one day and on two.
+CALENDAR = [
+    off(7),
+    off(8, 8),
+    off(12, 5, off=False),
+    off(14, 8, "A"),
+    off(15, 14),
+    off(16, 14),
+    off(16, 16, off=False),
+    off(19, 18, off=False),
+]
+LIMITS = [
+    {
+        "working_days": [Limits(any="2 working_days")],
+        "days": [Limits(online="4 days", counter="6 days")],
+        "hours": [Limits(any="6 hours"), Limits(since=date(2025, 4, 10), any="12 hours")],
+    },
+    {"working_days": [Limits(any="3 working_days")], "hours": [Limits(online="6 hours")]},
+]
+HOURS = OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"], hours=["07:00-11:30", "13:30-17:00"])
+ROUND_THE_CLOCK = OfficeHours(days=["thursday", "saturday"], hours=["00:00-24:00"])
+
+
+@cache
+def folds(entries: frozenset[int], limits: int, own_hours: bool) -> Folds:
+    """The folds of a catalogue with these entries of the calendar."""
+    rules = Rules(
+        zone=ZONE.key,
+        office_hours=HOURS,
+        agency_hours={"B": ROUND_THE_CLOCK} if own_hours else {},
+        calendar=[CALENDAR[index] for index in sorted(entries)],
+        limits=LIMITS[limits],
+    )
+    return Folds(CaseRules(rules))
+
+
+catalogues = st.builds(
+    folds, st.frozensets(st.integers(0, len(CALENDAR) - 1)), st.integers(0, len(LIMITS) - 1), st.booleans()
+)
+PLAIN = folds(frozenset(), 0, False)
