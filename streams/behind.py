@@ -3,7 +3,7 @@
 It is the fold that the counters are made of, so what these count for adds up to the figure.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from opscentre.status import KINDS
 from schemas.evaluation import ReportedValue
 from schemas.evaluation.figures import group_of
 from schemas.evaluation.measures import matches
-from schemas.indicators import Term
+from schemas.indicators import Age, Mean, Measure, Ratio, Target, Term
 from schemas.times import MINUTE
 from streams.counters import Fold, Folds, State, held_at, state_at
 from streams.fold import CaseFold, CaseState, Held
@@ -30,6 +30,11 @@ _CASES = """
 _TASK = "SELECT subject, history FROM cases WHERE system = %(system)s AND kind = 'task' AND subject = %(subject)s"
 _ITEMS = "SELECT subject, history FROM items WHERE system = %(system)s AND register = %(group)s"
 _READINGS = "SELECT subject, history FROM readings WHERE system = %(system)s AND name = %(name)s"
+
+_ACTORS = """
+    SELECT actor, label FROM actors_month WHERE system = %s AND measure = %s AND bucket BETWEEN %s AND %s
+    GROUP BY actor, label, bucket HAVING sum(value) > 0
+"""
 
 
 class Span(NamedTuple):
@@ -161,3 +166,34 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         state.moved_by,
         state.percent,
     )
+
+
+_UNWANTED = {"late", "overdue", "suspended", "incomplete", "contradictory"}
+
+
+def worst_first(measure: Measure, targets: Iterable[Target], found: Iterable[Thing]) -> list[Thing]:
+    """Of the things behind a measure those that make it what it should not be, the worst first.
+
+    Of a share these are what it is the share of, where less is wanted, else what it lacks; of a mean and an age what
+    weighs most; of cases otherwise those with the least office time left.
+    """
+    match measure:
+        case Mean(numerator=over):
+            return sorted(found, key=lambda one: (-sum(one.amounts[: len(over)]), one.subject))
+        case Age():
+            return sorted(found, key=lambda one: (one.since or 0, one.subject))
+        case Ratio(numerator=over, denominator=under):
+            if {group_of(term.of) for term in over} != {group_of(term.of) for term in under}:
+                return []  # what the one is cannot be told of the other
+            fewer = any(target.at_most is not None for target in targets)
+            if fewer or all(term.of.rpartition(".")[2] in _UNWANTED for term in over):
+                found = [one for one in found if any(one.amounts[: len(over)])]
+            else:
+                found = [one for one in found if not any(one.amounts[: len(over)])]
+    return sorted(found, key=lambda one: (one.left is None, one.left or 0, one.since or 0, one.subject))
+
+
+def actors(connection: psycopg.Connection, system: str, term: Term, first: date, last: date) -> set[str]:
+    """Who did what a term says at least once within calendar months, given by their first days."""
+    rows = connection.execute(_ACTORS, (system, term.of, first, last))
+    return {actor for actor, label in rows if matches(term, label)}

@@ -16,10 +16,11 @@ from streams.history import Entry
 def end_of(ends: date, calendar: Calendar, now: datetime) -> int:
     """The minute since 1970 UTC at which a period is over that ends on a local day: today, with the running minute."""
     minute = moment_of(now) // MINUTE + 1
-    return min(minute, _midnight(ends + timedelta(days=1), calendar))
+    return min(minute, midnight(ends + timedelta(days=1), calendar))
 
 
-def _midnight(day: date, calendar: Calendar) -> int:
+def midnight(day: date, calendar: Calendar) -> int:
+    """The minute since 1970 UTC at which a local day begins."""
     local = datetime(day.year, day.month, day.day, tzinfo=calendar.zone)
     return moment_of(local.astimezone(UTC)) // MINUTE
 
@@ -31,7 +32,7 @@ class Gathering:
         """`minute` is the end of the last day, or of the running minute (`end_of`); periods begin on days `starts`."""
         self._folds = folds
         self._ends, self._minute = ends, minute
-        self._begins = {day: _midnight(day, folds.rules.calendar) for day in starts}
+        self._begins = {day: midnight(day, folds.rules.calendar) for day in starts}
         self._edges = sorted({*self._begins.values(), minute})
         self._parts: list[dict[Key, int]] = [{} for _ in self._edges]
         self._reporting: set[tuple[str, str, str]] = set()

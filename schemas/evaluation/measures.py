@@ -4,6 +4,7 @@ An agency's value includes all below it: numerators and denominators add up alon
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache
 from typing import NamedTuple
 
@@ -172,21 +173,28 @@ def _distinct(system: str, distinct: Distinct, by: str | None, figures: Figures)
     return {key: Value(did, all_, did * 100 / all_ if all_ else None) for key, (did, all_) in counts.items()}
 
 
-def _reading(system: str, reported: Reported, figures: Figures) -> Values:
-    def rank(one: ReportedValue) -> tuple[object, ...]:
-        return span(one.period)[1], one.reported_at, one.id
-
+def latest_readings(readings: Iterable[ReportedValue], ends: date) -> list[ReportedValue]:
+    """Of each agency the reading of the latest period that is over by the end of a day; the latest of all first."""
     latest: dict[str, ReportedValue] = {}
-    for one in figures.readings:
-        if (one.system, one.name) == (system, reported.reading) and span(one.period)[1] <= figures.ends:
-            latest[one.agency] = max(latest.get(one.agency, one), one, key=rank)
-    below: dict[str, list[ReportedValue]] = {}
-    for one in latest.values():
+    for one in readings:
+        if span(one.period)[1] <= ends:
+            latest[one.agency] = max(latest.get(one.agency, one), one, key=_rank)
+    return sorted(latest.values(), key=_rank, reverse=True)
+
+
+def _rank(one: ReportedValue) -> tuple[object, ...]:
+    return span(one.period)[1], one.reported_at, one.id
+
+
+def _reading(system: str, reported: Reported, figures: Figures) -> Values:
+    of_it = (one for one in figures.readings if (one.system, one.name) == (system, reported.reading))
+    below: dict[str, list[float]] = {}
+    for one in latest_readings(of_it, figures.ends):
         for ancestor in figures.above.get(one.agency, ()):
-            below.setdefault(ancestor, []).append(one)
+            below.setdefault(ancestor, []).append(one.value)
     found = {}
     for ancestor, values in below.items():
-        value = sum(one.value for one in values) if reported.rollup == "sum" else max(values, key=rank).value
+        value = sum(values) if reported.rollup == "sum" else values[0]
         found[ancestor, ""] = Value(value, None, value)
     return found
 
