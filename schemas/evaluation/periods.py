@@ -22,6 +22,8 @@ def first_day(period: Period, day: date) -> date | None:
 def span(text: str) -> tuple[date, date]:
     """First and last day of a year, quarter, month or day: `2025`, `2025-Q2`, `2025-06`, `2025-06-30`.
 
+    A day that its month lacks is the month's last: readings may be of 2025-06-31.
+
     Raises:
         ValueError: It is none of these.
     """
@@ -30,12 +32,12 @@ def span(text: str) -> tuple[date, date]:
     if rest.startswith("Q"):
         first = 3 * int(rest[1:]) - 2
         last = first + 2
-    elif len(rest) == len("06-30"):
-        day = date.fromisoformat(text)
-        return day, day
     elif rest:
-        first = last = int(rest)
-    return date(int(year), first, 1), date(int(year), last, monthrange(int(year), last)[1])
+        first = last = int(rest[:2])
+    begin, end = date(int(year), first, 1), date(int(year), last, monthrange(int(year), last)[1])
+    if len(rest) == len("06-30"):
+        begin = end = begin.replace(day=min(int(rest[3:]), end.day))
+    return begin, end
 
 
 def months(starts: date | None, ends: date) -> tuple[date, date]:

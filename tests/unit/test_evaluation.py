@@ -308,6 +308,7 @@ def test_periods_have_their_days() -> None:
     assert span("2025-Q4") == (date(2025, 10, 1), date(2025, 12, 31))
     assert span("2024-02") == (date(2024, 2, 1), date(2024, 2, 29))
     assert span("2025-06-30") == (date(2025, 6, 30), date(2025, 6, 30))
+    assert span("2025-02-31") == (date(2025, 2, 28), date(2025, 2, 28))
     assert months(date(2025, 4, 2), date(2025, 6, 30)) == (date(2025, 4, 1), date(2025, 6, 1))
 
 
