@@ -40,13 +40,14 @@ def check_agencies(file: TomlFile, agencies: Mapping[str, Agency], places: Codes
         elif province and code == province.code:
             file.problem(place, f'"{agency.parent}" is one too many: nothing stands above the province')
         elif agency.parent not in places:
-            file.problem(place, _no_agency(agency.parent, places))
+            file.problem(place, no_agency(agency.parent, places))
         elif code not in in_cycles and (cycle := _cycle(code, agencies)):
             in_cycles.update(cycle)
             file.problem(place, f"the agency comes under itself: {' → '.join([*cycle, code])}")
 
 
-def _no_agency(code: str, codes: Iterable[str]) -> str:
+def no_agency(code: str, codes: Iterable[str]) -> str:
+    """What to say of a code that is none."""
     return f'"{code}" is not the code of an agency{guess(code, codes)}'
 
 
@@ -75,7 +76,7 @@ def check_terms(file: TomlFile, agencies: Mapping[str, Agency], places: Codes) -
         if agency.successor == code:
             file.problem((*where, "successor"), f'"{code}" is the agency itself')
         elif agency.successor not in places:
-            file.problem((*where, "successor"), _no_agency(agency.successor, places))
+            file.problem((*where, "successor"), no_agency(agency.successor, places))
         elif end and (after := agencies.get(agency.successor)) and not _stands(after, end + timedelta(days=1)):
             message = f'"{after.code}" does not stand on {end + timedelta(days=1)}, the day after valid_to'
             file.problem((*where, "successor"), message)
@@ -93,7 +94,7 @@ def check_calendar(file: TomlFile, entries: Mapping[tuple[str, int], CalendarEnt
             file.problem((*place, "since"), f"{entry.since} is after the day itself, {entry.date}")
         for code in entry.agencies:
             if codes is not None and code not in codes:
-                file.problem((*place, "agencies"), _no_agency(code, codes), code)
+                file.problem((*place, "agencies"), no_agency(code, codes), code)
         for scope in entry.agencies or [""]:
             first = seen.setdefault((entry.date, entry.since, scope), place)
             if first != place:
@@ -136,7 +137,7 @@ def check_owner(file: TomlFile, codes: Codes) -> None:
     """A system's owner is an agency."""
     owner = file.content.get("owner")
     if isinstance(owner, str) and owner not in codes:
-        file.problem(("owner",), _no_agency(owner, codes))
+        file.problem(("owner",), no_agency(owner, codes))
 
 
 def check_grants(file: TomlFile, codes: Codes) -> None:

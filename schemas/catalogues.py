@@ -29,6 +29,7 @@ from schemas.catalogue_model import (
     System,
 )
 from schemas.events import SYSTEMS
+from schemas.indicator_checks import Known, check_id, check_indicator
 from schemas.indicators import Indicator, IndicatorFile
 from schemas.rules_model import CalendarEntry
 from schemas.toml_files import Problem, TomlFile, guess, quoted
@@ -65,9 +66,11 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     days_off, working_days = _calendar(calendar_file, codes)
     fields, procedures = _procedures(procedures_file)
     system_files, indicator_files = (_folder(folder, name) for name in ("systems", "indicators"))
-    systems = [_system(file, agencies, codes) for file in system_files]
-    indicators = [_indicator(file) for file in indicator_files]
-    problems = [found for file in (*files, *system_files, *indicator_files) for found in file.problems]
+    systems = {id_: _system(id_, file, agencies, codes) for id_, file in system_files.items()}
+    sound = {id_: None if system_files[id_].problems else system for id_, system in systems.items()}
+    indicators = _indicators(indicator_files, sound, codes)
+    read = (*files, *system_files.values(), *indicator_files.values())
+    problems = [found for file in read for found in file.problems]
     if not system_files:
         problems.append(Problem("systems", None, "", f"there is no file <system>.toml in {folder / 'systems'}"))
     if problems or province is None:
@@ -75,19 +78,19 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     return Catalogue(
         province,
         agencies,
-        {system.id: system for system in systems if isinstance(system, System)},
-        {system.id: system for system in systems if isinstance(system, DerivedSystem)},
+        {id_: system for id_, system in systems.items() if isinstance(system, System)},
+        {id_: system for id_, system in systems.items() if isinstance(system, DerivedSystem)},
         days_off,
         working_days,
         fields,
         procedures,
-        {indicator.id: indicator for indicator in indicators if indicator},
+        indicators,
     )
 
 
-def _folder(folder: Path, name: str) -> list[TomlFile]:
-    """The files of a folder within the catalogue's; none where there is no such folder."""
-    return [TomlFile.read(folder, f"{name}/{path.name}") for path in sorted((folder / name).glob("*.toml"))]
+def _folder(folder: Path, name: str) -> dict[str, TomlFile]:
+    """The files of a folder within the catalogue's, by id; none where there is no such folder."""
+    return {path.stem: TomlFile.read(folder, f"{name}/{path.name}") for path in sorted((folder / name).glob("*.toml"))}
 
 
 def _province(file: TomlFile) -> Province | None:
@@ -161,12 +164,11 @@ def _procedures(file: TomlFile) -> tuple[dict[str, ProcedureField], dict[str, Pr
 
 
 def _system(
-    file: TomlFile, agencies: Mapping[str, Agency], codes: Mapping[str, int] | None
+    id_: str, file: TomlFile, agencies: Mapping[str, Agency], codes: Mapping[str, int] | None
 ) -> System | DerivedSystem | None:
     """The system of a file; where `codes` cannot be read, the codes that it names are not checked."""
     if not file.readable:
         return None
-    id_ = Path(file.name).stem
     if codes is not None:
         check_owner(file, codes)
     if "derived" in file.content:
@@ -194,9 +196,19 @@ def _derived(file: TomlFile, id_: str) -> DerivedSystem | None:
     return DerivedSystem(id_, derivation.name, derivation.owner) if derivation else None
 
 
-def _indicator(file: TomlFile) -> Indicator | None:
-    found = file.parse(IndicatorFile, file.content) if file.readable else None
-    return Indicator(Path(file.name).stem, found) if found else None
+def _indicators(
+    files: Mapping[str, TomlFile],
+    systems: Mapping[str, System | DerivedSystem | None],
+    codes: Mapping[str, int] | None,
+) -> dict[str, Indicator]:
+    """The indicators by id. One mistake is told once: a system with mistakes is None and not looked into."""
+    found = {id_: file.parse(IndicatorFile, file.content) if file.readable else None for id_, file in files.items()}
+    known = Known(systems, found, codes)
+    for id_, file in files.items():
+        check_id(file, id_)
+        if indicator := found[id_]:
+            check_indicator(file, id_, indicator, known)
+    return {id_: Indicator(id_, indicator) for id_, indicator in found.items() if indicator}
 
 
 def _resolve(grants: Iterable[str], agencies: Mapping[str, Agency]) -> frozenset[str]:

@@ -6,14 +6,15 @@ natures: some tell what happened within a period, others what stands at its end.
 zero.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from typing import Annotated, Literal
+from types import NoneType, UnionType
+from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, model_validator
 
-from schemas.effects import Added, Case, Closed, Event, Flow, Item, Opened
+from schemas.effects import Added, Case, Closed, Event, Flow, Opened, Progressed, Suspended, label_of
 from schemas.events import BY_TYPE
 from schemas.tables import AgencyCode, Name, Table, each_once
 
@@ -31,11 +32,13 @@ class Term(Table):
     """`dossier.opened`."""
     where: dict[str, Annotated[list[str], Field(min_length=1)]] = Field(default_factory=dict)
     """Field of the event → the values that count: `{ channel = ["online"], service_level = ["full"] }`."""
+    since_ever: bool = False
+    """What has ever happened until the end of the period, not within it only: tasks ever completed."""
 
     @property
     def at_the_end(self) -> bool:
         """Whether it is what stands at the end of a period, not what happened within it."""
-        return self.of.rpartition(".")[2] in AT_THE_END
+        return self.since_ever or self.of.rpartition(".")[2] in AT_THE_END
 
 
 Terms = Annotated[list[Term], Field(min_length=1)]
@@ -122,11 +125,16 @@ class Component(Table):
     full_at: float = Field(default=100, gt=0)
 
 
+def _codes_once(components: list[Component]) -> list[Component]:
+    each_once([component.code for component in components])
+    return components
+
+
 class Score(Table):
     """Points of all components that are measured, in percent of what these could give."""
 
     kind: Literal["score"]
-    components: Annotated[list[Component], Field(min_length=1)]
+    components: Annotated[list[Component], Field(min_length=1), AfterValidator(_codes_once)]
 
 
 Measure = Annotated[
@@ -146,6 +154,12 @@ class Target(Table):
     """The day is ours: the programme gives none."""
     note: Name | None = None
 
+    @model_validator(mode="after")
+    def _one_bound(self) -> "Target":
+        if (self.at_least is None) == (self.at_most is None):
+            raise ValueError("one of at_least and at_most is needed, and only one")
+        return self
+
 
 class IndicatorFile(Table):
     """`indicators/<id>.toml` as it is written; `Indicator` is the same with its id."""
@@ -157,7 +171,7 @@ class IndicatorFile(Table):
     """`percent`, `dossiers`, `working days` …"""
     period: Period
     by: str | None = None
-    """Field of the events' labels by which it is split as well, for counts, stocks and distincts' registers."""
+    """Field of the events' labels by which it is split as well, for counts, stocks, ratios and distincts' registers."""
     measure: Measure
     target: list[Target] = Field(default_factory=list)
 
@@ -170,25 +184,61 @@ class Indicator:
     file: IndicatorFile
 
 
-def label_fields() -> Mapping[str, tuple[str, ...]]:
-    """Measure of the counters → the fields that its label has, in their order."""
-    found: dict[str, tuple[str, ...]] = {}
-    for event in BY_TYPE.values():
-        name = _labelled(event)
-        if name is not None and (event.labels or name not in found):
-            found[name] = event.labels
+Labels = Mapping[str, tuple[str, ...] | None]
+"""Fields that a counter's label has, in their order → the values that each may have; None: any code."""
+
+
+def measures(events: Iterable[type[Event]]) -> dict[str, Labels]:
+    """The measures that counters have of these event types."""
+    found: dict[str, Labels] = {}
+    for event in events:
+        labels = {field: _values(event.model_fields[field].annotation) for field in event.labels}
+        for name, labelled in _measures(event):
+            if (labelled and labels) or name not in found:
+                found[name] = labels if labelled else {}
     return found
 
 
-def _labelled(event: type[Event]) -> str | None:
+def label_fields() -> Mapping[str, tuple[str, ...]]:
+    """Measure of the counters → the fields that its label has, in their order."""
+    return {name: tuple(labels) for name, labels in measures(BY_TYPE.values()).items()}
+
+
+def _measures(event: type[Event]) -> Iterator[tuple[str, bool]]:
+    """Measures that an event type gives, and whether their labels are the event's."""
     if issubclass(event, Flow):
-        return event.name
-    if issubclass(event, Item):
-        return f"{event.register_name}.standing" if issubclass(event, Added) else None
-    if issubclass(event, Case):
-        part = "opened" if issubclass(event, Opened) else "closed" if issubclass(event, Closed) else None
-        return part and f"{event.kind}.{part}"
-    return None
+        yield event.name, True
+    elif issubclass(event, Added):
+        yield f"{event.register_name}.standing", True
+    elif issubclass(event, Case):
+        for base, parts in _PARTS.items():
+            if issubclass(event, base):
+                yield from ((f"{event.kind}.{part}", part in {"opened", "closed"}) for part in parts)
+        if issubclass(event, Closed) and event.timed:
+            yield from ((f"{event.kind}.{part}", False) for part in ("on_time", "late", "worked"))
+
+
+_PARTS: dict[type[Case], tuple[str, ...]] = {
+    Opened: ("opened", "open", "since", "overdue"),
+    Suspended: ("suspended",),
+    Closed: ("closed", "incomplete", "contradictory"),
+    Progressed: ("progress",),
+}
+
+
+def _values(annotation: Any) -> tuple[str, ...] | None:
+    """What a field may be, as labels have it; None: any code."""
+    found: list[str] = []
+    for option in get_args(annotation) if isinstance(annotation, UnionType) else (annotation,):
+        if option is bool:
+            found += label_of([True]), label_of([False])
+        elif option is NoneType:
+            found.append(label_of([None]))
+        elif get_origin(option) is Literal:
+            found += get_args(option)
+        else:
+            return None
+    return tuple(found)
 
 
 def terms(measure: Measure) -> Iterator[Term]:

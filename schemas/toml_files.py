@@ -3,11 +3,11 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
@@ -111,8 +111,10 @@ class TomlFile:
             return model.model_validate(content)
         except ValidationError as error:
             for mistake in error.errors(include_url=False):
-                where = path + mistake["loc"]
-                self.problem(where, _say(mistake, model, mistake["loc"]), _scalar(mistake["input"]))
+                inner, table = _walk(model, mistake["loc"])
+                if mistake["type"] in {"union_tag_invalid", "union_tag_not_found"}:
+                    inner += (mistake["ctx"]["discriminator"].strip("'"),)
+                self.problem(path + inner, _say(mistake, table), _scalar(mistake["input"]))
             return None
 
     def tables(self, heading: str, *, required: bool = False) -> list[dict[str, Any]] | None:
@@ -167,18 +169,23 @@ def _key(path: Place) -> str:
     return ".".join(part for part in inner if isinstance(part, str))
 
 
-def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> str:
-    """Say pydantic's mistake in the words of somebody who edits a TOML file."""
+def _say(mistake: Mapping[str, Any], table: type[BaseModel] | None) -> str:
+    """Say pydantic's mistake, made in a table of this model, in the words of somebody who edits a TOML file."""
     found = json.dumps(mistake["input"], ensure_ascii=False, default=str)
     match mistake["type"]:
-        case "missing":
+        case "missing" | "union_tag_not_found":
             return "is missing"
-        case "extra_forbidden":
-            allowed = list(_model_at(model, where[:-1]).model_fields)
-            return f"is not a key of this table{choice(str(where[-1]), allowed)}"
+        case "extra_forbidden" if table:
+            return f"is not a key of this table{choice(str(mistake['loc'][-1]), list(table.model_fields))}"
         case "literal_error":
-            allowed = str(mistake["ctx"]["expected"]).replace(" or ", ", ").replace("'", "").split(", ")
-            return f"{found} is not allowed{choice(str(mistake['input']), allowed)}"
+            return f"{found} is not allowed{choice(str(mistake['input']), _words(mistake['ctx']['expected']))}"
+        case "union_tag_invalid":
+            tag = str(mistake["ctx"]["tag"])
+            return f'"{tag}" is not allowed{choice(tag, _words(mistake["ctx"]["expected_tags"]))}'
+        case "model_type" | "model_attributes_type" | "dict_type":
+            return f"{found} is not a table"
+        case "list_type" if isinstance(mistake["input"], dict):
+            return "must be a list, or tables each under its own [[heading]]"
         case "string_pattern_mismatch":
             return f"{found} does not match {mistake['ctx']['pattern']}"
         case "date_type":
@@ -190,15 +197,40 @@ def _say(mistake: Mapping[str, Any], model: type[BaseModel], where: Place) -> st
             return f"{found}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
 
 
-def _model_at(model: type[BaseModel], where: Place) -> type[BaseModel]:
-    """The model of the table at `where`, within the table of `model`."""
+def _words(expected: str) -> list[str]:
+    """Pydantic's `'this', 'that' or 'other'`, as a list."""
+    return expected.replace(" or ", ", ").replace("'", "").split(", ")
+
+
+def _walk(model: type[BaseModel], where: Place) -> tuple[Place, type[BaseModel] | None]:
+    """Keys and numbers of `where`, within a table of `model`, and the model of the table that the last key is in.
+
+    Where a table may be one of several, pydantic's places have the chosen one's tag among the keys.
+    """
+    place: Place = ()
+    table: type[BaseModel] | None = model
+    options: list[type[BaseModel]] = [model]
+    tagged: str | None = None
     for part in where:
-        if isinstance(part, int):  # the table's number in a list, whose model is known already
+        if isinstance(part, str) and tagged:
+            options = [option for option in options if part in get_args(option.model_fields[tagged].annotation)]
+            tagged = None
             continue
-        inner = model.model_fields[part].annotation
-        candidates = [inner, *getattr(inner, "__args__", ())]
-        model = next(found for found in candidates if isinstance(found, type) and issubclass(found, BaseModel))
-    return model
+        place += (part,)
+        if isinstance(part, str):
+            table = options[0] if options else None
+            field = table.model_fields.get(part) if table else None
+            options = list(_tables(field.annotation)) if field else []
+            tagged = field.discriminator if field and isinstance(field.discriminator, str) else None
+    return place, table
+
+
+def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
+    """The models within an annotation."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for part in get_args(annotation):
+        yield from _tables(part)
 
 
 def _scalar(value: object) -> object:

@@ -89,6 +89,7 @@ def check(json: Json = False) -> None:
                 "systems": sorted(catalogue.systems),
                 "derived": sorted(catalogue.derived),
                 "procedures": len(catalogue.procedures),
+                "indicators": len(catalogue.indicators),
                 "calendar": {"days_off": len(catalogue.days_off), "working_days": len(catalogue.working_days)},
             }
         )
@@ -96,7 +97,8 @@ def check(json: Json = False) -> None:
     console.print(
         f"The catalogue of {catalogue.province.name.en} ({catalogue.province.code}) is in order: "
         f"{len(catalogue.agencies)} agencies; {len(catalogue.procedures)} procedures; {len(catalogue.days_off)} days "
-        f"off; systems {', '.join(sorted([*catalogue.systems, *catalogue.derived]))}."
+        f"off; {len(catalogue.indicators)} indicators; "
+        f"systems {', '.join(sorted([*catalogue.systems, *catalogue.derived]))}."
     )
 
 
