@@ -98,11 +98,11 @@ def _each(
     found = {(one, ""): value(over.get(one, 0), under.get(one, 0)) for one in _reporting(system, groups, figures)}
     if by is None:
         return found
-    for label in _labels(system, numerator, by, figures):
-        # Of what happens or stands without that field, a count knows no part; a ratio takes it whole.
-        split = numerator if denominator else [term for term in numerator if by in _fields().get(term.of, ())]
+    # Of what happens or stands without that field, a count knows no part; a ratio takes it whole.
+    split = numerator if denominator else [term for term in numerator if by in _fields().get(term.of, ())]
+    for label, agencies in _labels(system, (*split, *denominator), by, figures).items():
         over, under = _sum(system, split, (by, label), figures), _sum(system, denominator, (by, label), figures)
-        found |= {(one, label): value(over.get(one, 0), under.get(one, 0)) for one in over.keys() | under.keys()}
+        found |= {(one, label): value(over.get(one, 0), under.get(one, 0)) for one in agencies}
     return found
 
 
@@ -121,13 +121,14 @@ def _sum(system: str, terms: Iterable[Term], only: tuple[str, str] | None, figur
     return found
 
 
-def _labels(system: str, terms: Iterable[Term], by: str, figures: Figures) -> set[str]:
-    return {
-        part(term.of, label, by)
-        for term in terms
-        for _, label, _, _ in figures.counted.get((system, term.of), ())
-        if matches(term, label)
-    } - {""}
+def _labels(system: str, terms: Iterable[Term], by: str, figures: Figures) -> Mapping[str, set[str]]:
+    """The values that a field has of any of the terms → the agencies where it has them, and all above them."""
+    found: dict[str, set[str]] = {}
+    for term in terms:
+        for agency, label, _, _ in figures.counted.get((system, term.of), ()):
+            if matches(term, label) and (value := part(term.of, label, by)):
+                found.setdefault(value, set()).update(figures.above.get(agency, ()))
+    return found
 
 
 def _reporting(system: str, groups: Iterable[str], figures: Figures) -> set[str]:

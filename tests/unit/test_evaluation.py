@@ -174,7 +174,26 @@ def test_a_ratio_is_split_on_both_sides() -> None:
         ("dossier.opened", "C1", "counter -"): 5,
     }
     found = values(indicator(share, "channel"), figures(end))
-    assert (found["P"], found["P", "online"], found["P", "post"]) == (40, 75, 100)
+    assert (found["P"], found["P", "online"], found["P", "post"], found["P", "counter"]) == (40, 75, 100, 0)
+
+
+def test_what_has_no_such_field_is_taken_whole_beside_each_part() -> None:
+    share = {
+        "kind": "ratio",
+        "numerator": [{"of": "dossier.opened"}],
+        "denominator": [{"of": "dossier.open"}],
+    }
+    end = {("dossier.opened", "C1", "online full"): 3, ("dossier.open", "C1", ""): 4, ("dossier.open", "E", ""): 4}
+    found = values(indicator(share, "channel"), figures(end))
+    assert found == {
+        "C1": 75,
+        "D": 75,
+        "E": 0,
+        "P": 37.5,
+        ("C1", "online"): 75,
+        ("D", "online"): 75,
+        ("P", "online"): 37.5,
+    }
 
 
 OFFICERS = [
