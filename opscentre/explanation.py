@@ -7,8 +7,7 @@ from typing import Any, NamedTuple
 import psycopg
 
 from opscentre.errors import ConfigurationError
-from opscentre.indicators import Asked, values_at
-from schemas.catalogue_model import Catalogue
+from opscentre.indicators import Asked, below, values_at
 from schemas.evaluation import first_day, span
 from schemas.evaluation.measures import matches
 from schemas.indicators import (
@@ -63,14 +62,6 @@ def period_named(text: str, indicator: Indicator, latest: date) -> Period:
     if starts > latest:
         raise ConfigurationError(f"--period {text}: that is still to come; today is {latest}")
     return Period(starts, min(ends, latest))
-
-
-def below(catalogue: Catalogue, agency: str) -> set[str]:
-    """The agency and all below it."""
-    found = {agency}
-    while more := {a.code for a in catalogue.agencies.values() if a.parent in found} - found:
-        found |= more
-    return found
 
 
 def sides(measure: Measure) -> list[tuple[str, Term]]:

@@ -15,24 +15,36 @@ _WORKING_DAY = 480
 
 
 def indicators_table(report: dict[str, Any], asked: Asked) -> RenderableType:
-    """Indicators by system, one row each and one more for each further target."""
-    table = Table(box=None, padding=(0, 1), pad_edge=False)
-    table.add_column("indicator", max_width=42, overflow="fold")
-    for name in ("value", "unit", "target", "due", "days left", "pace", "needed", "projected", "status"):
-        table.add_column(name, justify="left" if name in ("unit", "status") else "right", no_wrap=True)
-    system = ""
+    """Indicators by system, a row each, and one more for each further target."""
+    known = asked.catalogue.systems | asked.catalogue.derived
+    tables: dict[str, Table] = {}
     for one in report["indicators"].values():
-        if one["system"] != system:
-            system = one["system"]
-            table.add_row(*([""] if table.row_count else []), end_section=False)
-            table.add_row(Text(system, style="bold"))
-        for number_, target in enumerate(one["targets"] or [None]):
-            head = ["", "", ""] if number_ else [one["name"], *_value(one)]
-            table.add_row(*head, *_target(target))
+        system = one["system"]
+        table = tables.get(system) or tables.setdefault(system, _columns(show_header=not tables))
+        for place, target in enumerate(one["targets"] or [None]):
+            head = ["", "", ""] if place else [one["name"], *_value(one)]
+            table.add_row(*head, *(_target(target, report["agency"]) if target else []))
     agency = asked.catalogue.agencies[report["agency"]]
-    title = f"{asked.name(agency.name)} ({agency.code}), as of {_day(asked.day)}"
-    note = "pace and needed: change of the value in a working day; * the day is assumed; ! decided"
-    return Group(Text(title, style="bold"), "", table, "", Text(note, style="dim"))
+    lines: list[RenderableType] = [
+        Text(f"{asked.name(agency.name)} ({agency.code}), as of {_day(asked.day)}", style="bold")
+    ]
+    for system, table in tables.items():
+        lines += ["", Text(f"{asked.name(known[system].name)} ({system})", style="bold cyan"), table]
+    note = "pace, needed: change of the value in a working day · at due: at this pace · * the day due is assumed"
+    return Group(*lines, "", Text(note, style="dim"))
+
+
+def _columns(*, show_header: bool) -> Table:
+    """An empty table of the indicators of a system: as wide as those of the others."""
+    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=show_header, header_style="dim")
+    table.add_column("", width=42)
+    table.add_column("value", width=7, justify="right", no_wrap=True)
+    table.add_column("", width=12)
+    widths = {"target": 6, "due": 9, "left": 4, "pace": 5, "needed": 6, "at due": 6}
+    for name, width in widths.items():
+        table.add_column(name, width=width, justify="right", no_wrap=True)
+    table.add_column("status", width=14, no_wrap=True)
+    return table
 
 
 def _value(one: dict[str, Any]) -> tuple[Text, str]:
@@ -41,28 +53,32 @@ def _value(one: dict[str, Any]) -> tuple[Text, str]:
     return Text(number(one["value"]), style="bold"), "%" if one["unit"] == "percent" else one["unit"]
 
 
-def _target(target: dict[str, Any] | None) -> list[RenderableType]:
-    if target is None:
-        return []
+def _target(target: dict[str, Any], agency: str) -> list[RenderableType]:
     goal = f"≥ {number(target['at_least'])}" if target["at_least"] is not None else f"≤ {number(target['at_most'])}"
-    status = target["status"]
-    marks = ("*" if target["assumed"] else "", " !" if target["decided"] else "")
+    status = target["status"].replace("_", " ") + (", decided" if target["decided"] else "")
+    if target["agency"] != agency:
+        status += f" {target['agency']}"  # of one below it
+    ahead = target["days_left"] >= 0
     return [
         goal,
-        _day(target["due"]) + marks[0],
-        f"{target['days_left']:,}",
-        number(target["pace"]),
-        number(target["pace_needed"]),
-        number(target["projected"]),
-        Text(status.replace("_", " ") + marks[1], style=_COLOURS.get(status, "dim")),
+        f"{target['due']:%d/%m/%y}" + ("*" if target["assumed"] else " "),
+        f"{target['days_left']:,}" if ahead else "",
+        _dash(target["pace"]) if ahead else "",
+        _dash(target["pace_needed"]) if ahead else "",
+        _dash(target["projected"] if ahead else target["value"]),
+        Text(status, style=_COLOURS.get(target["status"], "dim")),
     ]
+
+
+def _dash(value: float | None) -> str:
+    return "" if value is None else number(value)
 
 
 def explanation_table(report: dict[str, Any], asked: Asked) -> RenderableType:
     """What an indicator is worked out from, and what stands behind it."""
     agency = asked.catalogue.agencies[report["agency"]]
     starts = f"{_day(report['starts'])} – " if report["starts"] else "until "
-    value = "no data" if report["value"] is None else f"{number(report['value'])} {report['unit']}"
+    value = " ".join(map(str, _value(report))).strip()
     lines: list[RenderableType] = [
         Text.assemble((report["name"], "bold"), f"  ({report['indicator']}, {report['system']})"),
         Text(f"{asked.name(agency.name)} ({agency.code}), {starts}{_day(report['ends'])}: {value}"),
@@ -96,7 +112,6 @@ def _components(components: list[dict[str, Any]]) -> RenderableType | None:
         earned = "no data" if one["value"] is None else number(one["earned"])
         rows.append(
             (
-                one["code"],
                 one["name"],
                 one["indicator"] or "not measured",
                 number(one["value"]),
@@ -104,7 +119,7 @@ def _components(components: list[dict[str, Any]]) -> RenderableType | None:
                 number(one["points"]),
             )
         )
-    return _table(["code", "component", "indicator", ">value", ">earned", ">of points"], rows)
+    return _table(["component", "indicator", ">value", ">earned", ">of points"], rows)
 
 
 def _behind(behind: dict[str, Any]) -> Iterable[RenderableType]:
@@ -113,7 +128,7 @@ def _behind(behind: dict[str, Any]) -> Iterable[RenderableType]:
         return
     if len(behind["by_agency"]) > 1:
         owed = [(one["agency"], one["agency_name"], number(one["count"])) for one in behind["by_agency"][:10]]
-        yield _table(["who owes", "", ">how many"], owed)
+        yield _table(["agency", "", ">how many"], owed)
         if len(behind["by_agency"]) > 10:
             yield Text(f"and {len(behind['by_agency']) - 10:,} other agencies", style="dim")
     shown = {name for row in rows for name, value in row.items() if value not in (None, "", [])}
@@ -150,7 +165,7 @@ def _cell(name: str, value: Any) -> RenderableType:
         text = f"{days:,} d {minutes // 60} h" if days else f"{minutes // 60} h {minutes % 60} min"
         return Text(f"−{text}", style="red") if value < 0 else text
     if isinstance(value, datetime):
-        return f"{value:%d/%m/%Y %H:%M}"
+        return f"{value:%d/%m/%y %H:%M}"
     if isinstance(value, date):
         return _day(value)
     if isinstance(value, list):

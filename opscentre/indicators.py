@@ -1,8 +1,8 @@
 """`opscentre indicators`: what every indicator is for an agency, and how its targets are coming on."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import psycopg
@@ -17,8 +17,8 @@ from schemas.tables import Language, Name
 from schemas.toml_files import choice, guess
 
 _DECISIONS = """
-    SELECT indicator, due, value, status, decided_at FROM decisions
-    WHERE agency = %s AND (decided_at AT TIME ZONE %s)::date <= %s
+    SELECT indicator, agency, due, value, status, decided_at FROM decisions
+    WHERE (decided_at AT TIME ZONE %s)::date <= %s
 """
 
 
@@ -53,6 +53,14 @@ def agency_named(catalogue: Catalogue, code: str | None) -> str:
     if code is not None and code not in catalogue.agencies:
         raise NotFoundError(f'there is no agency "{code}" in the catalogue{guess(code, catalogue.agencies)}')
     return code or catalogue.province.code
+
+
+def below(catalogue: Catalogue, agency: str) -> set[str]:
+    """The agency and all below it."""
+    found = {agency}
+    while more := {a.code for a in catalogue.agencies.values() if a.parent in found} - found:
+        found |= more
+    return found
 
 
 def indicator_named(catalogue: Catalogue, id_: str) -> Indicator:
@@ -94,7 +102,7 @@ def values_at(
 
 
 def report(connection: psycopg.Connection, asked: Asked, system: str | None) -> dict[str, Any]:
-    """Every indicator, or those of one system, of the period that runs on the day; and its targets for the agency.
+    """Every indicator, or those of one system, of the period that runs on the day; and the targets that it has there.
 
     Raises:
         NotFoundError: there is no such system.
@@ -104,19 +112,28 @@ def report(connection: psycopg.Connection, asked: Asked, system: str | None) -> 
     if system is not None and system not in systems:
         raise NotFoundError(f'there is no system "{system}" in the catalogue{choice(system, systems)}')
     decisions = {
-        (indicator, due): rest
-        for indicator, due, *rest in connection.execute(_DECISIONS, (asked.agency, catalogue.province.zone, asked.day))
+        (id_, agency, due): (value, status, decided_at)
+        for id_, agency, due, value, status, decided_at in connection.execute(
+            _DECISIONS, (catalogue.province.zone, asked.day)
+        )
     }
-    chosen = (one for one in catalogue.indicators.values() if system in (None, one.file.system))
+    chosen = [one for one in catalogue.indicators.values() if system in (None, one.file.system)]
     return {
         "agency": asked.agency,
         "as_of": asked.day.isoformat(),
-        "indicators": {one.id: _indicator(connection, asked, one, decisions) for one in chosen},
+        "indicators": {
+            one.id: _indicator(connection, asked, one, decisions)
+            for one in sorted(chosen, key=lambda one: systems.index(one.file.system))
+        },
     }
 
 
+_Decisions = Mapping[tuple[str, str, date], tuple[float | None, str, datetime]]
+"""(indicator, agency, day due) → the value and the status decided, and when."""
+
+
 def _indicator(
-    connection: psycopg.Connection, asked: Asked, indicator: Indicator, decisions: Mapping[tuple[str, date], Any]
+    connection: psycopg.Connection, asked: Asked, indicator: Indicator, decisions: _Decisions
 ) -> dict[str, Any]:
     starts = first_day(indicator.file.period, asked.day)
     values = values_at(connection, indicator, asked.agency, starts, asked.day)
@@ -132,39 +149,43 @@ def _indicator(
         "starts": starts,
         "parts": {label: part.value for label, part in sorted(values.items())},
         "targets": [
-            _target(connection, asked, indicator, target, decisions.get((indicator.id, target.due)))
-            for target in targets_of(indicator, asked)
+            _target(connection, asked.day, indicator, target, agency, decisions)
+            for target, agency in _targets(indicator, asked)
         ],
     }
 
 
-def targets_of(indicator: Indicator, asked: Asked) -> Iterator[Target]:
-    """The targets that the agency has, the next one due last."""
-    whole = [asked.catalogue.province.code]
-    for target in sorted(indicator.file.target, key=lambda one: one.due):
-        if asked.agency in (target.agencies or whole):
-            yield target
+def _targets(indicator: Indicator, asked: Asked) -> list[tuple[Target, str]]:
+    """The targets of the agency and of those below it, the next one due last."""
+    inside, whole = below(asked.catalogue, asked.agency), [asked.catalogue.province.code]
+    owed = [(target, agency) for target in indicator.file.target for agency in target.agencies or whole]
+    return sorted((one for one in owed if one[1] in inside), key=lambda one: (one[0].due, one[1]))
 
 
 def _target(
-    connection: psycopg.Connection, asked: Asked, indicator: Indicator, target: Target, decision: Any
+    connection: psycopg.Connection,
+    day: date,
+    indicator: Indicator,
+    target: Target,
+    agency: str,
+    decisions: _Decisions,
 ) -> dict[str, Any]:
-    ends = min(asked.day, target.due)
+    ends = min(day, target.due)
     now, before = (
-        _whole(connection, indicator, asked.agency, day) for day in (ends, _working_days_before(connection, ends))
+        _whole(connection, indicator, agency, then) for then in (ends, _working_days_before(connection, ends))
     )
-    found = progress(target, now, before, asked.day, _working_days(connection, asked.day, target.due))
+    found = progress(target, now, before, day, _working_days(connection, day, target.due))._asdict()
     decided = None
-    if decision:
-        value, status, decided_at = decision
-        decided = {"value": value, "status": status, "decided_at": decided_at, "corrected": value != found.value}
+    if decision := decisions.get((indicator.id, agency, target.due)):
+        value, found["status"], decided_at = decision
+        decided = {"value": value, "decided_at": decided_at, "corrected": value != now}
     return {
+        "agency": agency,
         "due": target.due,
         "at_least": target.at_least,
         "at_most": target.at_most,
         "assumed": target.assumed,
-        **found._asdict(),
-        **({"status": decided["status"]} if decided else {}),
+        **found,
         "decided": decided,
     }
 

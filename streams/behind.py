@@ -164,7 +164,7 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         state.closed_at,
         left,
         state.moved_by,
-        state.percent,
+        100 if name in ("on time", "late") else state.percent,
     )
 
 

@@ -11,10 +11,10 @@ import typer
 from opscentre.catalogue import open_catalogue
 from opscentre.cli.output import Json, console, print_json
 from opscentre.database import connect
-from opscentre.explanation import Period, below, period_named, sides
+from opscentre.explanation import Period, period_named, sides
 from opscentre.explanation import explain as explained
 from opscentre.indicator_tables import explanation_table, indicators_table
-from opscentre.indicators import Asked, agency_named, day_named, indicator_named, report, today
+from opscentre.indicators import Asked, agency_named, below, day_named, indicator_named, report, today
 from opscentre.settings import settings
 from schemas.evaluation import months
 from schemas.evaluation.measures import latest_readings

@@ -1,9 +1,12 @@
 """Periods as local days: months, quarters and years of the calendar, and the periods that readings are of."""
 
+import re
 from calendar import monthrange
 from datetime import date
 
 from schemas.indicators import Period
+
+_PERIOD = re.compile("[12][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 
 
 def first_day(period: Period, day: date) -> date | None:
@@ -27,6 +30,8 @@ def span(text: str) -> tuple[date, date]:
     Raises:
         ValueError: It is none of these.
     """
+    if not _PERIOD.fullmatch(text):
+        raise ValueError(f"{text!r} is no year, quarter, month or day")
     year, _, rest = text.partition("-")
     first, last = 1, 12
     if rest.startswith("Q"):
