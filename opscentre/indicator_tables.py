@@ -18,11 +18,11 @@ def indicators_table(report: dict[str, Any], asked: Asked) -> RenderableType:
     """Indicators by system, a row each, and one more for each further target."""
     known = asked.catalogue.systems | asked.catalogue.derived
     tables: dict[str, Table] = {}
-    for one in report["indicators"].values():
+    for id_, one in report["indicators"].items():
         system = one["system"]
         table = tables.get(system) or tables.setdefault(system, _columns(show_header=not tables))
         for place, target in enumerate(one["targets"] or [None]):
-            head = ["", "", ""] if place else [one["name"], *_value(one)]
+            head = ["", "", ""] if place else [Text.assemble(one["name"], " ", (id_, "dim")), *_value(one)]
             table.add_row(*head, *(_target(target, report["agency"]) if target else []))
     agency = asked.catalogue.agencies[report["agency"]]
     lines: list[RenderableType] = [
