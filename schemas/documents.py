@@ -1,4 +1,4 @@
-"""The generated documents: JSON Schemas, the AsyncAPI document and the reference of events."""
+"""The generated documents: JSON Schemas, the AsyncAPI document, the references of events and of indicators."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ from schemas.asyncapi import asyncapi, publishers_of_types
 from schemas.catalogue_model import Catalogue
 from schemas.catalogues import load_catalogue
 from schemas.event_schema import Json, event_schema, versioned_name
+from schemas.indicator_reference import indicator_reference
 from schemas.reference import reference
 
 _SCHEMAS = "docs/schemas"
@@ -15,7 +16,11 @@ _SCHEMAS = "docs/schemas"
 
 def documents(catalogue: Catalogue) -> dict[str, str]:
     """Every generated document, as path from the project's root → text."""
-    made = {"docs/events.md": reference(catalogue), "docs/asyncapi.json": _text(asyncapi(catalogue))}
+    made = {
+        "docs/events.md": reference(catalogue),
+        "docs/indicators.md": indicator_reference(catalogue),
+        "docs/asyncapi.json": _text(asyncapi(catalogue)),
+    }
     made[f"{_SCHEMAS}/{ALERT_NAME}.json"] = _text(alert_schema())
     for event, systems in publishers_of_types(catalogue.systems.values()).items():
         made[f"{_SCHEMAS}/{versioned_name(event)}.json"] = _text(event_schema(event, systems))

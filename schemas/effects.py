@@ -162,14 +162,15 @@ class Reading(Event):
     note: str | None = Field(default=None, max_length=500, description="What to know about it; never personal data.")
 
 
-def label_of(values: Iterable[object]) -> str:
+_WORDS = {None: "-", False: "false", True: "true"}
+
+
+def label_of(values: Iterable[str | bool | None]) -> str:
     """The label of a counter, from the values of an event's `labels`: `online full`, with - for what was not said.
 
     No field that is a label can contain white space, so the values can be told apart again.
     """
-    return " ".join(
-        "-" if value is None else str(value).lower() if isinstance(value, bool) else str(value) for value in values
-    )
+    return " ".join([value if isinstance(value, str) else _WORDS[value] for value in values])
 
 
 Effect = Literal["flow", "case", "item", "reading"]

@@ -203,6 +203,8 @@ class _Measured:
                 others = _allowed(term.of, able) if able else f", and no event of {self._id} does"
                 message = f'"{term.of}" does not say who did it{others}'
                 self._file.problem((*where, "of"), message, term.of)
+            if term.since_ever:
+                self._file.problem((*where, "since_ever"), "who did it is asked of the period's months only", term.of)
         standing = self._measures.get(f"{register}.standing")
         return [] if standing is None else [standing]
 

@@ -22,7 +22,7 @@ def each_once(values: Values) -> Values:
 class Table(BaseModel):
     """A table of a file: a key that it does not know is a mistake, not a comment."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
 class Name(Table):

@@ -1,8 +1,8 @@
 """What accepted events change: counters of flows at once, histories of cases and items by subject. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from schemas.effects import Case, Event, Flow, Item, Opened, Progressed, Reading, effect_of, label_of
 from schemas.events import BY_TYPE
@@ -28,8 +28,7 @@ class Shape(NamedTuple):
     effect: str
     group: str
     order: int
-    label: str | None
-    labels: "attrgetter[tuple[Any, ...]] | None"
+    labels: Callable[[Event], Sequence[Any]] | None
     has_due: bool
     detail: str | None
     actor: str | None
@@ -47,9 +46,14 @@ def _shape(event: type[Event]) -> Shape:
         group, order = event.register_name, event.order
     elif issubclass(event, Flow):
         actor = event.actor
-    one = event.labels[0] if len(event.labels) == 1 else None
-    several = attrgetter(*event.labels) if len(event.labels) > 1 else None
-    return Shape(effect_of(event), group, order, one, several, "due_at" in event.model_fields, detail, actor)
+    return Shape(effect_of(event), group, order, _getter(event.labels), "due_at" in event.model_fields, detail, actor)
+
+
+def _getter(fields: Sequence[str]) -> Callable[[Event], Sequence[Any]] | None:
+    """What reads the values of these fields; None where there are none."""
+    if len(fields) == 1:
+        return lambda event: (getattr(event, fields[0]),)
+    return attrgetter(*fields) if fields else None
 
 
 _SHAPES = {event: _shape(event) for event in BY_TYPE.values()}
@@ -66,22 +70,17 @@ class Fact(NamedTuple):
 
 def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, model: Event) -> Fact:
     """The fact that an event of this class with this data states."""
-    shape = _SHAPES[kind]
-    due = getattr(model, "due_at") if shape.has_due else None  # noqa: B009 - only some classes have it
-    label = None
-    if shape.labels is not None:
-        label = label_of(shape.labels(model))
-    elif shape.label is not None:
-        label = label_of((getattr(model, shape.label),))
-    detail = None if shape.detail is None else getattr(model, shape.detail)
-    entry = Entry(
-        time, shape.order, id_, kind.name, model.agency, None if due is None else moment_of(due), label, detail
-    )
-    if isinstance(model, Reading):
-        entry = entry._replace(detail=[model.value, model.unit, model.note])
-        return Fact("reading", Subject(system, subject, f"{model.agency} {model.period}"), entry)
-    actor = None if shape.actor is None else getattr(model, shape.actor)
-    return Fact(shape.effect, Subject(system, shape.group, subject), entry, actor)
+    effect, group, order, labels, has_due, detail_field, actor_field = _SHAPES[kind]
+    due = getattr(model, "due_at") if has_due else None  # noqa: B009 - only some classes have it
+    label = None if labels is None else label_of(labels(model))
+    detail = None if detail_field is None else getattr(model, detail_field)
+    actor = None if actor_field is None else getattr(model, actor_field)
+    if effect == "reading":
+        reading = cast("Reading", model)
+        group, subject = subject, f"{reading.agency} {reading.period}"
+        detail = [reading.value, reading.unit, reading.note]
+    entry = Entry(time, order, id_, kind.name, model.agency, None if due is None else moment_of(due), label, detail)
+    return Fact(effect, Subject(system, group, subject), entry, actor)
 
 
 class Changes:

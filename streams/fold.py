@@ -8,7 +8,6 @@ office time for which the case is suspended, unless the resumption brings its ow
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -29,9 +28,11 @@ _BY_DAY = {event.kind: event.by_day for event in _CASES}
 _WITH_PROGRESS = {event.kind for event in _CASES if issubclass(event, Progressed)}
 
 
-@dataclass(slots=True)
 class CaseState:
-    """Where a case stands after some of its events. Moments are microseconds since 1970, UTC."""
+    """Where a case stands after some of its events. Moments are microseconds since 1970, UTC.
+
+    Most cases set few of these: what stands here is read from the class, so that a new state costs nothing.
+    """
 
     agency: str = ""
     opened_at: int | None = None

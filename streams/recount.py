@@ -162,15 +162,17 @@ def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gath
         raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")
     buckets = _recounted(connection, rulebook.current, gathering)
     days = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.days.items()}
-    months = {(*key[:5], key[5].isoformat()): value for key, value in buckets.months.items()}
+    months = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.months.items()}
+    actors = {(*key[:5], key[5].isoformat()): value for key, value in buckets.actors.items()}
     # A minute at the edge may have been counted when it was still recent enough: compare from a minute on
     # that was recent for every writer.
     oldest = buckets.oldest + 24 * 60
     minutes = {(*key[:4], "", text_of(key[4] * MINUTE)): v for key, v in buckets.minutes.items() if key[4] >= oldest}
     return [
         *_mismatches(connection, "counters_day", "''", "-infinity", days),
+        *_mismatches(connection, "counters_month", "''", "-infinity", months),
         *_mismatches(connection, "counters_minute", "''", text_of(oldest * MINUTE), minutes),
-        *_mismatches(connection, "actors_month", "actor", "-infinity", months),
+        *_mismatches(connection, "actors_month", "actor", "-infinity", actors),
     ]
 
 

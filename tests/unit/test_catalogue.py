@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from schemas.catalogue_model import Agency, Derivation, Grants, Procedure, ProcedureField, Province
 from schemas.catalogues import load_catalogue
+from schemas.indicators import IndicatorFile
 from schemas.rules_model import CalendarEntry, Rules
 from schemas.tables import Table
 
@@ -133,7 +134,12 @@ HEADINGS: dict[str, type[Table]] = {
     "field": ProcedureField,
     "procedure": Procedure,
 }
-FILES: dict[str, type[Table]] = {"zone": Province, "partitions": Grants, "derived": Derivation}
+FILES: dict[str, type[Table]] = {
+    "zone": Province,
+    "partitions": Grants,
+    "derived": Derivation,
+    "measure": IndicatorFile,
+}
 EXAMPLES = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8"), re.DOTALL)
 
 

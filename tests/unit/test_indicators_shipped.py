@@ -8,7 +8,8 @@ import pytest
 
 from schemas.catalogues import load_catalogue
 from schemas.events import BY_TYPE
-from schemas.indicators import Milestone, Reported, Score, label_fields, measures
+from schemas.indicator_reference import PARTS, indicator_reference
+from schemas.indicators import Milestone, Reported, Score, label_fields, measures, terms
 from streams.fold import CaseMeasures
 
 CATALOGUE = load_catalogue()
@@ -117,3 +118,28 @@ def test_the_measures_are_those_that_the_fold_counts() -> None:
 )
 def test_the_fields_of_a_measures_label(measure: str, fields: tuple[str, ...]) -> None:
     assert label_fields()[measure] == fields
+
+
+def test_every_measure_of_a_case_or_register_has_its_words() -> None:
+    assert PARTS.keys() == {*CaseMeasures._fields, "standing"}
+
+
+def test_the_page_tells_what_each_indicator_is_and_what_is_to_be_reached() -> None:
+    page = indicator_reference(CATALOGUE)
+    for id_, indicator in INDICATORS.items():
+        section = page.split(f"\n### {id_}\n")[1].split("\n##")[0]
+        assert indicator.file.name.vi in section
+        assert section.count("- Target: ") == len(indicator.file.target)
+        for term in terms(indicator.file.measure):
+            assert f"`{term.of}`" in section
+    assert page.count("| not measured |") == 16
+
+
+def test_a_target_in_the_page_names_who_owes_it_and_whether_its_day_is_assumed() -> None:
+    page = indicator_reference(CATALOGUE)
+    assert "- Target: at least 100 by 2025-06-30, for Party Committee of the Provincial People's Council.\n" in page
+    assert "- Target: at least 100 by 2025-12-31 (assumed).\n" in page
+    assert "- Target: at most 10 by 2025-12-31.\n" in page
+    assert (
+        "| 2025-08-30 | [Share of full-process online dossiers](#full-process-share) | at least 70 | percent |" in page
+    )
