@@ -88,7 +88,9 @@ def municipality(
     apply_catalogue(own.dsn, open_catalogue(CATALOGUE))
     mapping = load_mapping(TESTS / "mappings" / "permit_departments.toml")
     with Publisher(own.kafka) as publisher:
-        published = publish_csv(shared_data / "permit_receipts.csv", mapping, publisher, tmp_path / "state.sqlite")
+        published = publish_csv(
+            shared_data / "permit_receipts.csv", mapping, publisher, state=tmp_path / "state.sqlite"
+        )
     with Workers(own, environment, tmp_path) as workers:
         workers.start()
         workers.wait_progress(published.published)
