@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 import psycopg
 
 from opscentre.errors import ConfigurationError
-from opscentre.indicators import Asked, below, values_at
-from schemas.evaluation import first_day, span
+from opscentre.indicators import NOTHING, Asked, below, values_at
+from schemas.evaluation import Values, first_day, span
 from schemas.evaluation.measures import matches
 from schemas.indicators import (
     Age,
@@ -80,7 +80,7 @@ def sides(measure: Measure) -> list[tuple[str, Term]]:
 def explain(connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period) -> dict[str, Any]:
     """The definition of an indicator, its value within a period, and each term's amount."""
     file = indicator.file
-    whole = values_at(connection, indicator, asked.agency, *period).get("")
+    values = values_at(connection, indicator, *period)
     agencies = below(asked.catalogue, asked.agency)
     terms = sides(file.measure)
     return {
@@ -93,9 +93,7 @@ def explain(connection: psycopg.Connection, asked: Asked, indicator: Indicator, 
         "unit": file.unit,
         "starts": period.starts,
         "ends": period.ends,
-        "value": whole and whole.value,
-        "numerator": whole and whole.numerator,
-        "denominator": whole and whole.denominator,
+        **values.get((asked.agency, ""), NOTHING)._asdict(),
         "terms": [
             {"side": side, "of": term.of, "where": term.where, "amount": amount}
             for (side, term), amount in zip(
@@ -103,7 +101,19 @@ def explain(connection: psycopg.Connection, asked: Asked, indicator: Indicator, 
             )
         ],
         "components": _components(connection, asked, file.measure, period),
+        "below": _below(asked, indicator, values),
     }
+
+
+def _below(asked: Asked, indicator: Indicator, values: Values) -> list[dict[str, Any]]:
+    """The agencies directly below, the one with the least first; with the most, where less is wanted."""
+    found = [
+        {"agency": agency.code, "agency_name": asked.name(agency.name), **value._asdict()}
+        for agency in asked.catalogue.agencies.values()
+        if agency.parent == asked.agency and (value := values.get((agency.code, ""), NOTHING)).value is not None
+    ]
+    fewer = any(target.at_most is not None for target in indicator.file.target)
+    return sorted(found, key=lambda one: one["value"], reverse=fewer)
 
 
 def _amounts(
@@ -139,8 +149,7 @@ def _components(connection: psycopg.Connection, asked: Asked, measure: Measure, 
         value = None
         if component.indicator:
             other = asked.catalogue.indicators[component.indicator]
-            whole = values_at(connection, other, asked.agency, *period).get("")
-            value = whole and whole.value
+            value = values_at(connection, other, *period).get((asked.agency, ""), NOTHING).value
         found.append(
             {
                 "code": component.code,

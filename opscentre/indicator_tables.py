@@ -86,7 +86,8 @@ def explanation_table(report: dict[str, Any], asked: Asked) -> RenderableType:
     if report["description"]:
         lines.append(Text(report["description"], style="dim"))
     lines.append(Text(f"= {report['definition']}"))
-    for part in (_terms(report), _components(report["components"]), *_behind(report["behind"])):
+    behind = _behind(report["behind"]) if report["behind"]["total"] else [_below(report["below"])]
+    for part in (_terms(report), _components(report["components"]), *behind):
         if part is not None:
             lines += ["", part]
     return Group(*lines)
@@ -122,10 +123,14 @@ def _components(components: list[dict[str, Any]]) -> RenderableType | None:
     return _table(["component", "indicator", ">value", ">earned", ">of points"], rows)
 
 
+def _below(agencies: list[dict[str, Any]]) -> RenderableType | None:
+    """Where there is nothing to list, of flows and scores, the agencies themselves."""
+    rows = [(one["agency"], one["agency_name"], number(one["value"])) for one in agencies]
+    return _table(["agency", "", ">value"], rows) if rows else None
+
+
 def _behind(behind: dict[str, Any]) -> Iterable[RenderableType]:
     rows = behind["worst"]
-    if not rows:
-        return
     if len(behind["by_agency"]) > 1:
         owed = [(one["agency"], one["agency_name"], number(one["count"])) for one in behind["by_agency"][:10]]
         yield _table(["agency", "", ">how many"], owed)

@@ -10,7 +10,7 @@ from psycopg import sql
 
 from opscentre.errors import ConfigurationError, NotFoundError
 from schemas.catalogue_model import Catalogue
-from schemas.evaluation import Value, first_day, progress
+from schemas.evaluation import Value, Values, first_day, progress
 from schemas.evaluation.progress import PACE_DAYS
 from schemas.indicators import Indicator, Target
 from schemas.tables import Language, Name
@@ -92,13 +92,15 @@ def day_named(text: str, latest: date) -> date:
     return day
 
 
-def values_at(
-    connection: psycopg.Connection, indicator: Indicator, agency: str, starts: date | None, ends: date
-) -> dict[str, Value]:
-    """An indicator of one agency within a period: by label, `""` for the whole; nothing where it has no value yet."""
+def values_at(connection: psycopg.Connection, indicator: Indicator, starts: date | None, ends: date) -> Values:
+    """An indicator within a period, as the views have it."""
     function = sql.Identifier("indicators", f"at_{indicator.id.replace('-', '_')}")
-    query = sql.SQL("SELECT label, numerator, denominator, value FROM {}(%s, %s) WHERE agency = %s").format(function)
-    return {label: Value(*rest) for label, *rest in connection.execute(query, (starts, ends, agency))}
+    query = sql.SQL("SELECT agency, label, numerator, denominator, value FROM {}(%s, %s)").format(function)
+    return {(agency, label): Value(*rest) for agency, label, *rest in connection.execute(query, (starts, ends))}
+
+
+NOTHING = Value(None, None, None)
+"""Of an agency that has never reported anything."""
 
 
 def report(connection: psycopg.Connection, asked: Asked, system: str | None) -> dict[str, Any]:
@@ -136,18 +138,16 @@ def _indicator(
     connection: psycopg.Connection, asked: Asked, indicator: Indicator, decisions: _Decisions
 ) -> dict[str, Any]:
     starts = first_day(indicator.file.period, asked.day)
-    values = values_at(connection, indicator, asked.agency, starts, asked.day)
-    whole = values.pop("", None)
+    values = values_at(connection, indicator, starts, asked.day)
+    parts = {label: value for (agency, label), (_, _, value) in values.items() if agency == asked.agency and label}
     return {
         "system": indicator.file.system,
         "name": asked.name(indicator.file.name),
-        "value": whole and whole.value,
-        "numerator": whole and whole.numerator,
-        "denominator": whole and whole.denominator,
+        **values.get((asked.agency, ""), NOTHING)._asdict(),
         "unit": indicator.file.unit,
         "period": indicator.file.period,
         "starts": starts,
-        "parts": {label: part.value for label, part in sorted(values.items())},
+        "parts": dict(sorted(parts.items())),
         "targets": [
             _target(connection, asked.day, indicator, target, agency, decisions)
             for target, agency in _targets(indicator, asked)
@@ -191,8 +191,8 @@ def _target(
 
 
 def _whole(connection: psycopg.Connection, indicator: Indicator, agency: str, ends: date) -> float | None:
-    whole = values_at(connection, indicator, agency, first_day(indicator.file.period, ends), ends).get("")
-    return whole and whole.value
+    values = values_at(connection, indicator, first_day(indicator.file.period, ends), ends)
+    return values.get((agency, ""), NOTHING).value
 
 
 def _working_days(connection: psycopg.Connection, after: date, until: date) -> int:

@@ -121,8 +121,10 @@ def readings(connection: psycopg.Connection, system: str, name: str, end: int) -
 def _histories(
     connection: psycopg.Connection, query: str, values: Mapping[str, object]
 ) -> Iterator[tuple[str, list[Entry]]]:
-    for subject, text in connection.execute(query.encode(), values):
-        yield subject, history_from_text(text)
+    with connection.cursor(name="histories") as cursor:
+        cursor.itersize = 20_000
+        for subject, text in cursor.execute(query.encode(), values):
+            yield subject, history_from_text(text)
 
 
 def _amounts(

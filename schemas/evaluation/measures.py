@@ -32,7 +32,7 @@ _DAY = 24 * 60
 class Value(NamedTuple):
     """What an indicator is for an agency. No value is another thing than zero."""
 
-    numerator: float
+    numerator: float | None
     denominator: float | None
     """None where the measure has none."""
     value: float | None

@@ -266,6 +266,12 @@ def test_behind_a_share_of_officers_are_those_who_did_not_and_what_they_did_not(
     ]
 
 
+def test_of_flows_the_agencies_are_told_the_one_with_the_least_first() -> None:
+    found = told("explain", "signatures", "--period", "2025-Q2")
+    assert [(one["agency"], one["value"]) for one in found["below"]] == [(THERE, 1), (HERE, 2)]
+    assert found["behind"] == {"total": 0, "by_agency": [], "worst": []}
+
+
 def test_behind_a_reading_are_the_readings_and_behind_a_milestone_its_task() -> None:
     reading = told("explain", "science-enterprises", "--period", "2025-06")["behind"]["worst"]
     assert [(row["agency"], row["period"], row["value"]) for row in reading] == [

@@ -138,7 +138,7 @@ def test_the_share_on_time_of_each_month_and_department_is_what_the_file_says(
             for month in MONTHS:
                 first, last = span(month)
                 expected = finished(own, first, last)
-                found = values_at(connection, catalogue.indicators["on-time-share"], agency, first, last).get("")
+                found = values_at(connection, catalogue.indicators["on-time-share"], first, last).get((agency, ""))
                 reported = any(min(p.received, p.finished or p.received).date() <= last for p in own)
                 assert (found is not None) == reported, (agency, month)
                 if found is not None:
