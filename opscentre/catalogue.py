@@ -1,12 +1,14 @@
 """Opening the catalogue that the settings name, beginning another one, and showing it to those who read SQL."""
 
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import psycopg
 
 from opscentre.errors import ConfigurationError
 from schemas.catalogues import TEMPLATE, Catalogue, CatalogueError, load_catalogue
+from schemas.views import views_sql
 
 
 def open_catalogue(folder: Path | None) -> Catalogue:
@@ -48,3 +50,16 @@ def store_agencies(connection: psycopg.Connection, catalogue: Catalogue) -> None
             "name_vi = excluded.name_vi, name_en = excluded.name_en",
             rows,
         )
+
+
+def make_views(connection: psycopg.Connection, catalogue: Catalogue) -> None:
+    """Make the schema `indicators` what the catalogue says, in the running transaction; where it is so, do nothing.
+
+    Who reads the views waits for it, and it waits for them.
+    """
+    text = views_sql(catalogue)
+    version = sha256(text.encode()).hexdigest()
+    made = connection.execute("SELECT obj_description('indicators'::regnamespace, 'pg_namespace')").fetchone()
+    if made != (version,):
+        connection.execute(text.encode())
+        connection.execute(f"COMMENT ON SCHEMA indicators IS '{version}'".encode())

@@ -31,6 +31,11 @@ class Settings(BaseSettings):
     )
     stop_seconds: float = Field(default=20, gt=0, description="How long a worker may take to stop before it is killed.")
     sweep_seconds: float = Field(default=15, gt=0, description="Seconds between two sweeps for missed deadlines.")
+    decide_days: int = Field(
+        default=3,
+        ge=1,
+        description="Days after the one that a target is due on until it is decided for good whether it was met.",
+    )
     notify: str = Field(
         default="",
         description="Who is told of missed deadlines: Apprise URLs (`mailto://…`, `json://…`), by blanks or commas.",

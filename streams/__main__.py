@@ -64,7 +64,7 @@ def run(options: Settings) -> None:
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
     Watchdog(options, app, partitions).start()
     topics = {system.topic: system.id for system in catalogue.systems.values()}
-    SweepTimer(options.dsn, options.kafka, topics, options.sweep_seconds).start()
+    SweepTimer(options, topics).start()
     gc.collect()
     sys.setswitchinterval(0.0005)
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Counters by local day, for good, and by minute, for about a week; actors by month, for they do not add up."""
+"""Counters by local day and month, for good, and by minute, for about a week; actors by month: they do not add up."""
 
 import time
 from collections.abc import Mapping, Sequence
@@ -15,6 +15,7 @@ KEEP_MINUTES = 8 * 24 * 60
 """Minutes older than this are not counted one by one; screens look back a week."""
 
 DayKey = tuple[str, str, str, str, date]
+"""(system, measure, agency, label, day); of a month its first day."""
 MinuteKey = tuple[str, str, str, str, int]
 ActorKey = tuple[str, str, str, str, str, date]
 
@@ -29,7 +30,7 @@ class Buckets:
         self.oldest = time.time_ns() // (1000 * MINUTE) - KEEP_MINUTES
         self.days: dict[DayKey, int] = {}
         self.minutes: dict[MinuteKey, int] = {}
-        self.months: dict[ActorKey, int] = {}
+        self.actors: dict[ActorKey, int] = {}
 
     def add(self, differences: Differences) -> None:
         """Add differences by minute."""
@@ -42,20 +43,32 @@ class Buckets:
                 if minute >= self.oldest:
                     minutes[key] = minutes.get(key, 0) + value
 
+    @property
+    def months(self) -> dict[DayKey, int]:
+        """The days by month; a month whose days cancel out is kept: something was reported in it."""
+        months: dict[DayKey, int] = {}
+        for (system, measure, agency, label, day), value in self.days.items():
+            if value:
+                month = (system, measure, agency, label, day.replace(day=1))
+                months[month] = months.get(month, 0) + value
+        return months
+
     def add_actors(self, actors: Mapping[tuple[str, str, str, str, str, int], int]) -> None:
         """Add events of actors by minute: different ones are counted by month."""
         for (system, measure, agency, label, actor, minute), value in actors.items():
             month = (system, measure, agency, label, actor, self._calendar.day(minute * MINUTE).replace(day=1))
-            self.months[month] = self.months.get(month, 0) + value
+            self.actors[month] = self.actors.get(month, 0) + value
 
     def write(self, cursor: psycopg.Cursor, shard: int) -> None:
         """Add all of it to the counters of a shard."""
         days = [(*key, value) for key, value in self.days.items() if value]
+        months = [(*key, value) for key, value in self.months.items()]
         minutes = [(*key[:4], text_of(key[4] * MINUTE), value) for key, value in self.minutes.items() if value]
-        months = [(*key, value) for key, value in self.months.items() if value]
+        actors = [(*key, value) for key, value in self.actors.items() if value]
         _upsert(cursor, "counters_day", _KEY, "date", shard, days)
+        _upsert(cursor, "counters_month", _KEY, "date", shard, months)
         _upsert(cursor, "counters_minute", _KEY, "timestamptz", shard, minutes)
-        _upsert(cursor, "actors_month", (*_KEY, "actor"), "date", shard, months)
+        _upsert(cursor, "actors_month", (*_KEY, "actor"), "date", shard, actors)
 
 
 def _upsert(

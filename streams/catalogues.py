@@ -11,7 +11,7 @@ from itertools import islice, pairwise
 
 import psycopg
 
-from opscentre.catalogue import store_agencies
+from opscentre.catalogue import make_views, store_agencies
 from opscentre.database import connect
 from schemas.catalogue_model import Catalogue
 from schemas.rules_model import CalendarRule, Limits, Rules
@@ -62,6 +62,7 @@ def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> bool:
     with connection.transaction():
         connection.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
         store_agencies(connection, catalogue)
+        make_views(connection, catalogue)
         entered = connection.execute(
             "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
             "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
@@ -140,7 +141,7 @@ def _rebuild(connection: psycopg.Connection, rulebook: Rulebook, say: Say) -> No
         cursor = connection.cursor()
         cursor.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
         shard, _ = lock(cursor, REPLAY, rulebook)
-        cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_minute, actors_month")
+        cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_month, counters_minute, actors_month")
         stated = facts(connection, None)
         while chunk := list(islice(stated, 20 * CHUNK)):
             changes = Changes()

@@ -1,4 +1,4 @@
-"""The sweep for missed deadlines: finds cases that became overdue, and says so once.
+"""The sweep for missed deadlines: finds cases that became overdue, and says so once. It decides targets, too.
 
 What is found is written to `alerts` and, for those who are to be told, to `outbox` in the same transaction; from
 there it goes to Kafka. A sweep that ends anywhere on the way is finished by the next one.
@@ -19,6 +19,7 @@ from opscentre.kafka import TopicPlace, admin, places
 from opscentre.publisher import STRUCTURED_HEADERS, Publisher
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
+from streams.decisions import decide
 
 log = logging.getLogger(__name__)
 
@@ -62,7 +63,9 @@ class Found(NamedTuple):
     case: MissedDeadline
 
 
-def sweep(dsn: str, bootstrap: str, topics: Mapping[str, str], patience: float = PATIENCE_SECONDS) -> int:
+def sweep(
+    dsn: str, bootstrap: str, topics: Mapping[str, str], decide_days: int, patience: float = PATIENCE_SECONDS
+) -> int:
     """Sweep once, and send what is in the outbox; return how many missed deadlines somebody is told of.
 
     Only systems whose topics are read to the ends as of the sweep's start are looked at: what is still under way may
@@ -72,6 +75,7 @@ def sweep(dsn: str, bootstrap: str, topics: Mapping[str, str], patience: float =
         dsn: the database.
         bootstrap: Kafka.
         topics: topic → id of the system that writes to it.
+        decide_days: days after the one that a target is due on until it is decided.
         patience: seconds to wait for the workers to get there.
 
     Raises:
@@ -91,6 +95,9 @@ def sweep(dsn: str, bootstrap: str, topics: Mapping[str, str], patience: float =
             connection.execute("SET LOCAL statement_timeout = 0")  # the first sweep after a backfill has years to list
             found = [one for system in systems for one in _record(connection, system, now, sweep_id)]
             _write_outbox(connection, alerts(found, sweep_id, now))
+            decided = decide(connection, systems, decide_days, now)
+        if decided:
+            log.info("%d targets decided", decided)
         relay(connection, bootstrap)
     return len(found)
 

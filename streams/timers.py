@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import psycopg
 
 from opscentre.errors import UnavailableError
+from opscentre.settings import Settings
 from streams.deadlines import sweep
 
 log = logging.getLogger(__name__)
@@ -20,23 +21,21 @@ class SweepTimer(threading.Thread):
     The table `sweeps` shows when each system was last swept.
     """
 
-    def __init__(self, dsn: str, kafka: str, topics: Mapping[str, str], seconds: float) -> None:
+    def __init__(self, options: Settings, topics: Mapping[str, str]) -> None:
         """`topics`: topic → id of the system that writes to it."""
         super().__init__(name="sweep", daemon=True)
-        self._dsn = dsn
-        self._kafka = kafka
+        self._options = options
         self._topics = topics
-        self._seconds = seconds
 
     def run(self) -> None:
         """Sweep until the process ends."""
         while True:
             try:
-                found = sweep(self._dsn, self._kafka, self._topics)
+                found = sweep(self._options.dsn, self._options.kafka, self._topics, self._options.decide_days)
                 if found:
                     log.info("%d deadlines were missed", found)
             except (UnavailableError, psycopg.OperationalError) as error:
                 log.warning("no sweep for missed deadlines now: %s", str(error).splitlines()[0])
             except Exception:
                 log.exception("the sweep for missed deadlines failed; it is tried again")
-            time.sleep(self._seconds)
+            time.sleep(self._options.sweep_seconds)

@@ -129,6 +129,8 @@ TABLES: Mapping[str, str] = {
     "readings": "SELECT * FROM readings",
     "counters_day": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_day "
     "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
+    "counters_month": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_month "
+    "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
     "counters_minute": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_minute "
     "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
     "actors_month": "SELECT system, measure, agency, label, actor, bucket, sum(value)::bigint FROM actors_month "
@@ -178,4 +180,4 @@ def letters(connection: psycopg.Connection) -> list[tuple[str, str]]:
 def empty(connection: psycopg.Connection) -> None:
     """Forget everything but where the partitions stand."""
     connection.execute("TRUNCATE events, identities, superseded, cases, items, readings, dead_letters")
-    connection.execute("TRUNCATE counters_day, counters_minute, actors_month")
+    connection.execute("TRUNCATE counters_day, counters_month, counters_minute, actors_month")

@@ -66,7 +66,7 @@ def _kill_before(step: int) -> None:
 
 def _sweep() -> None:
     topics = {system.topic: system.id for system in open_catalogue(None).systems.values()}
-    sweep(settings().dsn, settings().kafka, topics)
+    sweep(settings().dsn, settings().kafka, topics, 3)
 
 
 def _notify() -> None:

@@ -66,8 +66,8 @@ def test_a_missed_deadline_is_raised_once_with_one_message_an_agency(
     broker: str, database: str, connection: psycopg.Connection, writer: Writer, sent: Callable[[], list[Alert]]
 ) -> None:
     writer.commit(Log().batch(received("A", 2), received("B", 3), received("C", 1, THERE), received("D", -1)))
-    assert sweep(database, broker, TOPICS) == 3
-    assert sweep(database, broker, TOPICS) == 0
+    assert sweep(database, broker, TOPICS, 3) == 3
+    assert sweep(database, broker, TOPICS, 3) == 0
 
     messages = sent()
     assert {m.subject: [case.subject for case in m.data.cases] for m in messages} == {HERE: ["B", "A"], THERE: ["C"]}
@@ -90,7 +90,7 @@ def test_a_backfill_is_listed_but_tells_nobody(
             received("overdue for a month", 29),
         )
     )
-    assert sweep(database, broker, TOPICS) == 1
+    assert sweep(database, broker, TOPICS, 3) == 1
     assert raised(connection) == {"settled late": "settled", "overdue for long": "old", "overdue for a month": None}
     assert [case.subject for message in sent() for case in message.data.cases] == ["overdue for a month"]
 
@@ -102,7 +102,7 @@ def test_a_task_and_a_dossier_due_by_the_limit_of_its_procedure_are_missed_as_an
     task = cloud_event("task.assigned", "T", ago(20), "2", agency=HERE, due_at=ago(2))
     progressed = cloud_event("task.progressed", "T", ago(3), "3", agency=HERE, percent=90)
     writer.commit(Log().batch(dossier, task, progressed))
-    assert sweep(database, broker, TOPICS) == 2
+    assert sweep(database, broker, TOPICS, 3) == 2
     told = {(case.system, case.kind, case.subject): case.due_at for message in sent() for case in message.data.cases}
     stand = connection.execute("SELECT system, kind, subject, due_at FROM cases").fetchall()
     assert told == {(system, kind, subject): due for system, kind, subject, due in stand}
@@ -117,9 +117,9 @@ def test_what_was_suspended_is_not_missed_before_its_due_time_has_moved_by_that(
     log = Log()
     writer.commit(log.batch(cloud_event("dossier.received", "A", ago(31), "o", agency=HERE, due_at=ago(10))))
     writer.commit(log.batch(suspended, resumed))
-    assert sweep(database, broker, TOPICS) == 0
+    assert sweep(database, broker, TOPICS, 3) == 0
     writer.commit(log.batch({**suspended, "revision": 1, "retracted": True}))
-    assert sweep(database, broker, TOPICS) == 1
+    assert sweep(database, broker, TOPICS, 3) == 1
 
 
 def test_a_deadline_that_was_moved_and_missed_again_is_raised_again(
@@ -127,12 +127,12 @@ def test_a_deadline_that_was_moved_and_missed_again_is_raised_again(
 ) -> None:
     log = Log()
     writer.commit(log.batch(received("A", 5)))
-    assert sweep(database, broker, TOPICS) == 1
+    assert sweep(database, broker, TOPICS, 3) == 1
     writer.commit(log.batch(cloud_event("dossier.extended", "A", ago(1), "x-A", agency=HERE, due_at=ago(-1))))
-    assert sweep(database, broker, TOPICS) == 0
+    assert sweep(database, broker, TOPICS, 3) == 0
     again = cloud_event("dossier.extended", "A", ago(0.9), "y-A", agency=HERE, due_at=ago(2))
     writer.commit(log.batch(again))
-    assert sweep(database, broker, TOPICS) == 1
+    assert sweep(database, broker, TOPICS, 3) == 1
     assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (2,)
 
 
@@ -143,7 +143,7 @@ def test_a_system_that_is_not_caught_up_is_not_swept(
     writer.commit(Log().batch(received("A", 2)))
     with Publisher(broker) as publisher:
         publisher.send_raw("events.one-stop", b"A", encode(processed("A", 3)))
-    assert sweep(database, broker, TOPICS, patience=0.5) == 0
+    assert sweep(database, broker, TOPICS, 3, patience=0.5) == 0
     assert connection.execute("SELECT system FROM sweeps ORDER BY 1").fetchall() == [
         (id_,) for id_ in sorted({*TOPICS.values()} - {"one-stop"})
     ]
@@ -156,7 +156,7 @@ def test_a_system_that_is_not_caught_up_is_not_swept(
             "INSERT INTO progress (cluster, topic_id, partition, topic, next_offset) VALUES (%s, %s, %s, %s, %s)",
             (cluster, place.topic_id, number, "events.one-stop", end),
         )
-    assert sweep(database, broker, TOPICS) == 1
+    assert sweep(database, broker, TOPICS, 3) == 1
 
 
 def test_what_is_settled_in_a_transaction_that_a_sweep_cannot_see_is_found_by_the_next(
@@ -171,10 +171,10 @@ def test_what_is_settled_in_a_transaction_that_a_sweep_cannot_see_is_found_by_th
         )
         slow.execute(settle, ("A",))
         connection.execute(settle, ("B",))  # a later transaction, committed earlier
-        sweep(database, broker, TOPICS)
+        sweep(database, broker, TOPICS, 3)
         assert raised(connection) == {"B": "settled"}
         slow.commit()
-    sweep(database, broker, TOPICS)
+    sweep(database, broker, TOPICS, 3)
     assert raised(connection) == {"A": "settled", "B": "settled"}
 
 
@@ -193,8 +193,8 @@ def test_while_one_sweeps_others_do_not(broker: str, database: str, writer: Writ
     writer.commit(Log().batch(received("A", 2)))
     with psycopg.connect(database) as other:
         other.execute("SELECT pg_advisory_lock(%s)", (0x0C7,))
-        assert sweep(database, broker, TOPICS) == 0
-    assert sweep(database, broker, TOPICS) == 1
+        assert sweep(database, broker, TOPICS, 3) == 0
+    assert sweep(database, broker, TOPICS, 3) == 1
 
 
 def test_killed_between_any_two_steps_no_alert_is_lost_and_none_is_another(
@@ -207,7 +207,7 @@ def test_killed_between_any_two_steps_no_alert_is_lost_and_none_is_another(
     writer.commit(Log().batch(received("A", 2), received("B", 3), received("C", 1, THERE)))
     doubled = Counter[bool]()
     for _ in kill_at_every_step("sweep", environment(installation)):
-        sweep(installation.dsn, installation.kafka, TOPICS)
+        sweep(installation.dsn, installation.kafka, TOPICS, 3)
         found = sent()
         messages = {message.id: message for message in found}
         assert sorted(case.subject for m in messages.values() for case in m.data.cases) == ["A", "B", "C"]
@@ -223,7 +223,7 @@ def test_a_case_without_an_opening_that_ended_late_is_no_missed_deadline(
 ) -> None:
     extended = cloud_event("dossier.extended", "A", ago(9), "x-A", agency=HERE, due_at=ago(5))
     writer.commit(Log().batch(extended, processed("A", 2)))
-    assert sweep(database, broker, TOPICS) == 0
+    assert sweep(database, broker, TOPICS, 3) == 0
     assert raised(connection) == {}
     assert connection.execute("SELECT state, on_time FROM cases").fetchall() == [("incomplete", None)]
 

@@ -50,6 +50,7 @@ DAMAGES = {
 }
 COLUMNS = {
     "counters_day": "system, measure, agency, label, bucket",
+    "counters_month": "system, measure, agency, label, bucket",
     "counters_minute": "system, measure, agency, label, bucket",
     "actors_month": "system, measure, agency, label, actor, bucket",
 }
@@ -77,6 +78,7 @@ def test_a_damaged_counter_is_found_and_repaired_and_no_other(
     ("table", "actor", "bucket"),
     [
         ("counters_day", "", "'1999-01-01'"),
+        ("counters_month", "", "'1999-01-01'"),
         ("counters_minute", "", "now() + '1 day'"),
         ("actors_month", "o'", "'1999-01-01'"),
     ],
@@ -100,14 +102,14 @@ def test_a_counter_of_nothing_is_found_and_taken_back(
 @pytest.mark.usefixtures("counted")
 def test_all_counters_lost_are_counted_again_from_the_archive(connection: psycopg.Connection) -> None:
     right = tables(connection)
-    connection.execute("TRUNCATE counters_day, counters_minute, actors_month")
+    connection.execute("TRUNCATE counters_day, counters_month, counters_minute, actors_month")
     repair(connection, RULEBOOK)
     assert tables(connection) == right
 
 
 @pytest.mark.usefixtures("counted")
 def test_the_writer_goes_on_rightly_after_a_repair(connection: psycopg.Connection, writer: Writer) -> None:
-    connection.execute("TRUNCATE counters_day, counters_minute, actors_month")
+    connection.execute("TRUNCATE counters_day, counters_month, counters_minute, actors_month")
     repair(connection, RULEBOOK)
     retracted = {"revision": 1, "retracted": True}
     station = cloud_event("station.activated", "S-1", now_and(hours=50), id="3", **retracted)
@@ -127,7 +129,7 @@ def test_what_was_corrected_and_retracted_is_recounted_as_it_stands(
     writer.commit(log.batch(cloud_event("signature.used", id="2", revision=2, retracted=True)))
     writer.commit(log.batch(cloud_event("signature.used", id="2", revision=1)))
     assert compare(connection, RULEBOOK) == []
-    connection.execute("TRUNCATE counters_day, counters_minute, actors_month")
+    connection.execute("TRUNCATE counters_day, counters_month, counters_minute, actors_month")
     repair(connection, RULEBOOK)
     assert connection.execute("SELECT agency, value FROM counters_day").fetchall() == [("H06.01", 1)]
     assert connection.execute("SELECT agency, actor, value FROM actors_month").fetchall() == [("H06.01", "o-1", 1)]

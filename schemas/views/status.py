@@ -1,0 +1,77 @@
+"""`indicators.indicator_status` in SQL: how each target stands, decided or not."""
+
+from collections.abc import Iterable
+
+from schemas.indicators import Indicator
+from schemas.views.measures import function_of
+from schemas.views.quoting import literal
+
+PACE_DAYS = 20
+"""Working days over which the pace is taken."""
+
+_STATUS = """
+CREATE VIEW indicators.indicator_status AS
+WITH asked AS (
+    SELECT t.*, c.system, c.period, least(t.due, indicators.today()) AS ends,
+        (SELECT day FROM indicators.working_days WHERE day < least(t.due, indicators.today())
+            ORDER BY day DESC OFFSET {before} LIMIT 1) AS earlier,
+        (SELECT count(*)::int FROM indicators.working_days
+            WHERE day > indicators.today() AND day <= t.due) AS working_days_left
+    FROM indicators.targets AS t JOIN indicators.catalogue AS c USING (indicator)
+), days AS MATERIALIZED (
+    SELECT DISTINCT indicator, indicators.first_day(period, day) AS starts, day AS ends
+    FROM asked, LATERAL (VALUES (ends), (earlier)) AS both_days (day)
+), found AS (
+    {values}
+), known AS (
+    SELECT a.*, now.value, now.value IS NOT NULL
+            AND (a.at_least IS NULL OR now.value >= a.at_least) AND (a.at_most IS NULL OR now.value <= a.at_most)
+            AS reached,
+        (now.value - earlier.value) / {pace} AS pace
+    FROM asked AS a
+    LEFT JOIN found AS now ON now.indicator = a.indicator AND now.agency = a.agency AND now.ends = a.ends
+    LEFT JOIN found AS earlier
+        ON earlier.indicator = a.indicator AND earlier.agency = a.agency AND earlier.ends = a.earlier
+), projected AS (
+    SELECT *, value + pace * working_days_left AS projected FROM known
+)
+SELECT p.indicator, p.system, p.agency, p.due, p.at_least, p.at_most, p.assumed, p.value,
+    p.due - indicators.today() AS days_left, p.working_days_left, p.pace,
+    CASE WHEN NOT p.reached THEN (coalesce(p.at_least, p.at_most) - p.value) / nullif(p.working_days_left, 0) END
+        AS pace_needed,
+    p.projected,
+    CASE
+        WHEN d.status IS NOT NULL THEN d.status
+        WHEN p.value IS NULL THEN 'no_data'
+        WHEN p.reached THEN 'met'
+        WHEN indicators.today() > p.due THEN 'missed'
+        WHEN p.projected >= p.at_least OR p.projected <= p.at_most THEN 'on_track'
+        ELSE 'at_risk'
+    END AS status,
+    d.decided_at, d.value AS decided_value,
+    d.decided_at IS NOT NULL AND p.value IS DISTINCT FROM d.value AS corrected
+FROM projected AS p
+LEFT JOIN public.decisions AS d ON d.indicator = p.indicator AND d.agency = p.agency AND d.due = p.due;
+"""
+
+
+def status_sql(indicators: Iterable[Indicator], province: str) -> str:
+    """The view of all targets of these indicators."""
+    values = [_values(one, province) for one in indicators if one.file.target]
+    nothing = "SELECT ''::text, ''::text, NULL::date, NULL::float8 WHERE false"
+    found = (
+        "SELECT * FROM (\n    "
+        + ("\n    UNION ALL ".join(values) or nothing)
+        + ") AS f (indicator, agency, ends, value)"
+    )
+    return _STATUS.format(values=found, before=PACE_DAYS - 1, pace=PACE_DAYS)
+
+
+def _values(indicator: Indicator, province: str) -> str:
+    agencies = {agency for target in indicator.file.target for agency in target.agencies or [province]}
+    return (
+        f"SELECT d.indicator, v.agency, d.ends, v.value FROM days AS d, "
+        f"LATERAL {function_of(indicator.id)}(d.starts, d.ends) AS v "
+        f"WHERE d.indicator = {literal(indicator.id)} AND v.label = '' "
+        f"AND v.agency IN ({', '.join(map(literal, sorted(agencies)))})"
+    )

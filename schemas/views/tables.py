@@ -1,0 +1,136 @@
+"""What of the catalogue indicators are told by in SQL: the agencies' tree, working days, targets. Pure text."""
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import get_args
+
+from schemas.catalogue_model import Agency, Catalogue
+from schemas.indicators import Indicator, Score
+from schemas.rules_model import Weekday
+from schemas.views.quoting import literal, row
+
+_TABLES = """
+-- Each agency, itself and all below it.
+CREATE TABLE indicators.tree (
+    ancestor text COLLATE "C" NOT NULL,
+    agency   text COLLATE "C" NOT NULL,
+    PRIMARY KEY (ancestor, agency)
+);
+
+-- The province's, from 2000 to 2060.
+CREATE TABLE indicators.working_days (day date PRIMARY KEY);
+
+CREATE TABLE indicators.catalogue (
+    indicator      text COLLATE "C" PRIMARY KEY,
+    system         text COLLATE "C" NOT NULL,
+    unit           text NOT NULL,
+    period         text NOT NULL,
+    name_vi        text NOT NULL,
+    name_en        text NOT NULL,
+    measure        text NOT NULL,
+    description_vi text,
+    description_en text
+);
+
+-- The systems that an indicator is worked out from: several of a score.
+CREATE TABLE indicators.systems (
+    indicator text COLLATE "C" NOT NULL,
+    system    text COLLATE "C" NOT NULL,
+    PRIMARY KEY (indicator, system)
+);
+
+CREATE TABLE indicators.targets (
+    indicator text COLLATE "C" NOT NULL,
+    agency    text COLLATE "C" NOT NULL,
+    due       date NOT NULL,
+    at_least  double precision,
+    at_most   double precision,
+    assumed   boolean NOT NULL,
+    PRIMARY KEY (indicator, agency, due)
+);
+"""
+
+
+def tables_sql(catalogue: Catalogue) -> str:
+    """The tables, filled."""
+    indicators = catalogue.indicators.values()
+    filled = [
+        _insert("tree", _tree(catalogue.agencies)),
+        _insert("catalogue", (_described(one) for one in indicators)),
+        _insert(
+            "systems", ((one.id, system) for one in indicators for system in systems_of(one, catalogue.indicators))
+        ),
+        _insert("targets", (target for one in indicators for target in _targets(one, catalogue.province.code))),
+    ]
+    names = ("tree", "working_days", "catalogue", "systems", "targets")
+    analyse = "".join(f"ANALYZE indicators.{name};\n" for name in names)
+    return _TABLES + "".join(filled) + _working_days(catalogue) + analyse
+
+
+def _insert(table: str, rows: Iterable[Iterable[str | float | None]]) -> str:
+    values = ",\n    ".join(map(row, rows))
+    return f"INSERT INTO indicators.{table} VALUES\n    {values};\n" if values else ""
+
+
+def _tree(agencies: Mapping[str, Agency]) -> Iterable[tuple[str, str]]:
+    for code in agencies:
+        above: str | None = code
+        while above is not None:
+            yield above, code
+            above = agencies[above].parent
+
+
+def _described(indicator: Indicator) -> tuple[str | None, ...]:
+    file, description = indicator.file, indicator.file.description
+    return (
+        indicator.id,
+        file.system,
+        file.unit,
+        file.period,
+        file.name.vi,
+        file.name.en,
+        file.measure.kind,
+        description.vi if description else None,
+        description.en if description else None,
+    )
+
+
+def systems_of(indicator: Indicator, indicators: Mapping[str, Indicator]) -> list[str]:
+    """The systems whose events an indicator is worked out from."""
+    if not isinstance(indicator.file.measure, Score):
+        return [indicator.file.system]
+    named = [one.indicator for one in indicator.file.measure.components if one.indicator is not None]
+    return sorted({system for id_ in named for system in systems_of(indicators[id_], indicators)})
+
+
+def _targets(indicator: Indicator, province: str) -> Iterable[tuple[str | float | None, ...]]:
+    for target in indicator.file.target:
+        for agency in target.agencies or [province]:
+            yield (
+                indicator.id,
+                agency,
+                target.due.isoformat(),
+                target.at_least,
+                target.at_most,
+                target.assumed,
+            )
+
+
+def _working_days(catalogue: Catalogue) -> str:
+    """Of several entries about one day the one that came to count last decides, as in a fold of cases."""
+    entries = [(entry, True) for entry in catalogue.days_off] + [(entry, False) for entry in catalogue.working_days]
+    whole = sorted((one for one in entries if not one[0].agencies), key=lambda one: one[0].since or date.min)
+    off = {entry.date: is_off for entry, is_off in whole}
+    week = ", ".join(str(get_args(Weekday).index(day) + 1) for day in catalogue.office_hours.days)
+    return f"""INSERT INTO indicators.working_days
+    SELECT day::date FROM generate_series('2000-01-01'::timestamp, '2060-12-31', '1 day') AS day
+    WHERE (extract(isodow FROM day) IN ({week}) AND day::date <> ALL ({_dates(off, True)}))
+        OR day::date = ANY ({_dates(off, False)});
+"""
+
+
+def _dates(days: Mapping[date, bool], off: bool) -> str:
+    return (
+        literal("{" + ",".join(sorted(day.isoformat() for day, is_off in days.items() if is_off is off)) + "}")
+        + "::date[]"
+    )
