@@ -154,7 +154,7 @@ _COLUMNS = {
     "due": "due",
     "closed": "closed",
     "reported_at": "reported",
-    "office_minutes_left": ">office time left",
+    "office_minutes_left": ">office left",
     "moved_by": "due moved by",
     "percent": ">percent",
     "missing": "did not",
@@ -181,9 +181,16 @@ def _cell(name: str, value: Any) -> RenderableType:
 def _table(heads: Iterable[str], rows: Iterable[Iterable[RenderableType]]) -> Table:
     heads = list(heads)
     table = Table(box=None, padding=(0, 1), pad_edge=False, show_header=any(head.strip(">") for head in heads))
-    for head in heads:
-        table.add_column(head.removeprefix(">"), justify="right" if head.startswith(">") else "left")
-    for row in rows:
+    cells = [list(row) for row in rows]
+    for place, head in enumerate(heads):
+        # What a row is of stands first, and is never cut: people look for it in their own system.
+        width = max((len(str(row[0])) for row in cells), default=0) if place == 0 else None
+        table.add_column(
+            head.removeprefix(">"),
+            justify="right" if head.startswith(">") else "left",
+            min_width=width and min(width, 48),
+        )
+    for row in cells:
         table.add_row(*row)
     return table
 

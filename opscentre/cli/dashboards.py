@@ -1,6 +1,8 @@
 """`opscentre dashboards`: generate them, and publish them to Grafana."""
 
-from typing import Annotated
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
@@ -59,3 +61,28 @@ def build(
             f"stale: {', '.join(path.name for path in found)}\nRun `opscentre dashboards build` and commit it."
         )
     say("the generated dashboards are up to date")
+
+
+def screen_queries(zone: str) -> dict[str, str]:
+    """Each query of the dashboards by its dashboard and panel, as Grafana would send it with nothing chosen."""
+    return {
+        f"{uid}, {panel.get('title') or panel['id']}, {target['refId']}": _sent(target["rawSql"])
+        for uid, document in documents(zone).items()
+        if uid.endswith("-vi")  # the other languages ask the same
+        for panel in _panels(document)
+        for target in panel.get("targets") or []
+        if "rawSql" in target
+    }
+
+
+def _panels(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for panel in document.get("panels") or []:
+        yield panel
+        yield from _panels(panel)
+
+
+def _sent(query: str) -> str:
+    """A query with Grafana's macros and variables filled in: the last six hours, and everything."""
+    query = re.sub(r"\$__timeFilter\(([^)]*)\)", r"\1 BETWEEN now() - interval '6 hours' AND now()", query)
+    query = query.replace("$__timeFrom()", "now() - interval '6 hours'").replace("$__timeTo()", "now()")
+    return re.sub(r"\$\{\w+:sqlstring\}", "'*'", query)

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from opscentre.alerts import alerts_report, alerts_table
 from opscentre.catalogue import open_catalogue
+from opscentre.cli.dashboards import screen_queries
 from opscentre.cli.output import Json, console, print_json, say
 from opscentre.database import connect
 from opscentre.errors import ConfigurationError
@@ -19,6 +20,7 @@ from opscentre.status import current
 from schemas.times import Calendar
 from streams.bench import bench as run_bench
 from streams.bench import bench_table
+from streams.bench.queries import bench_queries, queries_table
 from streams.indicators import Deviation
 from streams.recount import Mismatch, compare_all, readings_as_of, totals_as_of
 from streams.recount import repair as repair_counters
@@ -113,17 +115,28 @@ def _differences(columns: Sequence[str], rows: Sequence[Sequence[object]], what:
 def bench(
     events: Annotated[int, typer.Option(min=1000, help="Events a measurement.")] = 100_000,
     seconds: Annotated[int, typer.Option(min=5, help="Seconds of the latency measurement at 1,000 a second.")] = 20,
+    queries: Annotated[bool, typer.Option("--queries", help="Measure the screens' queries instead.")] = False,
+    cases: Annotated[int, typer.Option(min=1000, help="Of the queries' tables: dossiers.")] = 1_000_000,
+    days: Annotated[int, typer.Option(min=40, help="Of the queries' tables: days of history.")] = 1096,
     json: Json = False,
 ) -> None:
     """Measure throughput, latency and memory, beside a plain Faust agent and the bound of the parts below.
 
     Starts Kafka and TimescaleDB of its own for it (natively: see README), and removes them afterwards.
+
+    With --queries: how long each query of the screens takes on three years of a province, as many rows as ten million
+    events leave. The database makes these tables itself, in the shapes and numbers of real ones; their figures mean
+    nothing. What takes longer than 200 ms is marked.
     """
-    report: dict[str, Any] = run_bench(settings(), events, seconds, say)
+    if queries:
+        screens = screen_queries(open_catalogue(settings().catalogue).province.zone)
+        report: dict[str, Any] = bench_queries(settings(), cases, days, screens, say)
+    else:
+        report = run_bench(settings(), events, seconds, say)
     if json:
         print_json(report)
     else:
-        console.print(bench_table(report))
+        console.print(queries_table(report) if queries else bench_table(report))
 
 
 def _moment(text: str, calendar: Calendar) -> datetime:

@@ -150,13 +150,13 @@ GROUP BY l.agency, l.part"""
 
 
 def _distinct(system: str, distinct: Distinct, by: str | None) -> str:
-    active = " INTERSECT ".join(_actors(system, term) for term in distinct.did)
     register = distinct.register_name
     part = _part(_fields().get(f"{register}.standing", ()), by) if by else "NULL"
+    # Not as a join: nothing tells the planner how many a month has, and it would compare each with each.
+    active = " AND ".join(f"subject IN ({_actors(system, term)})" for term in distinct.did)
     counted = (
-        f"SELECT s.agency, {part} AS part, count(a.actor) AS numerator, count(*) AS denominator "
-        f"FROM ({STANDING.format(system=literal(system), register=literal(register))}) AS s "
-        f"LEFT JOIN ({active}) AS a ON a.actor = s.subject GROUP BY 1, 2"
+        f"SELECT agency, {part} AS part, count(*) FILTER (WHERE {active}) AS numerator, count(*) AS denominator "
+        f"FROM ({STANDING.format(system=literal(system), register=literal(register))}) AS standing GROUP BY 1, 2"
     )
     rows = _rolled_up(system, counted, [_group(f"{register}.standing")], by)
     value = "numerator * 100 / nullif(denominator, 0)"

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
-from helpers import Log, cloud_event
+from helpers import CATALOGUE, RULEBOOK, Json, Log, cloud_event
 from typer.testing import CliRunner
 
 from opscentre.cli import app
@@ -15,7 +15,6 @@ from opscentre.settings import settings
 from opscentre.status import FLOWS
 from streams.recount import compare_all
 from streams.writer import Writer
-from tests.helpers import CATALOGUE, RULEBOOK, Json
 
 HERE, THERE = "H06.26506", "H06.01"
 
