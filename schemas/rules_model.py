@@ -9,17 +9,16 @@ from pydantic import AfterValidator, Field
 
 from schemas.tables import AgencyCode, Name, Table, each_once
 from schemas.toml_files import guess
+from schemas.working_time import LIMIT_PATTERN, UNITS
 
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
 Channel = Literal["online", "counter", "post", "email", "internal"]
 
-UNITS = ("working_days", "days", "months", "hours")
-_LIMIT = re.compile(rf"[1-9][0-9]{{0,3}} ({'|'.join(UNITS)})")
 _HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
 
 
 def _limit(text: str) -> str:
-    if not _LIMIT.fullmatch(text):
+    if not LIMIT_PATTERN.fullmatch(text):
         number = re.match("[1-9][0-9]{0,3}", text)
         possible = [f"{number[0]} {unit}" for unit in UNITS] if number else []
         close = guess(text, possible, otherwise='; an example: "7 working_days"')

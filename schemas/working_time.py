@@ -20,7 +20,9 @@ from zoneinfo import ZoneInfo
 
 from schemas.wall_clock import DAY, SECOND, wall_clock
 
-LIMIT_PATTERN = r"^[1-9][0-9]{0,3} (working_days|days|months|hours)$"
+UNITS = ("working_days", "days", "months", "hours")
+LIMIT_PATTERN = re.compile(rf"[1-9][0-9]{{0,3}} ({'|'.join(UNITS)})")
+"""How a limit is written: `7 working_days`."""
 _HOUR = 3600 * SECOND
 _DAY_SECONDS = 86_400
 _EPOCH = date(1970, 1, 1).toordinal()
@@ -46,9 +48,9 @@ class Limit(NamedTuple):
         Raises:
             ValueError: It is no limit; the message says what is allowed.
         """
-        if not re.fullmatch(LIMIT_PATTERN, text):
+        if not LIMIT_PATTERN.fullmatch(text):
             raise ValueError(
-                f"{text!r} is no limit: write a number from 1 to 9999 and one of working_days, days, months, hours,"
+                f"{text!r} is no limit: write a number from 1 to 9999 and one of {', '.join(UNITS)},"
                 " such as '7 working_days'"
             )
         amount, unit = text.split(" ")

@@ -45,7 +45,8 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
     with connect(dsn, "opscentre migrate") as connection:
         connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
         prepare(connection)
-        _enter(connection, catalogue)
+        if _enter(connection, catalogue):
+            say(f"catalogue {catalogue.version} has come into force")
         rulebook, unfinished = load_rulebook(connection, catalogue), _unfinished(connection)
         if unfinished:
             _follow(connection, rulebook, _steps(connection, unfinished[0]), say)
@@ -56,17 +57,18 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
         connection.commit()
 
 
-def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> None:
-    """Make the catalogue the one in force, between two batches of every worker."""
+def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> bool:
+    """Make the catalogue the one in force, between two batches of every worker; return whether it was another."""
     with connection.transaction():
         connection.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
         store_agencies(connection, catalogue)
         make_views(connection, catalogue)
-        connection.execute(
+        entered = connection.execute(
             "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
             "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
             {"version": catalogue.version, "rules": catalogue.rules.model_dump_json()},
         )
+        return entered.rowcount > 0
 
 
 def _unfinished(connection: psycopg.Connection) -> list[int]:

@@ -8,11 +8,14 @@ import asyncio
 import gc
 import logging
 import os
+import signal
+import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, NoReturn
 
+from opscentre.errors import OutdatedCatalogueError
 from streams.batch import Batch, Partition, Refused, decode
 from streams.decoder import Decoder, Incoming, Record
 from streams.transport import Fetched, Unreadable
@@ -28,6 +31,9 @@ WAITING_BATCHES = 3
 DECODED_BATCHES = 2
 """How many batches are decoded ahead."""
 
+LEAVE_SECONDS = 15.0
+"""How long a worker may take that ends in order."""
+
 COLLECT_EVERY = 50
 """Batches. Models make no cycles, so the collector only costs; it runs rarely, between batches."""
 
@@ -37,6 +43,15 @@ def die(why: object) -> NoReturn:
     log.critical("this worker ends and is started again: %s", why)
     logging.shutdown()
     os._exit(1)
+
+
+def leave(why: object) -> None:
+    """End the process in order, so that Kafka gives its partitions away at once, not after the session's 30 s."""
+    log.warning("this worker ends and is started again: %s", why)
+    deadline = threading.Timer(LEAVE_SECONDS, die, [f"it did not end within {LEAVE_SECONDS:.0f} s"])
+    deadline.daemon = True
+    deadline.start()
+    os.kill(os.getpid(), signal.SIGTERM)
 
 
 class Pipeline:
@@ -131,14 +146,21 @@ class Pipeline:
             die(error)
         return Batch(partition, fetched.start, fetched.end, items)
 
-    def _write(self, writer: Writer, batch: Batch) -> None:
+    def _write(self, writer: Writer, batch: Batch) -> bool:
+        """Write a batch; False where that is for the next process, which comes with the catalogue in force."""
         try:
             writer.commit(batch)
+            return True
+        except OutdatedCatalogueError as error:
+            leave(error)
+            return False
         except BaseException as error:
             log.exception("batch %s/%s %s-%s", *batch.partition[2:], batch.start, batch.end)
             die(error)
 
-    def _finish(self, key: Key, writer: Writer, end: int, _: object) -> None:
+    def _finish(self, key: Key, writer: Writer, end: int, done: "asyncio.Future[bool]") -> None:
+        if not done.result():
+            return  # neither this writer nor this partition goes on
         self._written[key] = end
         self._writing.discard(key)
         self._free.append(writer)

@@ -22,6 +22,7 @@ from opscentre.stack.timescaledb import TimescaleDB
 from schemas.catalogues import Catalogue
 from streams.catalogues import apply_catalogue
 from streams.writer import Writer
+from tests.catalogues import Installation
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
@@ -135,6 +136,12 @@ def installation(broker: str, database: str, tmp_path: Path) -> Settings:
         watchdog_seconds=60,
         stop_seconds=10,
     )
+
+
+@pytest.fixture
+def installed(database: str, connection: psycopg.Connection, tmp_path: Path) -> Installation:
+    """An installation whose catalogue has no days off, and five working days for a dossier."""
+    return Installation(database, tmp_path / "catalogue", connection)
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 """Commands that report: status, alerts, recount, bench."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -20,7 +21,8 @@ from schemas.times import Calendar
 from streams.bench import bench as run_bench
 from streams.bench import bench_table
 from streams.bench.queries import bench_queries, queries_table
-from streams.recount import Mismatch, compare, readings_as_of, totals_as_of
+from streams.indicators import Deviation
+from streams.recount import Mismatch, compare_all, readings_as_of, totals_as_of
 from streams.recount import repair as repair_counters
 from streams.rulebook import load_rulebook
 
@@ -73,24 +75,41 @@ def recount(
     repair: Annotated[bool, typer.Option("--repair", help="Correct what differs; workers wait meanwhile.")] = False,
     json: Json = False,
 ) -> None:
-    """Count all archived events once more and compare with the live counters. Status 2 if they differ."""
+    """Count all archived events once more; compare with the live counters and indicators. Status 2 if they differ.
+
+    A repair corrects the counters; the indicators follow from them, and are compared by the next recount.
+    """
     options = settings()
+    catalogue = open_catalogue(options.catalogue)
+    indicators: list[Deviation] = []
     with connect(options.dsn, "opscentre recount") as connection:
-        rulebook = load_rulebook(connection, open_catalogue(options.catalogue))
-        found = (repair_counters if repair else compare)(connection, rulebook)
+        rulebook = load_rulebook(connection, catalogue)
+        if repair:
+            found = repair_counters(connection, rulebook)
+        else:
+            found, indicators = compare_all(connection, rulebook, catalogue)
     if json:
-        print_json({"repaired": repair, "differences": [one._asdict() for one in found]})
-    elif found:
-        table = Table(*Mismatch._fields)
-        for one in found[:50]:
-            table.add_row(*map(str, one))
-        console.print(table)
-        what = "were corrected" if repair else "differ; `opscentre recount --repair` corrects them"
-        say(f"{len(found)} counters {what}")
+        differences = [one._asdict() for one in found]
+        print_json(
+            {"repaired": repair, "differences": differences, "indicators": [one._asdict() for one in indicators]}
+        )
     else:
-        say("no difference: every counter is what the archived events say")
-    if found and not repair:
+        what = "were corrected" if repair else "differ; `opscentre recount --repair` corrects them"
+        _differences(Mismatch._fields, found, f"counters {what}")
+        _differences(Deviation._fields, indicators, "values of indicators differ from the archive's")
+        if not found and not indicators:
+            say("no difference: every counter and indicator is what the archived events say")
+    if (found or indicators) and not repair:
         raise typer.Exit(2)
+
+
+def _differences(columns: Sequence[str], rows: Sequence[Sequence[object]], what: str) -> None:
+    if rows:
+        table = Table(*columns)
+        for row in rows[:50]:
+            table.add_row(*map(str, row))
+        console.print(table)
+        say(f"{len(rows)} {what}")
 
 
 def bench(

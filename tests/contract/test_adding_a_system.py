@@ -113,6 +113,7 @@ def test_after_what_the_document_says_its_event_counts(copy: Path) -> None:
 
 def test_after_what_the_document_says_the_documents_have_the_system(copy: Path) -> None:
     assert "### checkup.held\n" in (copy / "docs" / "events.md").read_text(encoding="utf-8")
+    assert "### checkups-overdue\n" in (copy / "docs" / "indicators.md").read_text(encoding="utf-8")
     assert "events.health" in json.loads((copy / "docs" / "asyncapi.json").read_text(encoding="utf-8"))["channels"]
     assert (copy / "docs" / "schemas" / "checkup.planned.v1.json").is_file()
 
