@@ -194,9 +194,18 @@ def measures(events: Iterable[type[Event]]) -> dict[str, Labels]:
     for event in events:
         labels = {field: _values(event.model_fields[field].annotation) for field in event.labels}
         for name, labelled in _measures(event):
-            if (labelled and labels) or name not in found:
-                found[name] = labels if labelled else {}
+            mine = found.setdefault(name, {})
+            if labelled:
+                found[name] = {
+                    **mine,
+                    **{field: _either(mine.get(field, ()), values) for field, values in labels.items()},
+                }
     return found
+
+
+def _either(some: tuple[str, ...] | None, others: tuple[str, ...] | None) -> tuple[str, ...] | None:
+    """The values of one field in several event types of a measure."""
+    return None if some is None or others is None else tuple(dict.fromkeys(some + others))
 
 
 def label_fields() -> Mapping[str, tuple[str, ...]]:

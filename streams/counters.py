@@ -85,13 +85,19 @@ def difference(
     return state
 
 
-def held_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> Held:
-    """What a history whose events have all happened by a moment counts for then."""
+def state_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> tuple[State, int]:
+    """The state after what of a history has happened by a moment, and since when it has been that."""
     state, last = fold.start(), 0
     for entry in fold.expand(history):
         if entry.time <= moment:
             fold.advance(state, entry)
             last = entry.time
+    return state, last
+
+
+def held_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> Held:
+    """What of a history has happened by a moment counts for then."""
+    state, last = state_at(fold, history, moment)
     return {key: begun for key, begun in fold.held(state, last).items() if begun[0] <= moment}
 
 

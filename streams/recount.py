@@ -9,13 +9,16 @@ import psycopg
 
 from opscentre.errors import UnavailableError
 from opscentre.status import Totals
+from schemas.catalogue_model import Catalogue
 from schemas.events import BY_TYPE
 from schemas.times import MINUTE, moment_of, text_of
 from streams.buckets import Buckets
 from streams.changes import Changes, Fact, Subject, fact
 from streams.counters import Folds, difference, held_at
+from streams.figures import Gathering
 from streams.fold import Held, Key
 from streams.history import Entry
+from streams.indicators import Deviation, RunningIndicators
 from streams.rulebook import Rulebook
 from streams.rules import CaseRules
 from streams.writer import REPLAY, lock
@@ -110,6 +113,22 @@ def compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch
         return _compare(connection, rulebook)
 
 
+def compare_all(
+    connection: psycopg.Connection, rulebook: Rulebook, catalogue: Catalogue
+) -> tuple[list[Mismatch], list[Deviation]]:
+    """Every counter, and every indicator's running value, that differs from the archive; as `compare`.
+
+    Raises:
+        UnavailableError: a change of the catalogue is still being applied.
+    """
+    with connection.transaction():
+        connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        row = connection.execute("SELECT now()").fetchone()
+        assert row is not None  # there is always a now: the one by which the views count
+        running = RunningIndicators(catalogue, Folds(rulebook.current), row[0])
+        return _compare(connection, rulebook, running.gathering), running.deviations(connection)
+
+
 def repair(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
     """Correct every counter that differs from the archive; return what was corrected. The workers wait meanwhile.
 
@@ -137,11 +156,11 @@ Counted = dict[tuple[str, str, str, str, str, str], int]
 """(system, measure, agency, label, actor, bucket) → value; without an actor where none is counted."""
 
 
-def _compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
+def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gathering | None = None) -> list[Mismatch]:
     connection.execute("SET LOCAL statement_timeout = 0")
     if connection.execute("SELECT 1 FROM catalogues WHERE finished_at IS NULL").fetchone():
         raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")
-    buckets = _recounted(connection, rulebook.current)
+    buckets = _recounted(connection, rulebook.current, gathering)
     days = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.days.items()}
     months = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.months.items()}
     actors = {(*key[:5], key[5].isoformat()): value for key, value in buckets.actors.items()}
@@ -157,7 +176,7 @@ def _compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatc
     ]
 
 
-def _recounted(connection: psycopg.Connection, rules: CaseRules) -> Buckets:
+def _recounted(connection: psycopg.Connection, rules: CaseRules, gathering: Gathering | None) -> Buckets:
     folds, buckets = Folds(rules), Buckets(rules.calendar)
     for effect, subject, stated in histories(facts(connection, None)):
         changes, history = Changes(), [one.entry for one in stated]
@@ -170,6 +189,8 @@ def _recounted(connection: psycopg.Connection, rules: CaseRules) -> Buckets:
             difference(folds.item(subject.system, subject.group), [], history, changes.counters)
         buckets.add(changes.counters)
         buckets.add_actors(changes.actors)
+        if gathering is not None:
+            gathering.add(effect, subject, history, changes)
     return buckets
 
 

@@ -10,11 +10,11 @@ from typing import Self
 
 import psycopg
 from confluent_kafka import KafkaError, Message, Producer
-from helpers import RULEBOOK
+from helpers import CATALOGUE, RULEBOOK
 
 from opscentre.settings import Settings
 from schemas.envelope import SOURCE_PREFIX
-from streams.recount import compare
+from streams.recount import compare_all
 
 _SUPERVISED = """
 import sys
@@ -191,9 +191,10 @@ def mixed(number: int, first: int = 0) -> Iterable[Raw]:
 
 
 def mismatches(dsn: str) -> list[object]:
-    """What the live counters and a recount from the archive do not agree on."""
+    """What the live counters and indicators, and a recount from the archive, do not agree on."""
     with psycopg.connect(dsn) as connection:
-        return list(compare(connection, RULEBOOK))
+        counters, indicators = compare_all(connection, RULEBOOK, CATALOGUE)
+        return [*counters, *indicators]
 
 
 def assert_exact(dsn: str, number: int, dead_letters: int = 0) -> None:

@@ -5,7 +5,7 @@ import sys
 import typer
 from rich.console import Console
 
-from opscentre.cli import catalogue, dashboards, deadletters, installation, publishing, reports, simulation
+from opscentre.cli import catalogue, dashboards, deadletters, indicators, installation, publishing, reports, simulation
 from opscentre.errors import OpsCentreError
 
 app = typer.Typer(
@@ -16,7 +16,13 @@ app = typer.Typer(
     help="The smart operations centre: agencies' events through Kafka into exact counters in TimescaleDB.\n\n"
     "Start with `opscentre run`: it sets up everything on this machine and shows data move.",
 )
-for command in (*installation.COMMANDS, *publishing.COMMANDS, *simulation.COMMANDS, *reports.COMMANDS):
+for command in (
+    *installation.COMMANDS,
+    *publishing.COMMANDS,
+    *simulation.COMMANDS,
+    *reports.COMMANDS,
+    *indicators.COMMANDS,
+):
     app.command()(command)
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(deadletters.app, name="dead-letters")

@@ -1,6 +1,8 @@
 """`opscentre dashboards`: generate them, and publish them to Grafana."""
 
-from typing import Annotated
+import re
+from collections.abc import Iterator
+from typing import Annotated, Any
 
 import typer
 
@@ -11,6 +13,7 @@ from opscentre.catalogue import open_catalogue
 from opscentre.cli.output import Json, print_json, say
 from opscentre.errors import ConfigurationError
 from opscentre.settings import settings
+from schemas.catalogue_model import Catalogue
 
 app = typer.Typer(no_args_is_help=True, help="Grafana dashboards, in Vietnamese and English: publish, build.")
 
@@ -59,3 +62,30 @@ def build(
             f"stale: {', '.join(path.name for path in found)}\nRun `opscentre dashboards build` and commit it."
         )
     say("the generated dashboards are up to date")
+
+
+def screen_queries(catalogue: Catalogue) -> dict[str, str]:
+    """Each query of the dashboards by its dashboard and panel, as Grafana would send it with all agencies chosen."""
+    targeted = next((one.id for one in catalogue.indicators.values() if one.file.target), "")
+    return {
+        f"{uid}, {panel.get('title') or panel['id']}, {target['refId']}": _sent(target["rawSql"], targeted)
+        for uid, document in documents(catalogue).items()
+        if uid.endswith("-vi")  # the other languages ask the same
+        for panel in _panels(document)
+        for target in panel.get("targets") or []
+        if "rawSql" in target
+    }
+
+
+def _panels(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for panel in document.get("panels") or []:
+        yield panel
+        yield from _panels(panel)
+
+
+def _sent(query: str, indicator: str) -> str:
+    """A query with Grafana's macros and variables filled in: the last six hours, all agencies, and an indicator."""
+    query = query.replace("${indicator:sqlstring}", f"'{indicator}'")
+    query = re.sub(r"\$__timeFilter\(([^)]*)\)", r"\1 BETWEEN now() - interval '6 hours' AND now()", query)
+    query = query.replace("$__timeFrom()", "now() - interval '6 hours'").replace("$__timeTo()", "now()")
+    return re.sub(r"\$\{\w+:sqlstring\}", "'*'", query)

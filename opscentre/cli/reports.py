@@ -1,5 +1,6 @@
 """Commands that report: status, alerts, recount, bench."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any
 
@@ -8,6 +9,7 @@ from rich.table import Table
 
 from opscentre.alerts import alerts_report, alerts_table
 from opscentre.catalogue import open_catalogue
+from opscentre.cli.dashboards import screen_queries
 from opscentre.cli.output import Json, console, print_json, say
 from opscentre.database import connect
 from opscentre.errors import ConfigurationError
@@ -18,7 +20,9 @@ from opscentre.status import current
 from schemas.times import Calendar
 from streams.bench import bench as run_bench
 from streams.bench import bench_table
-from streams.recount import Mismatch, compare, readings_as_of, totals_as_of
+from streams.bench.queries import bench_queries, queries_table
+from streams.indicators import Deviation
+from streams.recount import Mismatch, compare_all, readings_as_of, totals_as_of
 from streams.recount import repair as repair_counters
 from streams.rulebook import load_rulebook
 
@@ -71,40 +75,68 @@ def recount(
     repair: Annotated[bool, typer.Option("--repair", help="Correct what differs; workers wait meanwhile.")] = False,
     json: Json = False,
 ) -> None:
-    """Count all archived events once more and compare with the live counters. Status 2 if they differ."""
+    """Count all archived events once more; compare with the live counters and indicators. Status 2 if they differ.
+
+    A repair corrects the counters; the indicators follow from them, and are compared by the next recount.
+    """
     options = settings()
+    catalogue = open_catalogue(options.catalogue)
+    indicators: list[Deviation] = []
     with connect(options.dsn, "opscentre recount") as connection:
-        rulebook = load_rulebook(connection, open_catalogue(options.catalogue))
-        found = (repair_counters if repair else compare)(connection, rulebook)
+        rulebook = load_rulebook(connection, catalogue)
+        if repair:
+            found = repair_counters(connection, rulebook)
+        else:
+            found, indicators = compare_all(connection, rulebook, catalogue)
     if json:
-        print_json({"repaired": repair, "differences": [one._asdict() for one in found]})
-    elif found:
-        table = Table(*Mismatch._fields)
-        for one in found[:50]:
-            table.add_row(*map(str, one))
-        console.print(table)
-        what = "were corrected" if repair else "differ; `opscentre recount --repair` corrects them"
-        say(f"{len(found)} counters {what}")
+        differences = [one._asdict() for one in found]
+        print_json(
+            {"repaired": repair, "differences": differences, "indicators": [one._asdict() for one in indicators]}
+        )
     else:
-        say("no difference: every counter is what the archived events say")
-    if found and not repair:
+        what = "were corrected" if repair else "differ; `opscentre recount --repair` corrects them"
+        _differences(Mismatch._fields, found, f"counters {what}")
+        _differences(Deviation._fields, indicators, "values of indicators differ from the archive's")
+        if not found and not indicators:
+            say("no difference: every counter and indicator is what the archived events say")
+    if (found or indicators) and not repair:
         raise typer.Exit(2)
+
+
+def _differences(columns: Sequence[str], rows: Sequence[Sequence[object]], what: str) -> None:
+    if rows:
+        table = Table(*columns)
+        for row in rows[:50]:
+            table.add_row(*map(str, row))
+        console.print(table)
+        say(f"{len(rows)} {what}")
 
 
 def bench(
     events: Annotated[int, typer.Option(min=1000, help="Events a measurement.")] = 100_000,
     seconds: Annotated[int, typer.Option(min=5, help="Seconds of the latency measurement at 1,000 a second.")] = 20,
+    queries: Annotated[bool, typer.Option("--queries", help="Measure the screens' queries instead.")] = False,
+    cases: Annotated[int, typer.Option(min=1000, help="Of the queries' tables: dossiers.")] = 1_000_000,
+    days: Annotated[int, typer.Option(min=40, help="Of the queries' tables: days of history.")] = 1096,
     json: Json = False,
 ) -> None:
     """Measure throughput, latency and memory, beside a plain Faust agent and the bound of the parts below.
 
     Starts Kafka and TimescaleDB of its own for it (natively: see README), and removes them afterwards.
+
+    With --queries: how long each query of the screens takes on three years of a province, as many rows as ten million
+    events leave. The database makes these tables itself, in the shapes and numbers of real ones; their figures mean
+    nothing. What takes longer than 200 ms is marked.
     """
-    report: dict[str, Any] = run_bench(settings(), events, seconds, say)
+    if queries:
+        screens = screen_queries(open_catalogue(settings().catalogue))
+        report: dict[str, Any] = bench_queries(settings(), cases, days, screens, say)
+    else:
+        report = run_bench(settings(), events, seconds, say)
     if json:
         print_json(report)
     else:
-        console.print(bench_table(report))
+        console.print(queries_table(report) if queries else bench_table(report))
 
 
 def _moment(text: str, calendar: Calendar) -> datetime:

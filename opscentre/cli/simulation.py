@@ -131,9 +131,10 @@ def _verify(options: Settings, catalogue: Catalogue, json: bool) -> None:
 def _tell(found: Verification) -> None:
     table = Table("figure")
     table.add_column("truth", justify="right")
-    table.add_column("status", justify="right")
-    for figure, truth, status in found.figures:
-        table.add_row(figure, f"{truth:,}", f"{status:,}", style="" if truth == status else "bold red")
+    table.add_column("found", justify="right")
+    for one in found.figures:
+        if not one.same or not one.figure.startswith("indicators "):  # these are thousands
+            table.add_row(one.figure, _number(one.truth), _number(one.found), style="" if one.same else "bold red")
     console.print(table)
     say(f"{found.records:,} records, runs: {found.runs}, as of {found.moment:%d/%m/%Y %H:%M}")
     if found.differences:
@@ -143,7 +144,12 @@ def _tell(found: Verification) -> None:
             "`opscentre recount` tells whether the counters are what the archived events say"
         )
     else:
-        say(f"{len(found.figures)} figures, no difference")
+        indicators = sum(one.figure.startswith("indicators ") for one in found.figures)
+        say(f"{len(found.figures):,} figures, {indicators:,} of them indicators of agencies: no difference")
+
+
+def _number(value: float | None) -> str:
+    return "none" if value is None else f"{value:,}"
 
 
 COMMANDS = (simulate,)

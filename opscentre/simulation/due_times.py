@@ -9,7 +9,7 @@ from opscentre.simulation.truth import Statement
 from schemas.effects import Case
 from schemas.events import BY_TYPE
 from schemas.rules_model import OfficeHours, Rules, Weekday
-from schemas.times import moment_of, time_of
+from schemas.times import MINUTE, moment_of, time_of
 from schemas.working_time import Limit, WorkingTime
 
 
@@ -35,6 +35,12 @@ class DueTimes:
         given = last_due(history)
         due = self._by_limit(opened, history, until) if given is None else self._own(opened, history, given)
         return None if due is None else self._after(opened, due)
+
+    def worked_minutes(self, history: History, opened: Statement, ended: Statement) -> int:
+        """Whole minutes of office time from the opening to the finish, without those for which it was suspended."""
+        office = self._office(opened.agency, self._day(ended.time))
+        spans = [(opened.time, ended.time), *((pause.end, pause.begin) for pause in pauses(history))]
+        return max(0, sum(office.between(moment_of(begin), moment_of(end)) for begin, end in spans)) // MINUTE
 
     def _after(self, one: Statement, due: int) -> datetime:
         kind = BY_TYPE[one.type]

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from opscentre.simulation.due_times import DueTimes
+from opscentre.simulation.figures import latest
 from opscentre.simulation.histories import History, closed, does, finish, opening, place, suspended
 from opscentre.simulation.truth import Statement, Truth
 from schemas.catalogues import Catalogue
@@ -64,13 +65,9 @@ def expected(truth: Truth, now: datetime, catalogue: Catalogue) -> Figures:
 
 def _of_readings(readings: list[Statement]) -> Figures:
     """How many readings stand by name, and their sum; of several for one period the latest stands."""
-    latest: dict[tuple[str, str, str, str], Statement] = {}
-    for one in sorted(readings, key=lambda one: (one.time, one.id)):
-        assert one.reading is not None  # every reading has its period and value
-        latest[one.system, one.subject, one.agency, one.reading[0]] = one
     values: defaultdict[str, list[float]] = defaultdict(list)
-    for one in latest.values():
-        assert one.reading is not None
+    for one in latest(readings):
+        assert one.reading is not None  # every reading has its period and value
         values[one.subject].append(one.reading[1])
     figures: Figures = {}
     for name, found in values.items():

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from opscentre.simulation.plan import Emission
-from schemas.effects import Opened, Reading, label_of
+from schemas.effects import Flow, Opened, Progressed, Reading, label_of
 from schemas.events import BY_TYPE
 
 
@@ -27,6 +27,10 @@ class Statement(NamedTuple):
     """Of an opening, the code of the procedure whose limit may give the due time."""
     reading: tuple[str, float] | None
     """Of a reading, its period and value."""
+    actor: str | None
+    """Of a flow, who did it, where it is asked how many different ones did."""
+    percent: int | None
+    """Of progress, how much is done."""
 
 
 class Truth:
@@ -87,10 +91,12 @@ def _statement(event: dict[str, Any]) -> Statement:
         _moment(event["time"]),
         event["id"],
         None if due is None else _moment(due),
-        label_of(map(data.get, kind.labels)),
+        label_of(data.get(field, kind.model_fields[field].default) for field in kind.labels),
         data["agency"],
         procedure,
         (data["period"], data["value"]) if issubclass(kind, Reading) else None,
+        data[kind.actor] if issubclass(kind, Flow) and kind.actor else None,
+        data["percent"] if issubclass(kind, Progressed) else None,
     )
 
 

@@ -1,8 +1,9 @@
-"""`opscentre simulate --verify`: every figure of the status against what the simulations of this folder published."""
+"""`opscentre simulate --verify`: status and indicators against what the simulations of this folder published."""
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,14 +11,18 @@ import psycopg
 
 from opscentre.database import connect
 from opscentre.errors import NotFoundError, UnavailableError
+from opscentre.indicators import values_at
 from opscentre.settings import Settings
 from opscentre.simulation.expected import Figures, expected, flat
+from opscentre.simulation.figures import TrueFigures
 from opscentre.simulation.gate import Gate
 from opscentre.simulation.runs import Run, folder_of, load, save
 from opscentre.simulation.settlement import settle
 from opscentre.simulation.truth import Truth
 from opscentre.status import current, lag
 from schemas.catalogues import Catalogue
+from schemas.evaluation import Figures as IndicatorFigures
+from schemas.evaluation import evaluate, first_day
 
 PATIENCE = 60.0
 """Seconds for which the workers may make no headway before it is said that they lag."""
@@ -29,11 +34,18 @@ Progress = Callable[[str], None]
 
 
 class Figure(NamedTuple):
-    """A figure by its path in the status report, as it must be and as it is."""
+    """A figure by its path in the status report, or by its indicator and agency, as it must be and as it is."""
 
     figure: str
-    truth: float
-    status: float
+    truth: float | None
+    found: float | None
+
+    @property
+    def same(self) -> bool:
+        """Whether it is what it must be: shares and means but for the last digits."""
+        if self.truth is None or self.found is None:
+            return self.truth is self.found
+        return math.isclose(self.truth, self.found, rel_tol=1e-9)
 
 
 class Verification(NamedTuple):
@@ -47,7 +59,7 @@ class Verification(NamedTuple):
     @property
     def differences(self) -> list[Figure]:
         """The figures that are not what they must be."""
-        return [one for one in self.figures if one.truth != one.status]
+        return [one for one in self.figures if not one.same]
 
 
 def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress) -> Verification:
@@ -66,12 +78,14 @@ def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress
         )
     with Gate(folder) as gate, gate.shut():
         runs = load(folder)
-        moment, found = _status(options, catalogue, progress)
+        moment, found, values = _found(options, catalogue, progress)
     runs = [_settled(run, folder, options.kafka, say) for run in runs]
     truth = _truth(runs, progress)
     wanted = expected(truth, moment, catalogue)
     names = [*found, *sorted(wanted.keys() - found.keys())]
     figures = [Figure(name, wanted.get(name, 0), found.get(name, 0)) for name in names]
+    progress("working out the indicators once more")
+    figures += _indicators(TrueFigures(truth, moment + timedelta(minutes=1), catalogue), values, catalogue)
     return Verification(moment.astimezone(catalogue.zone), len(runs), sum(run.arrived for run in runs), figures)
 
 
@@ -96,16 +110,47 @@ def _truth(runs: Sequence[Run], progress: Progress) -> Truth:
     return truth
 
 
-def _status(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Figures]:
-    """The status's figures when nothing lags, and the minute that they are of."""
+Running = dict[tuple[str, str, str], float | None]
+"""Indicator, agency and label → the value of the period that runs."""
+
+
+def _indicators(truth: TrueFigures, found: Running, catalogue: Catalogue) -> list[Figure]:
+    """Every indicator of every agency. A counter that was taken back stays as a zero, where the truth has nothing."""
+    wanted: Running = {}
+    figures: dict[date | None, IndicatorFigures] = {}
+    for one in catalogue.indicators.values():
+        starts = first_day(one.file.period, truth.today)
+        if starts not in figures:
+            figures[starts] = truth.of(starts)
+        values = evaluate(one, figures[starts], catalogue.indicators)
+        wanted |= {(one.id, *key): value.value for key, value in values.items()}
+    return [
+        Figure(" ".join(filter(None, ("indicators", *key))), wanted.get(key), found.get(key))
+        for key in sorted(wanted.keys() | found.keys())
+        if (key in wanted and key in found) or wanted.get(key) or found.get(key)
+    ]
+
+
+def _found(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Figures, Running]:
+    """The figures of the status and of the indicators when nothing lags, and the minute that they are of."""
     topics = [system.topic for system in catalogue.systems.values()]
     with connect(options.dsn, "opscentre simulate --verify") as connection:
         _wait_for_workers(connection, options.kafka, topics, progress)
         while True:
             minute = _minute()
             report = current(connection, catalogue.zone, options.kafka, topics)
+            values = _running(connection, catalogue, minute.astimezone(catalogue.zone).date())
+            connection.commit()
             if _minute() == minute:  # else nobody knows which of the two minutes the figures are of
-                return minute, flat(report)
+                return minute, flat(report), values
+
+
+def _running(connection: psycopg.Connection, catalogue: Catalogue, today: date) -> Running:
+    return {
+        (one.id, *key): value.value
+        for one in catalogue.indicators.values()
+        for key, value in values_at(connection, one, first_day(one.file.period, today), today).items()
+    }
 
 
 def _minute() -> datetime:

@@ -27,11 +27,18 @@ class CredentialRequested(Credential, Opened, name="credential.requested"):
 class CredentialIssued(Credential, Closed, name="credential.issued"):
     """It was issued."""
 
+    labels = ("outcome",)
+
+    outcome: Literal["issued"] = Field(default="issued", description="How it ended; the type says it already.")
+
 
 class CredentialRefused(Credential, Closed, name="credential.refused"):
     """It was refused."""
 
+    labels = ("outcome",)
     precedence = 2
+
+    outcome: Literal["refused"] = Field(default="refused", description="How it ended; the type says it already.")
 
 
 class IdentityAuthenticated(Flow, name="identity.authenticated"):

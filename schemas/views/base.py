@@ -1,7 +1,7 @@
 """What all indicators' SQL stands on: days, periods, the agencies' tree, and counters added up. Pure text.
 
-A period is local days. What is counted of it is whole months, the whole days beside them, and of today the minutes
-until now: what lies ahead today (a case will be overdue at midnight) is not counted yet.
+A period is local days. What is counted of it is months, the days that they do not share with it, and of today the
+minutes until now: what lies ahead today (a case will be overdue at midnight) is not counted yet.
 """
 
 from schemas.views.quoting import literal
@@ -48,9 +48,9 @@ CREATE FUNCTION indicators.first_month(starts date) RETURNS date LANGUAGE sql IM
     SELECT coalesce(date_trunc('month', starts::timestamp + interval '1 month - 1 day')::date, '-infinity'::date)
 $$;
 
--- The month after the last of which every day is over, and at the latest the day after the last of the period.
-CREATE FUNCTION indicators.running_month(ends date) RETURNS date LANGUAGE sql STABLE AS $$
-    SELECT date_trunc('month', least(ends + 1, indicators.today())::timestamp)::date
+-- The month that a period ends in; that of today, where it ends later.
+CREATE FUNCTION indicators.last_month(ends date) RETURNS date LANGUAGE sql STABLE AS $$
+    SELECT date_trunc('month', least(ends, indicators.today())::timestamp)::date
 $$;
 
 -- The last day of what a reading is of: 2025, 2025-Q2, 2025-06 or 2025-06-30. June's 31st is the 30th.
@@ -76,21 +76,22 @@ CREATE VIEW indicators.periods AS
 """
 
 _COUNTERS = """
--- The differences of a measure within a period; `starts` null: since ever. Whoever asks adds them up.
+-- The differences of a measure within a period; `starts` null: since ever. Whoever asks adds them up. From whole months
+-- the days are taken back that are after the period, or not over yet; in the running month these are few.
 CREATE FUNCTION indicators.counted(system text, measure text, starts date, ends date)
 RETURNS TABLE (agency text, label text, value bigint) LANGUAGE sql STABLE AS $$
     SELECT c.agency, c.label, c.value FROM public.counters_month AS c
     WHERE c.measure = $2 AND c.system = $1
-        AND c.bucket >= indicators.first_month(starts) AND c.bucket < indicators.running_month(ends)
+        AND c.bucket >= indicators.first_month(starts) AND c.bucket <= indicators.last_month(ends)
+    UNION ALL
+    SELECT c.agency, c.label, -c.value FROM public.counters_day AS c
+    WHERE c.measure = $2 AND c.system = $1
+        AND c.bucket >= greatest(indicators.first_month(starts), least(ends + 1, indicators.today()))
+        AND c.bucket < (indicators.last_month(ends) + interval '1 month')::date
     UNION ALL
     SELECT c.agency, c.label, c.value FROM public.counters_day AS c
     WHERE c.measure = $2 AND c.system = $1
         AND c.bucket >= starts AND c.bucket < least(indicators.first_month(starts), ends + 1, indicators.today())
-    UNION ALL
-    SELECT c.agency, c.label, c.value FROM public.counters_day AS c
-    WHERE c.measure = $2 AND c.system = $1
-        AND c.bucket >= greatest(indicators.running_month(ends), indicators.first_month(starts))
-        AND c.bucket < least(ends + 1, indicators.today())
     UNION ALL
     SELECT c.agency, c.label, c.value FROM public.counters_minute AS c
     WHERE c.measure = $2 AND c.system = $1

@@ -370,7 +370,9 @@ def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, mo
             label = random.choice(["online full", "- -", "post -"]) if kind.labels else ""
             id_, agency = str(number), random.choice("ABC")
             procedure = random.choice("pqx") if kind.name == "dossier.received" else None
-            history.append(Statement(0, False, "s", kind.type, "1", time, id_, due, label, agency, procedure, None))
+            history.append(
+                Statement(0, False, "s", kind.type, "1", time, id_, due, label, agency, procedure, None, None, None)
+            )
             moments = moment_of(time), due and moment_of(due)
             entries.append(Entry(moments[0], order, id_, kind.name, agency, moments[1], label, procedure))
         is_case = family is Dossier

@@ -1,0 +1,179 @@
+"""What indicators are worked out from, said once more in the plainest way: see `expected`.
+
+Every case, item and reading is looked at as a whole, as of the end of a period and as of its start, instead of being
+counted event by event. From these figures `schemas.evaluation` works out what the database's views say in SQL.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from opscentre.simulation.due_times import DueTimes
+from opscentre.simulation.histories import History, closed, does, finish, opening, place, suspended
+from opscentre.simulation.truth import Statement, Truth
+from schemas.catalogues import Catalogue
+from schemas.effects import Added, Case, Item, Progressed, Reading
+from schemas.evaluation import ActorMonth, Figures, ReportedValue, StandingItem, TaskState, lineage
+from schemas.evaluation.figures import group_of
+from schemas.events import BY_TYPE
+from schemas.times import MINUTE, moment_of
+
+Counted = tuple[str, str, str]
+"""Measure, agency and label."""
+
+_WITH_PROGRESS = {event.kind for event in BY_TYPE.values() if issubclass(event, Progressed) and issubclass(event, Case)}
+
+
+class TrueFigures:
+    """The figures of any period that runs at a moment, from what was published until then."""
+
+    def __init__(self, truth: Truth, until: datetime, catalogue: Catalogue) -> None:
+        """`until` is the end of the running minute: counters know minutes, nothing finer."""
+        self._until, self._zone = until, catalogue.zone
+        self._due_times = DueTimes(catalogue.rules)
+        self._above = lineage({code: agency.parent for code, agency in catalogue.agencies.items()})
+        self._histories: defaultdict[tuple[str, str, str], list[Statement]] = defaultdict(list)
+        self._flows: list[Statement] = []
+        self._readings: list[Statement] = []
+        for one in truth.standing():
+            if one.time < until:
+                self._take(one)
+        for history in self._histories.values():
+            history.sort(key=place)
+
+    def _take(self, one: Statement) -> None:
+        kind = BY_TYPE[one.type]
+        if issubclass(kind, Case):
+            self._histories[one.system, kind.kind, one.subject].append(one)
+        elif issubclass(kind, Item):
+            self._histories[one.system, kind.register_name, one.subject].append(one)
+        elif issubclass(kind, Reading):
+            self._readings.append(one)
+        else:
+            self._flows.append(one)
+
+    @property
+    def today(self) -> date:
+        """The local day that runs."""
+        return (self._until - timedelta(minutes=1)).astimezone(self._zone).date()
+
+    def of(self, starts: date | None) -> Figures:
+        """The figures of the period from a local day on; None: since ever."""
+        before = Counter[tuple[str, str, str, str]]() if starts is None else self._totals(_midnight(starts, self._zone))
+        return Figures(
+            starts,
+            self.today,
+            moment_of(self._until) // MINUTE,
+            self._totals(self._until),
+            before,
+            {(system, group, one.agency) for system, group, one in self._counted()},
+            self._above,
+            {self._acted(one) for one in self._flows if one.actor is not None},
+            list(self._items()),
+            list(self._reported()),
+            list(self._tasks()),
+        )
+
+    def _counted(self) -> Iterator[tuple[str, str, Statement]]:
+        """Every statement that counts, with its system and what it is of."""
+        for (system, group, _), history in self._histories.items():
+            yield from ((system, group, one) for one in history)
+        for one in self._flows:
+            yield one.system, group_of(BY_TYPE[one.type].name), one
+
+    def _totals(self, until: datetime) -> Counter[tuple[str, str, str, str]]:
+        totals: Counter[tuple[str, str, str, str]] = Counter()
+        for (system, group, _), history in self._histories.items():
+            known = [one for one in history if one.time < until]
+            if known:
+                for (measure, agency, label), amount in self._counts(known, until).items():
+                    totals[system, f"{group}.{measure}", agency, label] += amount
+        for one in self._flows:
+            if one.time < until:
+                totals[one.system, BY_TYPE[one.type].name, one.agency, one.label] += 1
+        return totals
+
+    def _counts(self, history: History, until: datetime) -> dict[Counted, int]:
+        last = history[-1]
+        if issubclass(BY_TYPE[last.type], Item):
+            return {("standing", last.agency, last.label): 1} if does(last, Added) else {}
+        opened, ended = opening(history), finish(history)
+        if opened is None:
+            return {("incomplete", last.agency, ""): 1} if ended else {}
+        counts = {("opened", opened.agency, opened.label): 1}
+        if ended is None:
+            counts |= {("open", last.agency, ""): 1, ("since", last.agency, ""): moment_of(opened.time) // MINUTE}
+            counts |= dict.fromkeys(((state, last.agency, "") for state in self._waits(history, until)), 1)
+        else:
+            counts |= self._ended(history, opened, ended, until)
+        done = percent(history)
+        if done and _kind(last) in _WITH_PROGRESS:
+            counts["progress", last.agency, ""] = done
+        return counts
+
+    def _waits(self, history: History, until: datetime) -> Iterator[str]:
+        too_late = self._due_times.too_late(history, until)
+        if suspended(history):
+            yield "suspended"
+        elif too_late and too_late < until:
+            yield "overdue"
+
+    def _ended(self, history: History, opened: Statement, ended: Statement, until: datetime) -> dict[Counted, int]:
+        agency = history[-1].agency
+        counts = {("closed", agency, ended.label): 1}
+        if ended.time < opened.time:
+            counts["contradictory", agency, ""] = 1
+        if closed(ended).timed:
+            too_late = self._due_times.too_late(history, until)
+            counts["late" if too_late and ended.time >= too_late else "on_time", agency, ""] = 1
+            counts["worked", agency, ""] = self._due_times.worked_minutes(history, opened, ended)
+        return counts
+
+    def _acted(self, one: Statement) -> ActorMonth:
+        assert one.actor is not None  # asked of those that have one
+        month = one.time.astimezone(self._zone).date().replace(day=1)
+        return ActorMonth(one.system, BY_TYPE[one.type].name, one.label, one.agency, one.actor, month)
+
+    def _items(self) -> Iterator[StandingItem]:
+        for (system, group, subject), history in self._histories.items():
+            if does(history[-1], Added):
+                yield StandingItem(system, group, subject, history[-1].agency, history[-1].label)
+
+    def _reported(self) -> Iterator[ReportedValue]:
+        for one in latest(self._readings):
+            assert one.reading is not None  # every reading has its period and value
+            yield ReportedValue(one.system, one.subject, one.agency, *one.reading, moment_of(one.time), one.id)
+
+    def _tasks(self) -> Iterator[TaskState]:
+        for (system, group, subject), history in self._histories.items():
+            if group == "task" and opening(history):
+                yield TaskState(system, subject, history[-1].agency, percent(history))
+
+
+def percent(history: History) -> int | None:
+    """How much of a case is done: 100 once it is, None where it was given up, else what was said last."""
+    ended = finish(history)
+    if ended is not None:
+        return 100 if closed(ended).timed else None
+    said = [one.percent for one in history if one.percent is not None]
+    return said[-1] if said else 0
+
+
+def latest(readings: list[Statement]) -> list[Statement]:
+    """Of several readings for one agency and period the one that was reported last."""
+    found: dict[tuple[str, str, str, str], Statement] = {}
+    for one in sorted(readings, key=lambda one: (one.time, one.id)):
+        assert one.reading is not None  # every reading has its period and value
+        found[one.system, one.subject, one.agency, one.reading[0]] = one
+    return list(found.values())
+
+
+def _kind(one: Statement) -> str:
+    event = BY_TYPE[one.type]
+    assert issubclass(event, Case)  # asked of cases only
+    return event.kind
+
+
+def _midnight(day: date, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, time(), zone).astimezone(UTC)

@@ -1,0 +1,24 @@
+"""Working out indicators from plain figures: what the SQL views say, once more and independently of them. Pure."""
+
+from schemas.evaluation.figures import ActorMonth, Figures, ReportedValue, StandingItem, TaskState, lineage
+from schemas.evaluation.measures import Value, Values, evaluate
+from schemas.evaluation.periods import first_day, months, span
+from schemas.evaluation.progress import Progress, progress, reaches
+
+__all__ = [
+    "ActorMonth",
+    "Figures",
+    "Progress",
+    "ReportedValue",
+    "StandingItem",
+    "TaskState",
+    "Value",
+    "Values",
+    "evaluate",
+    "first_day",
+    "lineage",
+    "months",
+    "progress",
+    "reaches",
+    "span",
+]

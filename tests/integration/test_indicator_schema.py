@@ -1,0 +1,108 @@
+"""The schema of indicators as it is made from a catalogue: whatever that says, for whoever may read it."""
+
+import uuid
+from datetime import date
+
+import psycopg
+import pytest
+from conftest import ROOT
+from psycopg import sql
+
+from opscentre.database import migrate
+from opscentre.stack.timescaledb import TimescaleDB
+from streams.writer import Writer
+from tests.indicators import PROVINCE, A, Committer, count, indicator, make, received, term, values, whole
+
+RECEIVED = indicator("received", count("dossier.opened"))
+
+
+@pytest.fixture
+def log(writer: Writer) -> Committer:
+    """Commits events."""
+    return Committer(writer)
+
+
+HOSTILE = "'; DROP TABLE cases; -- \\' \" $$ $1 %s {0} E'\\\\"
+
+
+def test_whatever_a_catalogue_says_stays_text(connection: psycopg.Connection, log: Committer) -> None:
+    log(received("1", "2025-03-20T08:00:00"))
+    name = {"vi": HOSTILE, "en": HOSTILE}
+    target = [{"due": date(2025, 3, 31), "at_least": 1.0}]
+    made = [
+        indicator('a"b', count("dossier.opened", channel=[HOSTILE, "online"])),
+        indicator("c", {"kind": "milestone", "task": HOSTILE}, HOSTILE),
+        indicator("d", {"kind": "reading", "reading": HOSTILE, "rollup": "none"}, HOSTILE, target=target),
+        indicator("e", {"kind": "distinct", "register_name": HOSTILE, "did": [term(HOSTILE)]}, HOSTILE),
+    ]
+    described = [
+        type(one)(one.id, one.file.model_copy(update={"name": type(one.file.name)(**name), "target": one.file.target}))
+        for one in made
+    ]
+    make(connection, *described)
+    assert whole(values(connection, 'a"b', "2025-03-01", "2025-03-31")) == {A: 1, PROVINCE: 1}
+    for one in made:
+        connection.execute(sql.SQL("SELECT * FROM {}").format(sql.Identifier("indicators", one.id)))
+    assert connection.execute("SELECT DISTINCT name_vi FROM indicators.catalogue").fetchall() == [(HOSTILE,)]
+    assert connection.execute("SELECT system, status FROM indicators.indicator_status").fetchall() == [
+        (HOSTILE, "no_data")
+    ]
+
+
+def test_views_are_made_anew_only_where_the_catalogue_says_something_else(connection: psycopg.Connection) -> None:
+    oid = "SELECT 'indicators.received'::regclass::oid"
+    make(connection, RECEIVED, indicator("other", count("dossier.late")))
+    before = connection.execute(oid).fetchone()
+    make(connection, RECEIVED, indicator("other", count("dossier.late")))
+    assert connection.execute(oid).fetchone() == before
+    make(connection, RECEIVED)
+    assert connection.execute(oid).fetchone() != before
+    assert connection.execute("SELECT to_regclass('indicators.other')").fetchone() == (None,)
+
+
+def test_a_reader_by_the_runbook_reads_the_views_also_once_they_are_made_anew(
+    connection: psycopg.Connection, database: str, log: Committer
+) -> None:
+    log(received("1", "2025-03-20T08:00:00"))
+    reader = f"reader_{uuid.uuid4().hex[:8]}"
+    for statement in runbook(reader):
+        connection.execute(statement.encode())
+    try:
+        make(connection, RECEIVED, indicator("open", {"kind": "stock", "of": [term("dossier.open")]}))
+        with psycopg.connect(database, autocommit=True) as own:
+            own.execute(f"SET ROLE {reader}".encode())
+            assert whole(values(own, "received", "2025-03-01", "2025-03-31")) == {A: 1, PROVINCE: 1}
+            for name in ("received", "open", "indicator_status", "targets"):
+                own.execute(f"SELECT * FROM indicators.{name}".encode())
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                own.execute("SELECT value FROM dead_letters")
+    finally:
+        connection.execute(f"DROP OWNED BY {reader}".encode())
+        connection.execute(f"DROP ROLE {reader}".encode())
+
+
+def runbook(reader: str) -> list[str]:
+    """The statements of the runbook, for a role of this name; but not those that are about a database's name."""
+    text = (ROOT / "docs/runbooks/grafana-role.md").read_text().split("```sql\n")[1].split("```")[0]
+    statements = [line.strip() for line in text.replace("grafana", reader).split(";")]
+    return [line for line in statements if line and "ON DATABASE" not in line]
+
+
+def test_a_database_from_before_has_its_months_after_the_migration(timescaledb: TimescaleDB) -> None:
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    migrate(timescaledb.dsn(name))
+    with psycopg.connect(timescaledb.dsn(name), autocommit=True) as connection:
+        connection.execute("DROP SCHEMA indicators CASCADE; DROP TABLE counters_month, decisions")
+        connection.execute("ALTER TABLE items DROP COLUMN changed_at; DELETE FROM migrations WHERE name LIKE '004%'")
+        connection.execute(
+            "INSERT INTO counters_day VALUES ('s', 'm', 'a', 'l', '2025-03-01', 1, 2), "
+            "('s', 'm', 'a', 'l', '2025-03-31', 1, 3), "
+            "('s', 'm', 'a', 'l', '2025-04-01', 1, 5), ('s', 'm', 'a', 'l', '2025-04-01', 2, 7)"
+        )
+        assert migrate(timescaledb.dsn(name)) == ["004_indicators.sql"]
+        found = connection.execute("SELECT bucket::text, shard, value FROM counters_month ORDER BY 1, 2").fetchall()
+        assert found == [("2025-03-01", 1, 5), ("2025-04-01", 1, 5), ("2025-04-01", 2, 7)]
+    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
