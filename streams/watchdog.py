@@ -12,7 +12,7 @@ from opscentre.kafka import admin, places
 from opscentre.settings import Settings
 from streams.app import App
 from streams.batch import Partition
-from streams.housekeeping import keep_house
+from streams.housekeeping import keep_house, merge_months
 from streams.pipeline import die
 
 HOUSEKEEPING_SECONDS = 3600.0
@@ -43,6 +43,7 @@ class Watchdog(threading.Thread):
                     tidied = time.monotonic()
                     with connect(self._settings.dsn, "opscentre housekeeping") as connection:
                         keep_house(connection, self._settings.raw_days)
+                        merge_months(connection)
             except (UnavailableError, psycopg.OperationalError) as error:
                 # Kafka or the database is away: no progress is nobody's fault, and a restart would not help.
                 log.warning("the watchdog cannot see: %s", str(error).splitlines()[0])

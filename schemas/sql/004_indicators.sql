@@ -17,6 +17,7 @@ CREATE INDEX counters_month_agency ON counters_month (agency, system, measure, b
 
 -- When an item's last event was, in microseconds since 1970: what stood before then is in its history only.
 ALTER TABLE items ADD COLUMN changed_at bigint GENERATED ALWAYS AS ((history::jsonb -> -1 ->> 0)::bigint) STORED;
+CREATE INDEX items_changed ON items (system, register, changed_at);
 
 -- What became of each target once it was due, for good: what is corrected later shows beside it.
 CREATE TABLE decisions (

@@ -75,9 +75,11 @@ def _age(system: str, case: str) -> str:
 
 
 def _rows(system: str, numerator: Sequence[Term], denominator: Sequence[Term], by: str | None) -> str:
-    """Numerators and denominators of each agency and label, from counters."""
-    parts = [_term(system, term, by, "value, 0") for term in numerator]
-    parts += [_term(system, term, by, "0, value") for term in denominator]
+    """Numerators and denominators of each agency and label, from counters; each measure is read once."""
+    parts = [
+        _term(system, of, [t for t in numerator if t.of == of], [t for t in denominator if t.of == of], by)
+        for of in dict.fromkeys(term.of for term in (*numerator, *denominator))
+    ]
     counted = (
         "SELECT agency, part, sum(numerator) AS numerator, sum(denominator) AS denominator "
         f"FROM ({' UNION ALL '.join(parts)}) AS terms (agency, part, numerator, denominator) GROUP BY agency, part"
@@ -86,12 +88,19 @@ def _rows(system: str, numerator: Sequence[Term], denominator: Sequence[Term], b
     return _rolled_up(system, counted, groups, by, whole_where_unsplit=bool(denominator))
 
 
-def _term(system: str, term: Term, by: str | None, amounts: str) -> str:
-    fields = _fields().get(term.of, ())
+def _term(system: str, measure: str, over: Sequence[Term], under: Sequence[Term], by: str | None) -> str:
+    fields, terms = _fields().get(measure, ()), (*over, *under)
     part = _part(fields, by) if by in fields else "NULL"
-    starts = "NULL" if term.at_the_end else "starts"
-    counted = f"indicators.counted({literal(system)}, {literal(term.of)}, {starts}, ends)"
-    return f"SELECT agency, {part}, {amounts} FROM {counted} WHERE {_matches(term)}"
+    starts = "NULL" if terms[0].at_the_end else "starts"
+    return (
+        f"SELECT agency, {part}, {_amount(over)}, {_amount(under)} "
+        f"FROM indicators.counted({literal(system)}, {literal(measure)}, {starts}, ends) "
+        f"WHERE {' OR '.join(f'({_matches(term)})' for term in terms)}"
+    )
+
+
+def _amount(terms: Sequence[Term]) -> str:
+    return " + ".join(f"CASE WHEN {_matches(term)} THEN value ELSE 0 END" for term in terms) or "0"
 
 
 def _matches(term: Term) -> str:

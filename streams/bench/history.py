@@ -12,10 +12,10 @@ import psycopg
 
 from schemas.catalogue_model import Catalogue
 from schemas.indicators import Milestone, Reported
+from streams.housekeeping import merge_months
 
 Say = Callable[[str], None]
 
-SHARDS = 4
 OFFICERS = 5000
 _CHUNK = 100_000
 
@@ -33,7 +33,7 @@ _DAYS = """
         ELSE 1 + (random() * 2)::int END
     FROM (
         SELECT * FROM generate_series(%s::timestamp, %s, '1 day') AS day, cells JOIN granted USING (system),
-            generate_series(1, %s) AS shard ORDER BY day OFFSET 0
+            generate_series(1, shards) AS shard ORDER BY day OFFSET 0
     ) AS every WHERE share >= 1 OR random() < share
 """
 _MONTHS = """
@@ -45,7 +45,8 @@ _MONTHS = """
 _MINUTES = """
     INSERT INTO counters_minute (system, measure, agency, label, bucket, shard, value)
     SELECT c.system, c.measure, a.agency, c.label, date_trunc('minute', now()) - random() * interval '8 days', shard, 1
-    FROM cells AS c JOIN granted AS a ON a.system = c.system, generate_series(1, %s) AS shard, generate_series(1, 16)
+    FROM cells AS c JOIN granted AS a ON a.system = c.system, generate_series(1, shards) AS shard,
+        generate_series(1, 16)
     WHERE c.share >= 1
 """
 _ACTORS = """
@@ -108,17 +109,17 @@ def make_history(connection: psycopg.Connection, catalogue: Catalogue, cases: in
     since = date.today() - timedelta(days=days)  # noqa: DTZ011 - of the server's machine, which is this one
     agencies = {system.id: sorted(system.agencies) for system in catalogue.systems.values()}
     connection.execute("CREATE TEMP TABLE cells (system text, measure text, label text, share float8)")
-    connection.execute("CREATE TEMP TABLE granted (system text, agency text)")
+    connection.execute("CREATE TEMP TABLE granted (system text, agency text, shards integer)")
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO cells VALUES (%s, %s, %s, %s)", list(_cells(catalogue)))
-        rows = [(system, agency) for system, codes in agencies.items() for agency in codes]
-        cursor.executemany("INSERT INTO granted VALUES (%s, %s)", rows)
+        rows = [(one.id, agency, one.partitions) for one in catalogue.systems.values() for agency in one.agencies]
+        cursor.executemany("INSERT INTO granted VALUES (%s, %s, %s)", rows)
     _counters(connection, since, say)
     say("officers, stations and procedures; tasks and readings")
     _items(connection, since, agencies["e-office"], "e-office", "officer", "civil_servant", OFFICERS)
     _items(connection, since, agencies["telecom"], "telecom", "station", "viettel 5g", 600)
     _items(connection, since, agencies["one-stop"], "one-stop", "procedure", "ho-tich full true", 2000)
-    connection.execute(_ACTORS, (since, date.today(), SHARDS))  # noqa: DTZ011
+    connection.execute(_ACTORS, (since, date.today(), catalogue.systems["e-office"].partitions))  # noqa: DTZ011
     for one in catalogue.indicators.values():
         values = {"system": one.file.system, "since": since}
         match one.file.measure:
@@ -127,7 +128,8 @@ def make_history(connection: psycopg.Connection, catalogue: Catalogue, cases: in
             case Reported(reading=name):
                 connection.execute(_READINGS + " ON CONFLICT DO NOTHING", {**values, "name": name})
     _dossiers(connection, since, agencies["one-stop"], cases, say)
-    say("gathering statistics")
+    say("keeping house, gathering statistics")
+    merge_months(connection)
     connection.execute("VACUUM ANALYZE")
 
 
@@ -135,11 +137,11 @@ def _counters(connection: psycopg.Connection, since: date, say: Say) -> None:
     first = since
     while first <= date.today():  # noqa: DTZ011
         last = min(first + timedelta(days=90), date.today())  # noqa: DTZ011
-        connection.execute(_DAYS, (first, last, SHARDS))
+        connection.execute(_DAYS, (first, last))
         say(f"  … counters until {last}")
         first = last + timedelta(days=1)
     connection.execute(_MONTHS)
-    connection.execute(_MINUTES + " ON CONFLICT DO NOTHING", (SHARDS,))
+    connection.execute(_MINUTES + " ON CONFLICT DO NOTHING")
 
 
 def _items(
@@ -189,8 +191,8 @@ def _cells(catalogue: Catalogue) -> Iterator[Cell]:
     yield from (("tourism", "service.used", f"service-{n}", 0.5) for n in range(6))
     for system in catalogue.systems.values():
         if "task.assigned" in system.events:
-            yield from _case(system.id, "task", ["project", "pilot"], [""], 0.02)
-            yield system.id, "task.progress", "", 0.02
+            yield from _case(system.id, "task", ["project", "pilot"], [""], 0.01)
+            yield system.id, "task.progress", "", 0.01
 
 
 def _case(system: str, kind: str, opened: Sequence[str], closed: Sequence[str], share: float) -> Iterator[Cell]:

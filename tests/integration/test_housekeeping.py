@@ -1,8 +1,14 @@
 """What is kept for a time only is dropped after it, and nothing else."""
 
-import psycopg
+from datetime import UTC, datetime
 
-from streams.housekeeping import keep_house
+import psycopg
+import pytest
+from helpers import RULEBOOK, Log, cloud_event, count, tables
+
+from streams.housekeeping import keep_house, merge_months
+from streams.recount import compare
+from streams.writer import Writer
 
 LETTER = """
     INSERT INTO dead_letters (cluster, topic_id, topic, partition, "offset", timestamp, key, headers, value, reason,
@@ -41,3 +47,36 @@ def test_only_one_worker_keeps_house_at_a_time(database: str) -> None:
         assert keep_house(second, 90) is None
         first.rollback()
         assert keep_house(second, 90) == (0, 0)
+
+
+@pytest.mark.parametrize("table", ["counters_month", "actors_month"])
+def test_shards_of_months_that_are_over_are_merged_and_what_comes_late_is_counted_all_the_same(
+    connection: psycopg.Connection, writer: Writer, table: str
+) -> None:
+    """Each shard is another partition's; the months of 2025 are over."""
+    logs = [Log(number, "e-office") for number in range(3)]
+    for n, log in enumerate(logs):
+        writer.commit(log.batch(cloud_event("signature.used", "d", "2025-03-05T08:00:00+07:00", id=str(n))))
+    before = tables(connection)
+    assert count(connection, table) == 3
+    assert merge_months(connection) == 2
+    assert (count(connection, table), tables(connection)) == (1, before)
+    assert merge_months(connection) == 0
+
+    writer.commit(logs[0].batch(cloud_event("signature.used", "d", "2025-03-06T08:00:00+07:00", id="late")))
+    retracted = cloud_event("signature.used", "d", "2025-03-05T08:00:00+07:00", id="2", revision=1, retracted=True)
+    writer.commit(logs[1].batch(retracted))
+    after = tables(connection)
+    assert count(connection, table) == 3
+    assert merge_months(connection) == 2
+    assert (count(connection, table), tables(connection)) == (1, after)
+    assert compare(connection, RULEBOOK) == []
+
+
+def test_the_running_month_is_not_merged(connection: psycopg.Connection, writer: Writer) -> None:
+    now = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    for number in range(2):
+        log = Log(number, "e-office")
+        writer.commit(log.batch(cloud_event("signature.used", "d", now, id=str(number))))
+    assert merge_months(connection) == 0
+    assert (count(connection, "counters_month"), count(connection, "actors_month")) == (2, 2)
