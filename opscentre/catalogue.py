@@ -11,16 +11,17 @@ from schemas.catalogues import TEMPLATE, Catalogue, CatalogueError, load_catalog
 from schemas.views import views_sql
 
 
-def open_catalogue(folder: Path | None) -> Catalogue:
-    """The catalogue in a folder, or the one shipped.
+def open_catalogue(folder: Path | None, target_months: int = 0) -> Catalogue:
+    """The catalogue in a folder, or the one shipped; its targets moved by so many months.
 
     Raises:
         ConfigurationError: it has mistakes; the message lists all of them.
     """
     try:
-        return load_catalogue(folder)
+        catalogue = load_catalogue(folder)
     except CatalogueError as error:
         raise ConfigurationError(str(error)) from None
+    return catalogue.later(target_months) if target_months else catalogue
 
 
 def write_template(folder: Path) -> list[Path]:

@@ -4,6 +4,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from types import FrameType
 
 from rich.console import Console, Group
@@ -15,11 +16,12 @@ from opscentre.catalogue import open_catalogue
 from opscentre.database import connect
 from opscentre.errors import UnavailableError
 from opscentre.live import first_minutes, status_table
-from opscentre.settings import Settings
+from opscentre.settings import DEMONSTRATION, Settings
 from opscentre.stack import open_stack
 from opscentre.stack.process import Process
 from opscentre.status import current
 from schemas.catalogues import Catalogue
+from schemas.indicators import months_later
 
 console = Console()
 
@@ -34,7 +36,7 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
         rate: new things a second.
         began: when the start began, in seconds since 1970: it is told how long that took.
     """
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     stack = open_stack(options)
     for sign in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, too
         signal.signal(sign, _interrupt)
@@ -59,6 +61,19 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
         worker.stop(options.stop_seconds + 5)
         if not ran_before:
             stack.down(_say)
+
+
+def place_targets(catalogue: Catalogue) -> None:
+    """Let the catalogue's last target lie a month ahead or more, once for all commands in this folder.
+
+    The programme's targets are of one year. A demonstration shows them around its own day: some past, the last ahead.
+    """
+    dues = [target.due for indicator in catalogue.indicators.values() for target in indicator.file.target]
+    ahead, months = datetime.now(catalogue.zone).date() + timedelta(days=30), 0
+    while dues and months_later(max(dues), months) < ahead:
+        months += 1
+    DEMONSTRATION.parent.mkdir(parents=True, exist_ok=True)
+    DEMONSTRATION.write_text(f"OPSCENTRE_TARGET_MONTHS={months}\n")
 
 
 _OPSCENTRE = [sys.executable, "-m", "opscentre"]

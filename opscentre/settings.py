@@ -9,11 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from opscentre.errors import ConfigurationError
 
+DEMONSTRATION = Path(".opscentre/demonstration.env")
+"""What a demonstration has set, for every command in its folder; gone with its data."""
+
 
 class Settings(BaseSettings):
     """Every setting there is; `docs/settings.md` is held against this class by a test."""
 
-    model_config = SettingsConfigDict(env_prefix="OPSCENTRE_", env_file=".env", extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="OPSCENTRE_", env_file=(DEMONSTRATION, ".env"), extra="ignore")
 
     kafka: str = Field(default="127.0.0.1:29092", description="Kafka bootstrap servers, `host:port`, by commas.")
     dsn: str = Field(
@@ -21,6 +24,12 @@ class Settings(BaseSettings):
         description="TimescaleDB connection string (libpq form or URL).",
     )
     catalogue: Path | None = Field(default=None, description="Folder of the catalogue; without it, the one shipped.")
+    target_months: int = Field(
+        default=0,
+        ge=0,
+        description="Months by which every target of the catalogue is due later. For demonstrations: `make run` sets "
+        "it once, in `.opscentre/demonstration.env`, so that the targets lie around its day.",
+    )
     group: str = Field(default="opscentre", description="Kafka consumer group of the stream workers.")
     batch_events: int = Field(default=6000, ge=1, description="Most events that one transaction takes, about.")
     watchdog_seconds: float = Field(

@@ -5,7 +5,7 @@
 
 import datetime
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import sha256
 from typing import Annotated, Any, Literal
@@ -154,6 +154,10 @@ class Catalogue:
     def office_hours(self) -> OfficeHours:
         """The province's; an agency may have its own."""
         return self.province.office_hours
+
+    def later(self, months: int) -> "Catalogue":
+        """The same with every target due so many months later."""
+        return replace(self, indicators={id_: one.later(months) for id_, one in self.indicators.items()})
 
     @cached_property
     def rules(self) -> Rules:

@@ -6,6 +6,7 @@ natures: some tell what happened within a period, others what stands at its end.
 zero.
 """
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -182,6 +183,17 @@ class Indicator:
 
     id: str
     file: IndicatorFile
+
+    def later(self, months: int) -> "Indicator":
+        """The same with every target due so many months later, at the latest on the month's last day."""
+        moved = [target.model_copy(update={"due": months_later(target.due, months)}) for target in self.file.target]
+        return Indicator(self.id, self.file.model_copy(update={"target": moved}))
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day so many months later, or the month's last."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
 Labels = Mapping[str, tuple[str, ...] | None]

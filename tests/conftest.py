@@ -24,6 +24,8 @@ from streams.catalogues import apply_catalogue
 from streams.writer import Writer
 from tests.catalogues import Installation
 
+os.environ["OPSCENTRE_TARGET_MONTHS"] = "0"  # a demonstration in this checkout may have set its own
+
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
 

@@ -34,7 +34,7 @@ def publish(
             "account's token, role Admin: Administration → Service accounts in Grafana)"
         )
     grafana = Grafana(options.grafana_url, options.grafana_token, options.grafana_dsn or options.dsn)
-    made = documents(open_catalogue(options.catalogue))
+    made = documents(open_catalogue(options.catalogue, options.target_months))
     outcomes = publish_documents(grafana, made, overwrite=overwrite)
     if json:
         print_json(outcomes)

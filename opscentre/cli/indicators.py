@@ -37,7 +37,7 @@ def indicators(
 ) -> None:
     """Every indicator: its value, and how its targets are coming on."""
     options = settings()
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     with connect(options.dsn, "opscentre indicators") as connection:
         _at_one_moment(connection)
         now = today(connection, catalogue)
@@ -59,7 +59,7 @@ def explain(
 ) -> None:
     """What an indicator is worked out from, and the cases behind it: the worst first, and who owes them."""
     options = settings()
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     with connect(options.dsn, "opscentre explain") as connection:
         rules = load_rulebook(connection, catalogue).current
         _at_one_moment(connection)

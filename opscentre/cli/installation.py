@@ -10,11 +10,11 @@ from consumers.deliveries import targets
 from opscentre.catalogue import open_catalogue
 from opscentre.cli.output import Json, console, print_json, say
 from opscentre.database import migrate as migrate_database
-from opscentre.demonstration import run_demonstration
+from opscentre.demonstration import place_targets, run_demonstration
 from opscentre.documents import ROOT, write_documents
 from opscentre.errors import ConfigurationError
 from opscentre.kafka import create_topics, topics
-from opscentre.settings import settings
+from opscentre.settings import DEMONSTRATION, settings
 from opscentre.stack import open_stack
 from opscentre.supervisor import supervise
 from schemas.documents import stale
@@ -42,7 +42,7 @@ def migrate() -> None:
     twice. Open cases are moved to its rules; cases settled before a change takes effect stay as they are.
     """
     options = settings()
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     migrate_database(options.dsn, say)
     create_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them
     apply_catalogue(options.dsn, catalogue, say)
@@ -74,12 +74,16 @@ def run(
     ] = None,
 ) -> None:
     """Run everything here: servers, a worker, a simulated province, and a live table. Ctrl-C stops it all."""
+    if not DEMONSTRATION.exists():
+        place_targets(open_catalogue(settings().catalogue))
+        settings.cache_clear()
     run_demonstration(settings(), migrate, days, rate, began or time.time())
 
 
 def check(json: Json = False) -> None:
     """Check the settings and the catalogue; every mistake at once, with its place."""
-    catalogue = open_catalogue(settings().catalogue)
+    options = settings()
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     if json:
         print_json(
             {

@@ -35,7 +35,7 @@ def status(
 ) -> None:
     """What came in and what it adds up to, from the live counters; as of a moment, from the archived events."""
     options = settings()
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     with connect(options.dsn, "opscentre status") as connection:
         if as_of is None:
             names = [system.topic for system in catalogue.systems.values()]
@@ -68,7 +68,7 @@ def alerts(
     if json:
         print_json(report)
     else:
-        console.print(alerts_table(report, open_catalogue(options.catalogue)))
+        console.print(alerts_table(report, open_catalogue(options.catalogue, options.target_months)))
 
 
 def recount(
@@ -80,7 +80,7 @@ def recount(
     A repair corrects the counters; the indicators follow from them, and are compared by the next recount.
     """
     options = settings()
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     indicators: list[Deviation] = []
     with connect(options.dsn, "opscentre recount") as connection:
         rulebook = load_rulebook(connection, catalogue)

@@ -43,7 +43,7 @@ PATIENCE = 600.0
 
 def bench(options: Settings, events: int, seconds: int, say: Say) -> dict[str, Any]:
     """Run every measurement on servers of its own, which are removed afterwards."""
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     agencies = sorted(catalogue.systems["one-stop"].agencies)
     report: dict[str, Any] = {"events": events, "cores": os.cpu_count(), "python": platform.python_version()}
     with _servers(options, say) as (kafka, database):
@@ -98,7 +98,7 @@ def _running(options: Settings, kafka: Kafka, database: TimescaleDB, way: str) -
     with psycopg.connect(database.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(database.dsn(name))
-    apply_catalogue(database.dsn(name), open_catalogue(options.catalogue))
+    apply_catalogue(database.dsn(name), open_catalogue(options.catalogue, options.target_months))
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
         changed = {"kafka": kafka.bootstrap, "dsn": database.dsn(name), "group": name, "data": Path(folder)}
         own = options.model_copy(update=changed)

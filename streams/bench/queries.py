@@ -35,7 +35,7 @@ def bench_queries(options: Settings, cases: int, days: int, screens: Mapping[str
         screens: the dashboards' own queries, by name, as a database takes them.
         say: what is told meanwhile.
     """
-    catalogue = open_catalogue(options.catalogue)
+    catalogue = open_catalogue(options.catalogue, options.target_months)
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
         server = TimescaleDB(Path(folder) / "timescaledb", free_port(), options.cache.expanduser())
         try:
