@@ -2,20 +2,8 @@
 
 from typing import Any
 
-from dashboards.panels import (
-    ATTENTION,
-    SHARE,
-    Panel,
-    Screen,
-    hidden,
-    last_event,
-    leads_to,
-    lines,
-    number,
-    rows,
-    shares,
-    width,
-)
+from dashboards.columns import hidden, leads_to, width
+from dashboards.panels import ATTENTION, SHARE, Panel, Screen, last_event, lines, number, rows, shares
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
 from schemas.catalogue_model import Catalogue

@@ -8,24 +8,18 @@ from grafana_foundation_sdk.builders import barchart, common, dashboard, stat, t
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 
+from dashboards.colours import AMBER, BLUE, DARK, RED
+from dashboards.columns import Property, coloured
 from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, Query, Sql, Target
 from dashboards.texts import Language, Text
 
 COLUMNS = 24
-BLUE, DARK, GREY, AMBER, RED = "#0B6FC0", "#2F4A56", "#4A4F57", "#C77700", "#B3203A"
-AMBER_TEXT, RED_TEXT = "#FFB357", "#FF6B81"
-"""Grounds, and what can be read as text. Told apart by the colour-blind, too.
-
-Not everything may shout: what needs no attention is dark.
-"""
-
 ATTENTION = ((None, DARK), (1.0, RED))
 """Steps of a number that should be zero."""
 SHARE: Mapping[str, Any] = {"unit": "percent", "decimals": 1, "steps": ((None, RED), (70.0, AMBER), (90.0, BLUE))}
 """How a share in percent of what should be done is shown."""
 
 Panel = stat.Panel | table.Panel | timeseries.Panel | barchart.Panel
-Property = models.DynamicConfigValue
 
 
 def uid(name: str, language: Language) -> str:
@@ -149,7 +143,7 @@ def last_event(screen: Screen) -> stat.Panel:
 
 
 def tiles(screen: Screen, title: Text, sql: str, colours: Mapping[str, str]) -> stat.Panel:
-    """A tile a row: `sql` gives its name and `value`, a text whose first character has one of the colours."""
+    """A tile a row: `sql` gives its name and `value`, a mark that has a colour and a number; none is dark."""
     return (
         stat.Panel()
         .title(screen.say(title))
@@ -163,7 +157,7 @@ def tiles(screen: Screen, title: Text, sql: str, colours: Mapping[str, str]) -> 
         .text(common.VizTextDisplayOptions().title_size(20).value_size(40))
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields("/^value$/"))
         .thresholds(_thresholds(((None, DARK),)))
-        .mappings(_coloured(colours))
+        .mappings(coloured(colours, r"\s[1-9]"))
     )
 
 
@@ -212,75 +206,21 @@ def rows(
     *,
     columns: Mapping[str, Sequence[Property]] | None = None,
     description: Text | None = None,
+    nothing: Text = _NOTHING,
 ) -> table.Panel:
-    """A table; `columns`: what is special about which of them."""
+    """A table; `columns`: what is special about which of them, `nothing`: what is said where it has no rows."""
     panel = (
         table.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
         .with_target(Target(Query(sql)))
-        .no_value(screen.say(_NOTHING))
+        .no_value(screen.say(nothing))
     )
     if description is not None:
         panel.description(screen.say(description))
     for name, properties in (columns or {}).items():
         panel.override_by_name(name, list(properties))
     return panel
-
-
-def hidden() -> list[Property]:
-    """A column that only links use."""
-    return [Property("custom.hidden", True)]
-
-
-def width(pixels: int) -> list[Property]:
-    """A column of a fixed width."""
-    return [Property("custom.width", pixels)]
-
-
-def leads_to(title: str, url: str) -> list[Property]:
-    """A column whose cells are links."""
-    return [Property("links", [{"title": title, "url": url}])]
-
-
-def alarming() -> list[Property]:
-    """A column of numbers that are red above zero. Both keys: the first is Grafana 9's, the second that of 10."""
-    steps = [{"value": None, "color": "text"}, {"value": 1, "color": RED_TEXT}]
-    return [
-        Property("custom.displayMode", "color-text"),
-        Property("custom.cellOptions", {"type": "color-text"}),
-        Property("thresholds", {"mode": "absolute", "steps": steps}),
-    ]
-
-
-def percent() -> list[Property]:
-    """A column of shares in percent."""
-    return [Property("unit", "percent"), Property("decimals", 1)]
-
-
-def right() -> list[Property]:
-    """A column of figures as text."""
-    return [Property("custom.align", "right")]
-
-
-def marked(colours: Mapping[str, str], *, ground: bool = False) -> list[Property]:
-    """A column of texts whose first character has one of the colours, as the text's or as its ground's."""
-    mode = "color-background" if ground else "color-text"
-    return [
-        Property("custom.displayMode", f"{mode}-solid" if ground else mode),
-        Property("custom.cellOptions", {"type": mode, **({"mode": "basic"} if ground else {})}),
-        Property("mappings", _coloured(colours)),
-    ]
-
-
-def _coloured(colours: Mapping[str, str]) -> list[models.ValueMapping]:
-    def result(colour: str, place: int) -> models.ValueMappingResult:
-        return models.ValueMappingResult(color=colour, index=place)
-
-    return [
-        models.RegexMap(options=models.DashboardRegexMapOptions(pattern=f"^{mark}", result=result(colour, place)))
-        for place, (mark, colour) in enumerate(colours.items())
-    ]
 
 
 def _thresholds(steps: Sequence[tuple[float | None, str]]) -> dashboard.ThresholdsConfig:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from dashboards.panels import ATTENTION, DARK, RED, Panel, Screen, lines, number, rows, width
+from dashboards.colours import DARK, RED
+from dashboards.columns import width
+from dashboards.panels import ATTENTION, Panel, Screen, lines, number, rows
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
 from schemas.catalogue_model import Catalogue

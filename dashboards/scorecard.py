@@ -1,6 +1,7 @@
 """The scorecard of Resolution 57: how every target stands, and the one-stop shops of every agency."""
 
-from dashboards.panels import Panel, Screen, alarming, hidden, last_event, leads_to, percent, right, rows, tiles, width
+from dashboards.columns import alarming, figures, hidden, leads_to, percent, width
+from dashboards.panels import Panel, Screen, last_event, rows, tiles
 from dashboards.queries import Sql
 from dashboards.statuses import COLOURS, statuses_sql
 from dashboards.targets import targets
@@ -19,7 +20,8 @@ def scorecard(language: Language, catalogue: Catalogue) -> Screen:
     )
     screen.add(tiles(screen, Text("Các chỉ tiêu", "Targets"), _counts(language), COLOURS), 18, 4)
     screen.add(last_event(screen), 6, 4)
-    screen.add(targets(screen, catalogue), 24, 23)
+    title = Text("Từng chỉ tiêu: đang ở đâu, còn bao lâu, ai chịu trách nhiệm", "Every target: where, until when, who")
+    screen.add(targets(screen, title), 24, 23)
     screen.add(_agencies(screen), 24, 20)
     return screen
 
@@ -41,8 +43,8 @@ def _agencies(screen: Screen) -> Panel:
     # A province is all of its agencies, so it leads to all.
     query = f"""SELECT CASE WHEN a.parent IS NULL THEN '$__all' ELSE a.code END AS code, {sql.name} AS "{agency}",
     r.value::bigint AS "{received}", p.value::bigint AS "{processed}", t.value AS "{share}",
-    o.value::bigint AS "{overdue}", round(d.value::numeric, 1)::float8 AS "{days}",
-    round(q.value::numeric, 1)::float8 AS "{score}"
+    o.value::bigint AS "{overdue}", d.value AS "{days}",
+    q.value AS "{score}"
 FROM agencies AS a
 JOIN ({sql.running("dossiers-received")}) AS r ON r.agency = a.code
 LEFT JOIN ({sql.running("dossiers-processed")}) AS p ON p.agency = a.code
@@ -55,12 +57,12 @@ ORDER BY a.parent IS NOT NULL, o.value DESC, {sql.name}, a.code"""
     columns = {
         "code": hidden(),
         agency: leads_to(agency, to),
-        received: width(150),
-        processed: width(150),
+        received: [*width(150), *figures()],
+        processed: [*width(150), *figures()],
         share: [*width(150), *percent()],
-        overdue: [*width(150), *alarming()],
-        days: [*width(170), *right()],
-        score: [*width(170), *right()],
+        overdue: [*width(150), *figures(), *alarming()],
+        days: [*width(170), *figures(1)],
+        score: [*width(170), *figures(1)],
     }
     note = Text(
         "Tháng này. Đúng hạn: hồ sơ chưa giải quyết mà đã quá hạn cũng tính là trễ hạn. Số ngày làm việc: trung bình "

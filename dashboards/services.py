@@ -2,19 +2,8 @@
 
 from typing import Any
 
-from dashboards.panels import (
-    ATTENTION,
-    SHARE,
-    Panel,
-    Screen,
-    alarming,
-    hidden,
-    leads_to,
-    number,
-    percent,
-    rows,
-    width,
-)
+from dashboards.columns import alarming, hidden, leads_to, optional, percent, width
+from dashboards.panels import ATTENTION, SHARE, Panel, Screen, number, rows
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
 from dashboards.variables import agencies, chosen, outermost
@@ -90,7 +79,7 @@ WHERE a.parent IS NOT NULL AND {chosen("a.code")} ORDER BY 4 DESC, 3 DESC, 2 LIM
         agency: leads_to(agency, to),
         opened: width(140),
         overdue: [*width(90), *alarming()],
-        oldest: width(140),
+        oldest: [*width(140), *optional()],
         late: width(140),
         share: [*width(90), *percent()],
     }

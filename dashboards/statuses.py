@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from dashboards.panels import AMBER, BLUE, DARK, GREY, RED
+from dashboards.colours import AMBER, BLUE, DARK, GREY, RED
 from dashboards.texts import Language, Text
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from dashboards.panels import Panel, Screen, alarming, right, rows, width
+from dashboards.columns import alarming, at_least, optional, right, width
+from dashboards.panels import Panel, Screen, rows
 from dashboards.queries import Sql, rows_of_texts
 from dashboards.targets import targets
 from dashboards.texts import Language, Text
@@ -25,9 +26,9 @@ def target(language: Language, catalogue: Catalogue) -> Screen:
         variables=[indicator(language)],
     )
     targeted = [one for one in catalogue.indicators.values() if one.file.target]
-    screen.add(targets(screen, catalogue, f"s.indicator = {INDICATOR}"), 24, 5)
-    screen.add(_agencies(screen, targeted), 10, 14)
-    screen.add(_cases(screen, targeted), 14, 14)
+    screen.add(targets(screen, Text("Chỉ tiêu", "The target"), f"s.indicator = {INDICATOR}"), 24, 5)
+    screen.add(_agencies(screen, targeted), 9, 14)
+    screen.add(_cases(screen, targeted), 15, 14)
     screen.add(_readings(screen, targeted), 24, 8)
     return screen
 
@@ -35,7 +36,7 @@ def target(language: Language, catalogue: Catalogue) -> Screen:
 def _agencies(screen: Screen, targeted: Iterable[Indicator]) -> Panel:
     sql = screen.sql
     agency, then, now = (
-        ("Cơ quan", "Tính đến hạn", "Hiện nay") if screen.language == "vi" else ("Agency", "As counted", "Today")
+        ("Cơ quan", "Theo hạn", "Hiện nay") if screen.language == "vi" else ("Agency", "As counted", "Today")
     )
     values = "SELECT NULL::date AS day, NULL::text AS agency, NULL::float8 AS value WHERE false" + "".join(
         f" UNION ALL SELECT d.day, v.agency, v.value FROM days AS d, "
@@ -82,7 +83,9 @@ def _cases(screen: Screen, targeted: Iterable[Indicator]) -> Panel:
     )
     sources = rows_of_texts((source for one in targeted for source in _kinds(one)), 4)
     query = f"""SELECT c.subject AS "{case}", coalesce({sql.name}, c.agency) AS "{agency}",
-    CASE c.state {states} END AS "{state}", c.percent || ' %' AS "{done}", {sql.local("c.due_at")} AS "{due}",
+    CASE c.state {states} END AS "{state}",
+    CASE WHEN c.kind = 'task' THEN CASE WHEN c.on_time IS NULL THEN c.percent ELSE 100 END || ' %' END AS "{done}",
+    {sql.local("c.due_at")} AS "{due}",
     CASE WHEN c.state = 'open' AND c.overdue_at <= now()
         THEN {sql.today} - (c.due_at AT TIME ZONE '{sql.zone}')::date END AS "{late}"
 FROM {sources} AS o (indicator, system, kind, subject)
@@ -91,13 +94,14 @@ LEFT JOIN agencies AS a ON a.code = c.agency
 WHERE o.indicator = {INDICATOR} AND c.state IN ('open', 'suspended', 'closed')
 ORDER BY c.state = 'closed', c.overdue_at > now(), c.due_at, c.subject LIMIT {MOST_ROWS}"""
     columns = {
-        case: width(170),
-        state: width(130),
-        done: [*width(100), *right()],
-        due: width(140),
-        late: [*width(120), *alarming()],
+        case: at_least(240),
+        state: width(120),
+        done: [*width(105), *right(), *optional()],
+        due: [*width(140), *optional()],
+        late: [*width(120), *optional(), *alarming()],
     }
-    return rows(screen, Text("Nhiệm vụ, vụ việc", "Tasks and other cases"), query, columns=columns)
+    nothing = Text("Không có nhiệm vụ, vụ việc nào phía sau chỉ tiêu này", "There are no cases behind this target")
+    return rows(screen, Text("Nhiệm vụ, vụ việc", "Tasks and other cases"), query, columns=columns, nothing=nothing)
 
 
 def _readings(screen: Screen, targeted: Iterable[Indicator]) -> Panel:
@@ -118,7 +122,9 @@ FROM {sources} AS o (indicator, system, name) JOIN readings AS r USING (system, 
 LEFT JOIN agencies AS a ON a.code = r.agency
 WHERE o.indicator = {INDICATOR} ORDER BY r.reported_at DESC, r.agency LIMIT {MOST_ROWS}"""
     columns = {period: width(110), value: [*width(140), *right()], reported: width(140)}
-    return rows(screen, Text("Số liệu các cơ quan báo cáo", "What agencies reported"), query, columns=columns)
+    title = Text("Số liệu các cơ quan báo cáo", "What agencies reported")
+    nothing = Text("Chỉ tiêu này không có số liệu do cơ quan báo cáo", "Nothing was reported for this target")
+    return rows(screen, title, query, columns=columns, nothing=nothing)
 
 
 def _kinds(one: Indicator) -> Iterator[tuple[str, str, str, str | None]]:

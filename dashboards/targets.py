@@ -1,29 +1,30 @@
 """The table of targets: how each stands, and where what is behind it is found."""
 
-from dashboards.panels import AMBER_TEXT, Panel, Property, Screen, hidden, leads_to, marked, right, rows, uid, width
+from dashboards.colours import AMBER_TEXT
+from dashboards.columns import Property, at_least, hidden, leads_to, marked, right, width
+from dashboards.panels import Panel, Screen, rows, uid
 from dashboards.queries import rows_of_texts
 from dashboards.statuses import COLOURS, statuses_sql
 from dashboards.texts import Text
 from dashboards.units import units_sql
-from schemas.catalogue_model import Catalogue
 from schemas.indicators import Indicator, Milestone, terms
 
-CORRECTED = "≠"
+CORRECTED = "✎"
 """Marks a value that was decided, and corrected since."""
 
 NOTE = Text(
-    "Nhịp độ: thay đổi bình quân mỗi ngày làm việc trong 20 ngày làm việc gần nhất; nhịp độ cần có để đạt vào ngày đến "
+    "Nhịp độ: thay đổi bình quân mỗi ngày làm việc trong 20 ngày làm việc gần nhất; cần mỗi ngày: để đạt vào ngày đến "
     "hạn; dự kiến: giá trị vào ngày đến hạn nếu giữ nhịp độ. * Ngày tạm định: chương trình không nêu. Khi chốt: giá "
     f"trị và ngày chốt kết quả; {CORRECTED}: số liệu đã được đính chính sau khi chốt.",
-    "Pace: change a working day, over the last 20 working days; pace needed to reach the target when it is due; "
+    "Pace: change a working day, over the last 20 working days; needed: to reach the target when it is due; "
     "projected: the value then if the pace is kept. * The day is assumed: the programme gives none. As decided: value "
     f"and day of the decision; {CORRECTED}: corrected since.",
 )
 
 
-def targets(screen: Screen, catalogue: Catalogue, where: str = "true") -> Panel:
+def targets(screen: Screen, title: Text, where: str = "true") -> Panel:
     """Every target whose row of `indicators.indicator_status` (`s`) meets a condition, what needs attention first."""
-    status, name, value, goal, due, left, pace, needed, projected, decided, owes = (
+    status, name, value, goal, due, left, owes, pace, needed, projected, decided = (
         (
             "Tình trạng",
             "Chỉ tiêu",
@@ -31,11 +32,11 @@ def targets(screen: Screen, catalogue: Catalogue, where: str = "true") -> Panel:
             "Mục tiêu",
             "Đến hạn",
             "Còn (ngày)",
-            "Nhịp độ",
-            "Nhịp độ cần có",
+            "Cơ quan chịu trách nhiệm",
+            "Nhịp độ/ngày",
+            "Cần mỗi ngày",
             "Dự kiến",
             "Khi chốt",
-            "Cơ quan chịu trách nhiệm",
         )
         if screen.language == "vi"
         else (
@@ -45,14 +46,15 @@ def targets(screen: Screen, catalogue: Catalogue, where: str = "true") -> Panel:
             "To reach",
             "Due",
             "Days left",
-            "Pace",
-            "Pace needed",
+            "Who owes",
+            "Pace/day",
+            "Needed/day",
             "Projected",
             "As decided",
-            "Who owes",
         )
     )
-    sql, language, province = screen.sql, screen.language, catalogue.province.code
+    sql, language = screen.sql, screen.language
+    province = sql.catalogue.province.code
     percent, ahead = "CASE c.unit WHEN 'percent' THEN ' %' ELSE '' END", "s.days_left >= 0"
     # Of a day that has passed no pace is asked any more.
     query = f"""SELECT s.indicator, b.screen,
@@ -62,16 +64,16 @@ def targets(screen: Screen, catalogue: Catalogue, where: str = "true") -> Panel:
     CASE WHEN s.at_most IS NULL THEN '≥ ' ELSE '≤ ' END || {sql.figure("coalesce(s.at_least, s.at_most)")} || ' '
         || {units_sql(language, "c.unit")} AS "{goal}",
     {sql.day("s.due")} || CASE WHEN s.assumed THEN ' *' ELSE '' END AS "{due}", s.days_left AS "{left}",
+    coalesce({sql.name}, s.agency) AS "{owes}",
     coalesce(CASE WHEN {ahead} THEN {sql.figure("s.pace", signed=True)} END, '—') AS "{pace}",
     coalesce(CASE WHEN {ahead} THEN {sql.figure("s.pace_needed", signed=True)} END, '—') AS "{needed}",
     coalesce(CASE WHEN {ahead} THEN {sql.figure("s.projected")} || {percent} END, '—') AS "{projected}",
     coalesce(CASE WHEN s.corrected THEN '{CORRECTED} ' ELSE '' END
         || CASE WHEN s.decided_at IS NOT NULL THEN coalesce({sql.figure("s.decided_value")} || {percent}, '—')
-        || ' (' || {sql.day(f"s.decided_at AT TIME ZONE '{sql.zone}'")} || ')' END, '—') AS "{decided}",
-    coalesce({sql.name}, s.agency) AS "{owes}"
+        || ' (' || {sql.day(f"s.decided_at AT TIME ZONE '{sql.zone}'")} || ')' END, '—') AS "{decided}"
 FROM indicators.indicator_status AS s JOIN indicators.catalogue AS c USING (indicator)
 JOIN {statuses_sql(language)} AS k (place, status, mark, name) USING (status)
-LEFT JOIN {_behind(screen, catalogue)} AS b (indicator, screen, task, owner) USING (indicator)
+LEFT JOIN {_behind(screen)} AS b (indicator, screen, task, owner) USING (indicator)
 LEFT JOIN cases AS task ON task.system = s.system AND task.kind = 'task' AND task.subject = b.task
 LEFT JOIN agencies AS a
     ON a.code = CASE WHEN s.agency <> '{province}' THEN s.agency ELSE coalesce(task.agency, b.owner, s.agency) END
@@ -85,27 +87,27 @@ WHERE {where} ORDER BY k.place, s.due, c.name_{language}, s.agency"""
         "indicator": hidden(),
         "screen": hidden(),
         "code": hidden(),
-        status: [*width(165), *marked(COLOURS, ground=True), *to],
-        name: to,
-        value: [*width(100), *right()],
-        goal: [*width(170), *right()],
+        status: [*width(150), *marked(COLOURS, ground=True)],
+        name: [*at_least(330), *to],
+        value: [*width(90), *right()],
+        goal: [*width(155), *right()],
         due: [*width(115), *right()],
-        left: [*width(95), *right()],
-        pace: [*width(95), *right()],
+        left: [*width(90), *right()],
+        pace: [*width(115), *right()],
         needed: [*width(125), *right()],
         projected: [*width(100), *right()],
-        decided: [*width(180), *right(), *marked({CORRECTED: AMBER_TEXT})],
-        owes: width(260),
+        decided: [*width(175), *right(), *marked({CORRECTED: AMBER_TEXT})],
+        owes: width(250),
     }
-    title = Text("Từng chỉ tiêu: đang ở đâu, còn bao lâu, ai chịu trách nhiệm", "Every target: where, until when, who")
     return rows(screen, title, query, columns=columns, description=NOTE)
 
 
-def _behind(screen: Screen, catalogue: Catalogue) -> str:
+def _behind(screen: Screen) -> str:
     """(indicator, screen, task, owner) of those with a target: what has the cases behind it, and who owes it.
 
     What the province as a whole owes is its task's agency to see to, or the owner of the system.
     """
+    catalogue = screen.sql.catalogue
     owners = {id_: system.owner for id_, system in catalogue.systems.items()}
     owners |= {id_: system.owner for id_, system in catalogue.derived.items()}
     return rows_of_texts(
