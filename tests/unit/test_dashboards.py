@@ -75,6 +75,13 @@ def test_no_status_is_told_by_its_colour_alone() -> None:
     assert len({one.mark for one in shown}) == len({one.colour for one in shown}) == len(STATUSES) == len(COLOURS)
 
 
+def test_a_mark_gives_its_colour_whatever_follows_it() -> None:
+    """Without slashes Grafana has a regular expression match the whole text."""
+    patterns = re.findall(r'"pattern": "(.*?)"', json.dumps(list(DOCUMENTS.values()), ensure_ascii=False))
+    assert {pattern[:3] for pattern in patterns} >= {f"/^{mark}" for mark in COLOURS}
+    assert all(pattern.endswith("/") for pattern in patterns)
+
+
 def test_the_digest_is_of_the_content_only() -> None:
     assert digest({"title": "a", "id": 1, "version": 2}) == digest({"version": 9, "title": "a"})
     assert digest({"title": "a"}) != digest({"title": "b"})
