@@ -31,7 +31,7 @@ from schemas.toml_files import Place, TomlFile, choice, guess, quoted
 
 LONGEST_ID = 50
 """Characters; the database's names, which hold an id and a little more, end at 63."""
-TAKEN = ("catalogue", "targets", "tree")
+TAKEN = ("catalogue", "periods", "systems", "targets", "tree")
 """Names in the database beside which an indicator's view could not stand."""
 
 
