@@ -10,7 +10,6 @@ end: 17:00 sharp is after hours. Tables reach as far as was asked; no time is wo
 """
 
 import re
-from array import array
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
@@ -62,12 +61,12 @@ class _Table(NamedTuple):
 
     reach: int
     """The local day, counted since 1970, from which on nothing is known yet."""
-    starts: "array[int]"
-    ends: "array[int]"
-    before: "array[int]"
+    starts: list[int]
+    ends: list[int]
+    before: list[int]
     """Office time before each of these office hours."""
     total: int
-    days: "array[int]"
+    days: list[int]
     """The working days, counted since 1970."""
 
 
@@ -101,8 +100,7 @@ class WorkingTime:
         for day in working_days:
             self._special[day.toordinal() - _EPOCH] = self._week[day.weekday()] or usual
         self._works_at_midnight = any(start == 0 or end == DAY for day in self._week for start, end in day)
-        empty = array("q")
-        self._table = _Table(_FIRST_DAY, empty, empty, empty, 0, empty)
+        self._table = _Table(_FIRST_DAY, [], [], [], 0, [])
 
     def is_working(self, day: date) -> bool:
         """Whether the office is open on a local day."""
@@ -113,7 +111,8 @@ class WorkingTime:
         table, index = self._begun(moment)
         if index < 0:
             return 0
-        return table.before[index] + min(moment, table.ends[index]) - table.starts[index]
+        end = table.ends[index]
+        return table.before[index] + (min(end, moment)) - table.starts[index]
 
     def between(self, start: int, end: int) -> int:
         """Office time from one moment to another; negative if the end is before the start."""

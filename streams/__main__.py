@@ -66,7 +66,6 @@ def run(options: Settings) -> None:
     topics = {system.topic: system.id for system in catalogue.systems.values()}
     SweepTimer(options, topics).start()
     gc.collect()
-    sys.setswitchinterval(0.0005)
     gc.freeze()
     gc.disable()
     worker.execute_from_commandline()

@@ -115,7 +115,7 @@ def _change(before: Held, after: Held, moment: int, sign: int, into: Differences
         new = after.get(key)
         if new is None:
             add(into, key, max(old[0], moment), -sign * old[1])
-        elif new != old and (new[1] != old[1] or new[0] > moment or old[0] > moment):
+        elif (new[0] > moment or old[0] > moment or new[1] != old[1]) and new != old:
             add(into, key, max(old[0], moment), -sign * old[1])
             add(into, key, new[0], sign * new[1])
     for key, (begin, amount) in after.items():

@@ -46,11 +46,17 @@ class CaseState:
     moved_by: date | None = None
     """The day of the calendar whose change moved the due time last."""
     paused_at: int | None = None
+    given_at: int = 0
+    """When the agency said the due time: a pause that began before moves it only from then on."""
     pauses: tuple[tuple[int, int], ...] = ()
+    paused: tuple[int, int, int] = (0, 0, 0)
+    """Of how many of the pauses the office time is known, by which calendar, and how much it is."""
     percent: int = 0
     closed_at: int | None = None
     closing: Step | None = None
     closing_label: str = ""
+    worked: int | None = None
+    """Minutes of office time from opening to finish, once they were asked for."""
 
     @property
     def name(self) -> str:
@@ -68,37 +74,38 @@ class CaseState:
 
 
 class CaseMeasures(NamedTuple):
-    """Names of a kind's measures, as in `dossier.opened`.
+    """The counters of a kind of case of one agency, without a label: `dossier.open` and so on.
 
     These are amounts: `worked` is minutes of office time from opening to finish, of what is on time or late;
     `since` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
     """
 
-    opened: str
-    open: str
-    suspended: str
-    overdue: str
-    closed: str
-    on_time: str
-    late: str
-    incomplete: str
-    contradictory: str
-    worked: str
-    since: str
-    progress: str
+    opened: Key
+    open: Key
+    suspended: Key
+    overdue: Key
+    closed: Key
+    on_time: Key
+    late: Key
+    incomplete: Key
+    contradictory: Key
+    worked: Key
+    since: Key
+    progress: Key
 
     @classmethod
-    def of(cls, kind: str) -> "CaseMeasures":
-        """The measures of one kind of case."""
-        return cls(*(f"{kind}.{field}" for field in cls._fields))
+    def of(cls, system: str, kind: str, agency: str) -> "CaseMeasures":
+        """The counters of one kind of case of a system and an agency."""
+        return cls(*((system, f"{kind}.{field}", agency, "") for field in cls._fields))
 
 
 class CaseFold:
     """Folds histories of one kind of case of one system."""
 
     def __init__(self, system: str, kind: str, rules: CaseRules) -> None:
-        self._system = system
-        self._measures = CaseMeasures.of(kind)
+        self._system, self._kind = system, kind
+        self._opened, self._closed = f"{kind}.opened", f"{kind}.closed"
+        self._measures: dict[str, CaseMeasures] = {}
         self._progress = kind in _WITH_PROGRESS
         self._rules = rules
         self.overdue_at: Callable[[int], int] = rules.calendar.end_of_day if _BY_DAY[kind] else _after
@@ -132,7 +139,7 @@ class CaseFold:
         elif effect is Closed:
             self._close(state, entry, step)
         elif effect is Reopened:
-            state.closed_at = state.closing = state.paused_at = None
+            state.closed_at = state.closing = state.paused_at = state.worked = None
             state.closing_label = ""
         elif state.closing is not None:
             return  # paperwork after the end moves nothing
@@ -144,9 +151,7 @@ class CaseFold:
         elif effect is Resumed:
             self._resume(state, entry.time, entry.due)
         elif effect is Extended:
-            _give_due(state, entry.due)
-            if state.paused_at is not None:
-                state.paused_at = entry.time  # the new due time knows of the pause so far
+            _give_due(state, entry.due, entry.time)
 
     def _open(self, state: CaseState, entry: Entry) -> None:
         if state.opened_at is not None:
@@ -155,7 +160,7 @@ class CaseFold:
         if state.paused_at is not None:
             state.paused_at = entry.time
         if entry.due is not None:
-            _give_due(state, entry.due)
+            _give_due(state, entry.due, entry.time)
         elif state.due is None and entry.detail:
             state.procedure = entry.detail
             state.calendar = self._rules.calendar_at(entry.time)
@@ -167,20 +172,39 @@ class CaseFold:
         if state.closing is None:
             self._resume(state, entry.time, None)
         state.closed_at, state.closing, state.closing_label = entry.time, step, entry.label or ""
+        state.worked = None
         if entry.due is not None:
-            _give_due(state, entry.due)
+            _give_due(state, entry.due, entry.time)
 
     def _resume(self, state: CaseState, moment: int, due: int | None) -> None:
         paused, state.paused_at = state.paused_at, None
-        if paused is not None and state.opened_at is not None:
-            state.pauses = (*state.pauses, (paused, moment))
+        if paused is None or state.opened_at is None:
+            if due is not None:
+                _give_due(state, due, moment)
+            return
+        calendar = self._rules.calendar_at(moment) if state.procedure is None else state.calendar
+        before = self._paused(state, calendar)
+        state.pauses = (*state.pauses, (paused, moment))
         if due is not None:
-            _give_due(state, due)
+            _give_due(state, due, moment)
         elif state.procedure is not None:
             state.due = self._computed_due(state)
-        elif paused is not None and state.due is not None and state.opened_at is not None:
-            working = self._rules.working(state.opened_by, self._rules.calendar_at(moment))
-            state.due = working.shifted(state.due, working.between(paused, moment))
+        elif state.due is not None:
+            working, stood = self._rules.working(state.opened_by, calendar), self._paused(state, calendar) - before
+            if paused < state.given_at:  # it was said while the case was suspended, knowing of the pause so far
+                stood = working.between(state.given_at, moment)
+            state.due = working.shifted(state.due, stood)
+
+    def _paused(self, state: CaseState, calendar: int) -> int:
+        """Office time of all pauses so far, by a calendar; remembered, for it is asked again and again."""
+        count, by, total = state.paused
+        if by != calendar:
+            count = total = 0
+        if count < len(state.pauses):
+            working = self._rules.working(state.opened_by, calendar)
+            total += sum(working.between(begin, end) for begin, end in state.pauses[count:])
+        state.paused = (len(state.pauses), calendar, total)
+        return total
 
     def _change_calendar(self, state: CaseState, moment: int) -> None:
         if state.procedure is None or state.closing is not None or state.due is None:
@@ -201,8 +225,7 @@ class CaseFold:
         if limit is None:
             return None
         working = self._rules.working(state.opened_by, state.calendar)
-        paused = sum(working.between(begin, end) for begin, end in state.pauses)
-        return working.shifted(working.due(state.opened_at, limit), paused)
+        return working.shifted(working.due(state.opened_at, limit), self._paused(state, state.calendar))
 
     def on_time(self, state: CaseState) -> bool | None:
         """Whether a closed case met its due time; None where that is not asked (open, withdrawn)."""
@@ -212,43 +235,51 @@ class CaseFold:
 
     def held(self, state: CaseState, moment: int) -> Held:
         """What a case counts for from `moment` on, as long as nothing else happens to it."""
-        system, measures, agency = self._system, self._measures, state.agency
+        agency = state.agency
+        counters = self._measures.get(agency) or self._measures_of(agency)
         if state.opened_at is None:
-            return {} if state.closed_at is None else {(system, measures.incomplete, agency, ""): (moment, 1)}
+            return {} if state.closed_at is None else {counters.incomplete: (moment, 1)}
         one = (moment, 1)
-        held: Held = {(system, measures.opened, state.opened_by, state.label): one}
+        held: Held = {(self._system, self._opened, state.opened_by, state.label): one}
         if state.closed_at is None:
-            held[system, measures.open, agency, ""] = one
-            held[system, measures.since, agency, ""] = (moment, state.opened_at // MINUTE)
+            held[counters.open] = one
+            held[counters.since] = (moment, state.opened_at // MINUTE)
             if state.paused_at is not None:
-                held[system, measures.suspended, agency, ""] = one
+                held[counters.suspended] = one
             elif state.due is not None:
-                held[system, measures.overdue, agency, ""] = (max(moment, self.overdue_at(state.due)), 1)
+                overdue = self.overdue_at(state.due)
+                held[counters.overdue] = (overdue, 1) if overdue > moment else one
             if self._progress and state.percent:
-                held[system, measures.progress, agency, ""] = (moment, state.percent)
+                held[counters.progress] = (moment, state.percent)
             return held
-        held[system, measures.closed, agency, state.closing_label] = one
+        held[self._system, self._closed, agency, state.closing_label] = one
         met = self.on_time(state)
         if met is not None:
-            held[system, measures.on_time if met else measures.late, agency, ""] = one
-            held[system, measures.worked, agency, ""] = (moment, self._worked_minutes(state))
+            held[counters.on_time if met else counters.late] = one
+            held[counters.worked] = (moment, self._worked_minutes(state))
             if self._progress:
-                held[system, measures.progress, agency, ""] = (moment, 100)
+                held[counters.progress] = (moment, 100)
         if state.contradictory:
-            held[system, measures.contradictory, agency, ""] = one
+            held[counters.contradictory] = one
         return held
 
+    def _measures_of(self, agency: str) -> CaseMeasures:
+        return self._measures.setdefault(agency, CaseMeasures.of(self._system, self._kind, agency))
+
     def _worked_minutes(self, state: CaseState) -> int:
-        assert state.opened_at is not None  # asked of what was opened and closed only
-        assert state.closed_at is not None
-        working = self._rules.working(state.opened_by, self._rules.calendar_at(state.closed_at))
-        paused = sum(working.between(begin, end) for begin, end in state.pauses)
-        return max(0, working.between(state.opened_at, state.closed_at) - paused) // MINUTE
+        if state.worked is None:
+            assert state.opened_at is not None  # asked of what was opened and closed only
+            assert state.closed_at is not None
+            calendar = self._rules.calendar_at(state.closed_at)
+            working = self._rules.working(state.opened_by, calendar)
+            office = working.between(state.opened_at, state.closed_at) - self._paused(state, calendar)
+            state.worked = max(0, office) // MINUTE
+        return state.worked
 
 
-def _give_due(state: CaseState, due: int | None) -> None:
+def _give_due(state: CaseState, due: int | None, moment: int) -> None:
     """The agency has said a due time itself: no limit and no calendar moves it any more."""
-    state.due, state.procedure, state.moved_by = due, None, None
+    state.due, state.given_at, state.procedure, state.moved_by = due, moment, None, None
 
 
 def _after(due: int) -> int:

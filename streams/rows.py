@@ -47,7 +47,7 @@ def event(incoming: Incoming, partition: int) -> str:
     """A row of `events`."""
     record = incoming.record
     return (
-        f"{moment(incoming.time)}\t{moment(record.timestamp * 1000)}\t{incoming.system}\t{incoming.kind.type}\t"
+        f"{text_of(incoming.time)}\t{text_of(record.timestamp * 1000)}\t{incoming.system}\t{incoming.kind.type}\t"
         f"{incoming.subject}\t{incoming.agency}\t{incoming.id}\t{incoming.revision}\t{incoming.retracted}\t"
         f"{incoming.data.decode()}\t{partition}\t{record.offset}"
     )

@@ -37,7 +37,7 @@ class CaseRules:
 
     def calendar_at(self, moment: int) -> int:
         """Number of the calendar in force at a moment."""
-        return bisect_right(self._moments, moment)
+        return len(self._moments) if moment >= self.last_change else bisect_right(self._moments, moment)
 
     def changes_after(self, moment: int) -> Sequence[int]:
         """The moments after this one at which the calendar changes."""
