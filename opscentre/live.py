@@ -75,7 +75,8 @@ def first_minutes(
     )
     if sent:
         _step(table, True, "", f"{alerts['sent']:,} so far: .venv/bin/opscentre alerts")
-    _step(table, None, "prove every number", ".venv/bin/opscentre recount, in a second terminal")
+    _step(table, None, "every target, and how it is coming on", ".venv/bin/opscentre indicators, in a second terminal")
+    _step(table, None, "prove every number", ".venv/bin/opscentre recount")
     _step(table, None, "against what was published", ".venv/bin/opscentre simulate --verify")
     _step(table, None, "what was refused, and why", ".venv/bin/opscentre dead-letters list")
     return table
