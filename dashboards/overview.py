@@ -54,16 +54,22 @@ def _by_day(sql: Sql) -> str:
     received, finished, backlog = (
         ("Tiếp nhận", "Kết thúc", "Tồn cuối ngày") if sql.language == "vi" else ("Received", "Closed", "Open by night")
     )
+    # What was open before comes from whole months: adding up all days that there ever were takes a second.
+    first = f"date_trunc('month', $__timeFrom()::timestamptz AT TIME ZONE '{sql.zone}')::date"
     return f"""WITH days AS (
     SELECT bucket, sum(value) FILTER (WHERE measure = 'dossier.opened') AS opened,
         sum(value) FILTER (WHERE measure = 'dossier.closed') AS closed,
         sum(sum(value) FILTER (WHERE measure = 'dossier.open')) OVER (ORDER BY bucket) AS open
-    FROM counters_day WHERE measure IN ('dossier.opened', 'dossier.closed', 'dossier.open') AND bucket <= {sql.today}
+    FROM counters_day WHERE measure IN ('dossier.opened', 'dossier.closed', 'dossier.open')
+        AND bucket >= (SELECT {first}) AND bucket <= {sql.today}
     GROUP BY bucket
+), before AS (
+    SELECT coalesce(sum(value), 0) AS open FROM counters_month
+    WHERE measure = 'dossier.open' AND bucket < (SELECT {first})
 )
 SELECT bucket::timestamp AT TIME ZONE '{sql.zone}' AS time, coalesce(opened, 0)::bigint AS "{received}",
-    coalesce(closed, 0)::bigint AS "{finished}", open::bigint AS "{backlog}"
-FROM days WHERE $__timeFilter(bucket::timestamp AT TIME ZONE '{sql.zone}') ORDER BY 1"""
+    coalesce(closed, 0)::bigint AS "{finished}", (before.open + coalesce(days.open, 0))::bigint AS "{backlog}"
+FROM days, before WHERE $__timeFilter(bucket::timestamp AT TIME ZONE '{sql.zone}') ORDER BY 1"""
 
 
 def _share_by_month(sql: Sql) -> str:
