@@ -84,8 +84,8 @@ def _panels(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _sent(query: str, indicator: str) -> str:
-    """A query with Grafana's macros and variables filled in: the last six hours, all agencies, and an indicator."""
+    """A query with Grafana's macros and variables filled in: the last 90 days, all agencies, and an indicator."""
     query = query.replace("${indicator:sqlstring}", f"'{indicator}'")
-    query = re.sub(r"\$__timeFilter\(([^)]*)\)", r"\1 BETWEEN now() - interval '6 hours' AND now()", query)
-    query = query.replace("$__timeFrom()", "now() - interval '6 hours'").replace("$__timeTo()", "now()")
+    query = re.sub(r"\$__timeFilter\(([^)]*)\)", r"\1 BETWEEN $__timeFrom() AND $__timeTo()", query)
+    query = query.replace("$__timeFrom()", "(now() - interval '90 days')").replace("$__timeTo()", "now()")
     return re.sub(r"\$\{\w+:sqlstring\}", "'*'", query)
