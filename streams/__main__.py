@@ -65,6 +65,7 @@ def run(options: Settings) -> None:
     Watchdog(options, app, partitions).start()
     topics = {system.topic: system.id for system in catalogue.systems.values()}
     SweepTimer(options, topics).start()
+    sys.setswitchinterval(0.02)  # a thread gives way when it waits for the database; more often only costs
     gc.collect()
     gc.freeze()
     gc.disable()
