@@ -26,10 +26,6 @@ def _limit(text: str) -> str:
     return text
 
 
-def _sorted(codes: list[str]) -> list[str]:
-    return sorted(each_once(codes))
-
-
 def _week(days: list[Weekday]) -> list[Weekday]:
     return sorted(each_once(days), key=get_args(Weekday).index)
 

@@ -10,6 +10,7 @@ import psycopg
 from opscentre.errors import UnavailableError
 from opscentre.status import Totals
 from schemas.catalogue_model import Catalogue
+from schemas.effects import Event, Reading
 from schemas.events import BY_TYPE
 from schemas.times import MINUTE, moment_of, text_of
 from streams.buckets import Buckets
@@ -25,7 +26,7 @@ from streams.writer import REPLAY, lock
 
 _EVENTS = """
     SELECT system, type, subject, id, revision, retracted, time, data FROM events
-    WHERE time <= %s ORDER BY system COLLATE "C", subject COLLATE "C"
+    WHERE time <= %s AND (%s::text[] IS NULL OR type = ANY (%s)) ORDER BY system COLLATE "C", subject COLLATE "C"
 """
 _REVISED = "SELECT system, id, max(revision) FROM events WHERE revision > 0 GROUP BY system, id"
 
@@ -48,12 +49,14 @@ Stated = tuple[tuple[str, str], Fact]
 """System and subject of an event, and what it states."""
 
 
-def facts(connection: psycopg.Connection, until: datetime | None) -> Iterator[Stated]:
-    """What the events that stand state, of those with `time` until then, subject by subject."""
+def facts(connection: psycopg.Connection, until: datetime | None, of: type[Event] = Event) -> Iterator[Stated]:
+    """What the events of a class that stand state, of those with `time` until then, subject by subject."""
+    # Asked for all, a type that is archived but no longer known is to be heard of, not to be left out.
+    types = None if of is Event else [name for name, event in BY_TYPE.items() if issubclass(event, of)]
     highest = {(system, id_): revision for system, id_, revision in connection.execute(_REVISED)}
     with connection.cursor(name="recount") as cursor:
         cursor.itersize = 20_000
-        cursor.execute(_EVENTS, (until or "infinity",))
+        cursor.execute(_EVENTS, (until or "infinity", types, types))
         for system, type_, subject, id_, revision, retracted, time, data in cursor:
             if not retracted and revision == highest.get((system, id_), revision):
                 kind = BY_TYPE[type_]
@@ -95,11 +98,8 @@ def _held(folds: Folds, effect: str, subject: Subject, history: list[Entry], at:
 
 def readings_as_of(connection: psycopg.Connection, moment: datetime | None) -> dict[Subject, Entry]:
     """The reading that stands of each subject, of those reported until a moment."""
-    return {
-        subject: stated[-1].entry
-        for effect, subject, stated in histories(facts(connection, moment))
-        if effect == "reading"
-    }
+    stated = histories(facts(connection, moment, Reading))
+    return {subject: found[-1].entry for _, subject, found in stated}
 
 
 def compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
