@@ -25,7 +25,9 @@ def altered(event: dict[str, Any], random: Random) -> dict[str, Any] | None:
         return None
     name, other = changes[int(random.random() * len(changes))]
     data = event["data"]
-    return {**event, "data": {**data, name: other(data.get(name), random)}}
+    # A field left out says its default: to say that in so many words would be the same content.
+    value = data.get(name, BY_TYPE[event["type"]].model_fields[name].default)
+    return {**event, "data": {**data, name: other(value, random)}}
 
 
 @cache
@@ -38,7 +40,7 @@ def _changes(type_: str) -> list[Change]:
 def _change(field: FieldInfo) -> Callable[[Any, Random], Any] | None:
     whole = field.annotation
     for kind in (whole, *get_args(whole)):  # the latter where it may be left out
-        if get_origin(kind) is Literal:
+        if get_origin(kind) is Literal and len(get_args(kind)) > 1:
             return partial(_another, get_args(kind))
         if kind is bool:
             return partial(_another, (True, False))

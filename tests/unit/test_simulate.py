@@ -5,6 +5,8 @@ from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import pairwise
+from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -18,10 +20,12 @@ from opscentre.simulation.plan import Emission, Offer, Place, Plan, Shares, Volu
 from opscentre.simulation.play import play
 from opscentre.simulation.readings import GAUGES
 from opscentre.simulation.truth import Truth
+from schemas.effects import Event
 from schemas.envelope import REASONS
 from schemas.events import BY_TYPE, SYSTEMS
 
 Json = dict[str, Any]
+EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 ZONE = timezone(timedelta(hours=7))
 START = datetime(2025, 3, 3, tzinfo=ZONE)
 PLACES = [Place("H06.01", commune=False), Place("H06.26506", 10.35, 107.07), Place("H06.26526", 10.36, 107.09)]
@@ -207,6 +211,16 @@ def test_a_revision_may_come_before_what_it_revises() -> None:
         truth.add(emission(revision, subject))
     assert (truth.events, truth.duplicates) == (3, 3)
     assert [one.subject for one in truth.standing()] == ["c"]
+
+
+@pytest.mark.parametrize("kind", BY_TYPE.values(), ids=lambda kind: kind.name)
+@pytest.mark.parametrize("example", ["minimal", "full"])
+def test_what_is_altered_is_other_content_for_the_worker_too(kind: type[Event], example: str) -> None:
+    event = json.loads((EXAMPLES / kind.name / "valid" / f"{example}.json").read_bytes())
+    said = kind.model_validate(event["data"])
+    for seed in range(20):
+        other = faults.altered(event, Random(seed))
+        assert other is None or kind.model_validate(other["data"]) != said
 
 
 def test_conflicts_come_after_their_event_and_differ(emissions: list[Emission]) -> None:
