@@ -5,10 +5,11 @@
 
 import datetime
 import json
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hashlib import sha256
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field
@@ -99,9 +100,20 @@ class Derivation(Table):
     name: Name
 
 
+class Term(NamedTuple):
+    """When an agency stands that does not always: from `begin` on, before `end`; microseconds since 1970, UTC."""
+
+    begin: int | None
+    end: int | None
+    successor: str | None
+
+
 @dataclass(frozen=True)
 class System:
-    """A system that publishes events, and what it may say: `events` by name, `agencies` by code."""
+    """A system that publishes events, and what it may say: `events` by name, `agencies` by code.
+
+    `terms` has those of its agencies, by code, that stand for a time only.
+    """
 
     id: str
     name: Name
@@ -111,6 +123,7 @@ class System:
     partitions: int
     cadence: int
     """Working hours within which it publishes at least once, as long as it is well."""
+    terms: Mapping[str, Term] = field(default_factory=dict)
 
     @property
     def topic(self) -> str:

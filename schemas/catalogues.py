@@ -4,8 +4,11 @@
 """
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import TypeVar
+from zoneinfo import ZoneInfo
 
 from schemas.catalogue_checks import (
     check_agencies,
@@ -27,11 +30,13 @@ from schemas.catalogue_model import (
     ProcedureField,
     Province,
     System,
+    Term,
 )
 from schemas.events import SYSTEMS
 from schemas.indicator_checks import Known, check_id, check_indicator
 from schemas.indicators import Indicator, IndicatorFile
 from schemas.rules_model import CalendarEntry
+from schemas.times import moment_of
 from schemas.toml_files import Problem, TomlFile, guess, quoted
 
 __all__ = ["Agency", "Catalogue", "CatalogueError", "Problem", "Province", "System", "load_catalogue"]
@@ -75,10 +80,11 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         problems.append(Problem("systems", None, "", f"there is no file <system>.toml in {folder / 'systems'}"))
     if problems or province is None:
         raise CatalogueError(folder, problems)
+    terms = _terms(agencies, ZoneInfo(province.zone))
     return Catalogue(
         province,
         agencies,
-        {id_: system for id_, system in systems.items() if isinstance(system, System)},
+        {id_: replace(system, terms=terms) for id_, system in systems.items() if isinstance(system, System)},
         {id_: system for id_, system in systems.items() if isinstance(system, DerivedSystem)},
         days_off,
         working_days,
@@ -110,6 +116,23 @@ def _agencies(file: TomlFile, province: Province | None) -> tuple[dict[str, Agen
         check_agencies(file, agencies, places, province)
         check_terms(file, agencies, places)
     return agencies, places
+
+
+def _terms(agencies: Mapping[str, Agency], zone: ZoneInfo) -> dict[str, Term]:
+    """When the agencies stand that do not always: their first and last days are whole local days."""
+
+    def midnight(day: date) -> int:
+        return moment_of(datetime.combine(day, time(), zone))
+
+    return {
+        code: Term(
+            midnight(agency.valid_from) if agency.valid_from else None,
+            midnight(agency.valid_to + timedelta(days=1)) if agency.valid_to else None,
+            agency.successor,
+        )
+        for code, agency in agencies.items()
+        if agency.valid_from or agency.valid_to
+    }
 
 
 def _coded(

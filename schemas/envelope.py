@@ -29,7 +29,7 @@ REASONS: dict[str, str] = {
     "wrong_source": "`source` is not the system that this topic belongs to.",
     "unknown_type": "There is no event type of this name.",
     "type_not_granted": "The catalogue does not grant this type to this system.",
-    "agency_not_granted": "The catalogue does not grant this agency to this system, or knows no such agency.",
+    "agency_not_granted": "The catalogue does not grant this agency to this system, or knows none such at that time.",
     "invalid_data": "`data` does not fit the type's schema.",
     "time_in_future": "`time` is more than five minutes ahead of the broker's clock.",
     "time_too_old": "`time` is before the year 2000: a broken clock.",

@@ -9,7 +9,7 @@ import orjson
 from pydantic import ValidationError
 
 from opscentre.errors import InvalidEventError
-from schemas.catalogues import System
+from schemas.catalogue_model import System
 from schemas.effects import Event
 from schemas.envelope import (
     AHEAD,
@@ -94,6 +94,7 @@ class Decoder:
         self._source = SOURCE_PREFIX + system.id
         self._types = {type_: event for type_, event in BY_TYPE.items() if system.granted(event.name)}
         self._agencies = system.agencies
+        self._always, self._terms = system.agencies - system.terms.keys(), system.terms
 
     def decode(self, record: Record) -> Incoming:
         """Read and check one record.
@@ -142,11 +143,21 @@ class Decoder:
             model = kind.__pydantic_validator__.validate_python(data)
         except ValidationError as error:
             raise InvalidEventError("invalid_data", _explain(error)) from None
-        if model.agency not in self._agencies:
-            raise InvalidEventError(
-                "agency_not_granted", f'agency "{model.agency}" is not granted to {self.system} in the catalogue'
-            )
+        if model.agency not in self._always and (wrong := self._not_granted(model.agency, time)):
+            raise InvalidEventError("agency_not_granted", wrong)
         return Incoming(record, kind, self.system, id_, subject, time, revision, retracted, model)
+
+    def _not_granted(self, agency: str, moment: int) -> str | None:
+        """Why the system may not speak for an agency at a moment; None where it may."""
+        if agency not in self._agencies:
+            return f'agency "{agency}" is not granted to {self.system} in the catalogue'
+        term = self._terms[agency]
+        if term.begin is not None and moment < term.begin:
+            return f'agency "{agency}" did not stand yet at that time, by the catalogue'
+        if term.end is not None and moment >= term.end:
+            after = f': "{term.successor}" has taken over' if term.successor else ""
+            return f'agency "{agency}" stood no longer at that time, by the catalogue{after}'
+        return None
 
 
 def _split(headers: Sequence[tuple[str, bytes]], value: bytes) -> tuple[dict[str, Any], Any]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -11,6 +11,9 @@ from schemas.catalogues import Catalogue
 
 DOSSIERS, OFFICE, STATIONS, TOURISM = "one-stop", "e-office", "telecom", "tourism"
 POLICE, POPULATION = "police-ops", "population"
+
+TOLD_BEFORE = timedelta(days=2 * 365)
+"""How long before its start a simulation tells of: tasks and readings of the programme, stations on the air."""
 
 
 @dataclass(frozen=True)
@@ -151,11 +154,17 @@ def plan_for(
     live_from: datetime | None = None,
     live_rate: float = 5.0,
 ) -> Plan:
-    """A plan for a catalogue's province: its procedures, and its agencies as far as they are granted to the systems."""
+    """A plan for a catalogue's province: its procedures, and its agencies as far as they are granted to the systems.
+
+    Only agencies that stand all the time that is told of act in it.
+    """
     zone = catalogue.zone
     systems = catalogue.systems.values()
+    first, last = (start - TOLD_BEFORE).astimezone(zone).date(), end.astimezone(zone).date()
     standing = {
-        code: one for code, one in catalogue.agencies.items() if one.valid_to is None or one.valid_to > end.date()
+        code: one
+        for code, one in catalogue.agencies.items()
+        if (one.valid_from or first) <= first and last <= (one.valid_to or last)
     }
     return Plan(
         seed,

@@ -3,6 +3,7 @@
 import re
 import shutil
 import tomllib
+from datetime import UTC, datetime
 from pathlib import Path
 from random import Random
 
@@ -35,6 +36,16 @@ def edit(path: Path, old: str, new: str) -> None:
 def test_a_grant_of_single_codes(folder: Path) -> None:
     edit(folder / "systems/telecom.toml", '["commune"]', '["X01.01", "X01"]')
     assert load_catalogue(folder).systems["telecom"].agencies == {"X01.01", "X01"}
+
+
+def test_an_agency_stands_from_its_first_local_day_to_the_end_of_its_last(folder: Path) -> None:
+    edit(folder / "agencies.toml", "valid_to = 2025-02-28", "valid_from = 2024-03-01\nvalid_to = 2025-02-28")
+    terms = load_catalogue(folder).systems["telecom"].terms
+    assert terms.keys() == {"X01.02"}
+    begin, end, successor = terms["X01.02"]
+    assert begin == datetime(2024, 2, 29, 17, tzinfo=UTC).timestamp() * 1_000_000
+    assert end == datetime(2025, 2, 28, 17, tzinfo=UTC).timestamp() * 1_000_000
+    assert successor == "X01.01"
 
 
 def test_a_system_that_publishes_nothing_has_no_topic() -> None:

@@ -4,7 +4,7 @@ import json
 from collections import Counter, defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from itertools import pairwise
+from itertools import chain, pairwise
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -16,7 +16,7 @@ from opscentre.publisher import Headers
 from opscentre.simulation import faults
 from opscentre.simulation.assignments import ASSIGNMENTS
 from opscentre.simulation.emissions import simulate
-from opscentre.simulation.plan import Emission, Offer, Place, Plan, Shares, Volumes, plan_for
+from opscentre.simulation.plan import TOLD_BEFORE, Emission, Offer, Place, Plan, Shares, Volumes, plan_for
 from opscentre.simulation.play import play
 from opscentre.simulation.readings import GAUGES
 from opscentre.simulation.truth import Truth
@@ -147,6 +147,24 @@ def test_each_system_says_only_what_the_shipped_catalogue_grants_it() -> None:
             owed[system.id].add(agency)
     assert owed["front"] == {catalogue.systems["front"].owner}
     assert len(owed["science"]) > 5
+
+
+def test_agencies_that_do_not_stand_all_the_time_do_nothing() -> None:
+    catalogue = open_catalogue(None)
+    begun, ended, leaving = sorted(code for code, one in catalogue.agencies.items() if one.kind == "commune")[:3]
+    changes = {begun: {"valid_from": START.date() - timedelta(days=700)}, ended: {"valid_to": START.date()}}
+    changes[leaving] = {"valid_to": START.date() + timedelta(days=20)}
+    agencies = {code: one.model_copy(update=changes.get(code, {})) for code, one in catalogue.agencies.items()}
+    made = plan_for(replace(catalogue, agencies=agencies), 1, START, START + timedelta(days=20))
+    acting = {place.code for places in made.agencies.values() for place in places} | set(chain(*made.owing.values()))
+    assert acting & changes.keys() == {leaving}
+
+
+def test_nothing_is_told_of_before_the_time_that_agencies_have_to_stand() -> None:
+    for days in (1, 30):
+        made = plan_for(open_catalogue(None), 1, START, START + timedelta(days=days))
+        told = [one.event["time"] for one in simulate(made) if one.event]
+        assert START - TOLD_BEFORE < min(map(datetime.fromisoformat, told)) < START - timedelta(days=300)
 
 
 def test_every_reason_occurs_and_is_known() -> None:
