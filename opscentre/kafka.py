@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
@@ -11,6 +11,26 @@ from kafka.errors import KafkaError
 from opscentre.errors import UnavailableError
 from schemas.catalogues import Catalogue
 from schemas.topics import Topic, alerts_topic, event_topic
+
+PATIENCE_MS = 10_000
+"""Kafka's silence that is taken for an outage."""
+
+
+class _Admin(KafkaAdminClient):  # type: ignore[misc]
+    """Takes its thread and sockets with it, also where nothing answered: a worker asks all through an outage."""
+
+    def __init__(self, **config: Any) -> None:
+        try:
+            super().__init__(**config)
+        except BaseException:
+            if hasattr(self, "_net"):
+                self._client.close()
+                self._net.close()
+            raise
+
+    def close(self) -> None:
+        super().close()
+        self._net.close()
 
 
 @contextmanager
@@ -22,7 +42,12 @@ def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
     """
     client = None
     try:
-        client = KafkaAdminClient(bootstrap_servers=bootstrap, client_id="opscentre", request_timeout_ms=10_000)
+        client = _Admin(
+            bootstrap_servers=bootstrap,
+            client_id="opscentre",
+            request_timeout_ms=PATIENCE_MS,
+            bootstrap_timeout_ms=PATIENCE_MS,
+        )
         yield client
     except KafkaError as error:
         raise UnavailableError(

@@ -77,7 +77,8 @@ class App(faust.App):  # type: ignore[misc]
                 self._note_loss(self._partitions[tp.topic]._replace(number=tp.partition), offset, earliest[tp])
                 found[tp] = earliest[tp]
         self.assigned = {(tp.topic, tp.partition) for tp in found}
-        self.written = {(tp.topic, tp.partition): offset for tp, offset in found.items()}
+        self.written.clear()  # the pipeline keeps the same one
+        self.written.update({(tp.topic, tp.partition): offset for tp, offset in found.items()})
         return found
 
     def _note_loss(self, partition: Partition, first: int, end: int) -> None:

@@ -5,7 +5,6 @@ error ends the process at once, and the supervisor starts it again from the data
 """
 
 import asyncio
-import gc
 import logging
 import os
 import signal
@@ -33,9 +32,6 @@ DECODED_BATCHES = 2
 
 LEAVE_SECONDS = 15.0
 """How long a worker may take that ends in order."""
-
-COLLECT_EVERY = 50
-"""Batches. Models make no cycles, so the collector only costs; it runs rarely, between batches."""
 
 
 def die(why: object) -> NoReturn:
@@ -81,7 +77,6 @@ class Pipeline:
         self._writing: set[Key] = set()
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
-        self._batches = 0
         self._task = asyncio.get_running_loop().create_task(self._run())
 
     async def put(self, topic: str, number: int, fetched: Fetched) -> None:
@@ -165,9 +160,6 @@ class Pipeline:
         self._writing.discard(key)
         self._free.append(writer)
         self._changed.set()
-        self._batches += 1
-        if self._batches % COLLECT_EVERY == 0:
-            gc.collect()
 
 
 def _cut(fetched: Fetched, most: int) -> tuple[Fetched, Fetched | None]:

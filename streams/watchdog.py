@@ -1,5 +1,6 @@
 """A plain thread that ends a worker which no longer moves. It asks Kafka and the database itself, on its own clock."""
 
+import gc
 import logging
 import threading
 import time
@@ -16,6 +17,8 @@ from streams.housekeeping import keep_house, merge_months
 from streams.pipeline import die
 
 HOUSEKEEPING_SECONDS = 3600.0
+COLLECT_SECONDS = 20.0
+"""Models make no cycles, so the collector would only cost; what Kafka's clients leave is collected now and then."""
 
 log = logging.getLogger(__name__)
 
@@ -33,10 +36,14 @@ class Watchdog(threading.Thread):
         """Look every few seconds, until the process ends."""
         interval = min(5.0, self._settings.watchdog_seconds / 4)
         tidied = -HOUSEKEEPING_SECONDS
+        collected = time.monotonic()
         last: dict[tuple[str, int], int] = {}
         moved = time.monotonic()
         while True:
             time.sleep(interval)
+            if time.monotonic() - collected > COLLECT_SECONDS:
+                gc.collect()
+                collected = time.monotonic()
             try:
                 lag, stands = self._look()
                 if time.monotonic() - tidied > HOUSEKEEPING_SECONDS:
@@ -49,6 +56,9 @@ class Watchdog(threading.Thread):
                 log.warning("the watchdog cannot see: %s", str(error).splitlines()[0])
                 moved = time.monotonic()
                 continue
+            except Exception as error:
+                log.exception("the watchdog")
+                die(f"nobody watches it any more: {error}")
             if stands != last or lag == 0:
                 last, moved = stands, time.monotonic()
             elif time.monotonic() - moved > self._settings.watchdog_seconds:

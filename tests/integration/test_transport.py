@@ -20,11 +20,13 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from helpers import RULEBOOK
 
+from opscentre.errors import UnavailableError
+from opscentre.kafka import admin
 from opscentre.settings import Settings
 from opscentre.stack.process import wait_until
 from streams import transport
 from streams.app import App
-from tests.workers import mixed, publish
+from tests.workers import Workers, mixed, publish
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDS: Any = transport.QuarantiningRecords.__bases__[0]
@@ -145,6 +147,24 @@ async def read(stream):
 
 faust.Worker(app, loglevel="ERROR", redirect_stdouts=False).execute_from_commandline()
 """
+
+
+def test_kafka_is_told_how_far_the_database_is(
+    installation: Settings, environment: Callable[[Settings], dict[str, str]], tmp_path: Path
+) -> None:
+    def reported() -> int:
+        try:
+            with admin(installation.kafka) as client:
+                groups = client.list_group_offsets({installation.group: None})
+        except UnavailableError:  # a fresh broker makes its groups' topic at the first question
+            return 0
+        return sum(found.offset for found in groups[installation.group].values())
+
+    with Workers(installation, environment, tmp_path) as workers:
+        workers.start()
+        for events in (500, 1000):
+            publish(installation.kafka, mixed(500, events - 500))
+            workers.wait(lambda least=events: reported() == least, f"{events} reported to Kafka")  # type: ignore[misc]
 
 
 def test_a_message_is_a_batch_chained_to_the_last_one(
