@@ -82,6 +82,8 @@ def deliver_next(connection: psycopg.Connection, to: Sequence[Target]) -> bool |
         row = cursor.execute(_NEXT, (GIVE_UP_HOURS, list(by_id))).fetchone()
         if row is None:
             return None
+        # Some services are made to wait between a message's parts: the server must not end that as an idle session.
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
         key, attempts, last = row[:2], row[4], row[5]
         error = _send(by_id[key[1]], Message(row[2], row[3]))
         if error is None:

@@ -16,6 +16,7 @@ KINDS: Mapping[str, Mapping[Language, str]] = {
     "dossier": {"vi": "hồ sơ", "en": "dossier"},
     "incident": {"vi": "vụ việc", "en": "incident"},
     "violation": {"vi": "vi phạm", "en": "violation"},
+    "task": {"vi": "nhiệm vụ", "en": "task"},
     "credential": {"vi": "yêu cầu cấp giấy tờ", "en": "credential request"},
 }
 """What a kind of case is called, in the singular."""

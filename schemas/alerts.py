@@ -1,10 +1,10 @@
 """What the streams say on the topic `alerts`: deadlines that were missed, one CloudEvent an agency and sweep."""
 
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from schemas.envelope import SPECVERSION
 from schemas.event_schema import DIALECT, MADE
@@ -16,6 +16,19 @@ MOST_CASES = 100
 """How many cases one message names; `count` has all."""
 
 
+Text = Annotated[str, Field(pattern=r"^[^\u0000-\u001f\u007f]+$")]
+"""What the database and a message's title can hold: no control characters."""
+
+
+def _near(moment: datetime) -> datetime:
+    if not 1990 <= moment.year < 2200:
+        raise ValueError("must be between 1990 and 2199: it is told in the province's time")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_near)]
+
+
 class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -23,17 +36,17 @@ class _Model(BaseModel):
 class MissedDeadline(_Model):
     """A case that is owed and overdue. `overdue_at` is the moment from which it is late."""
 
-    system: str
-    kind: str
-    subject: str
-    due_at: datetime
-    overdue_at: datetime
+    system: Text
+    kind: Text
+    subject: Text
+    due_at: Moment
+    overdue_at: Moment
 
 
 class DeadlinesMissed(_Model):
     """What one agency missed, as one sweep found it; `cases` the longest overdue first."""
 
-    agency: str
+    agency: Text
     sweep: UUID
     count: int = Field(ge=1)
     cases: list[MissedDeadline] = Field(min_length=1, max_length=MOST_CASES)
@@ -43,11 +56,11 @@ class Alert(_Model):
     """The CloudEvent. `id` is the same however often it is sent; `subject` is the agency."""
 
     specversion: Literal["1.0"] = SPECVERSION
-    id: str
+    id: Text
     source: Literal["/opscentre/deadlines"] = "/opscentre/deadlines"
     type: Literal["vn.opscentre.deadlines.missed.v1"] = ALERT_TYPE
-    subject: str
-    time: datetime
+    subject: Text
+    time: Moment
     datacontenttype: Literal["application/json"] = "application/json"
     data: DeadlinesMissed
 

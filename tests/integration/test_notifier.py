@@ -1,6 +1,7 @@
 """From the topic `alerts` to a mailbox and a webhook, over real SMTP and HTTP."""
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -18,7 +19,8 @@ from helpers import CATALOGUE, letters
 from killing import kill_at_every_step
 from workers import Workers
 
-from consumers.deliveries import targets
+from consumers.deliveries import deliver_next, plan, targets
+from consumers.message import Message
 from consumers.notifier import Notifier
 from opscentre.errors import ConfigurationError
 from opscentre.publisher import Publisher
@@ -31,11 +33,12 @@ AGENCY = "H06.02"
 
 
 class Webhook:
-    """A real HTTP receiver on a free port; `status` is what it answers with."""
+    """A real HTTP receiver on a free port; `status` is what it answers with, `seconds` how long it takes."""
 
     def __init__(self) -> None:
         self.received: list[dict[str, Any]] = []
         self.status = 200
+        self.seconds = 0.0
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -43,6 +46,7 @@ class Webhook:
                 body = self.rfile.read(int(self.headers["content-length"]))
                 if outer.status == 200:
                     outer.received.append(orjson.loads(body))
+                time.sleep(outer.seconds)
                 self.send_response(outer.status)
                 self.end_headers()
 
@@ -157,6 +161,17 @@ def test_what_does_not_arrive_is_tried_again_and_given_up_after_a_day(
     assert states(connection) == {"delivered": 1, "failed": 1}
 
 
+def test_a_service_slower_than_the_database_lets_a_session_rest(
+    connection: psycopg.Connection, webhook: Webhook
+) -> None:
+    webhook.seconds = 0.5
+    found, to = alert("A"), targets(webhook.url)
+    plan(connection, found, Message("title", "body"), to)
+    connection.execute("SET idle_in_transaction_session_timeout = '100ms'")
+    assert deliver_next(connection, to) is True
+    assert states(connection) == {"delivered": 1}
+
+
 def test_one_target_that_is_away_holds_up_no_other(
     installation: Settings, connection: psycopg.Connection, webhook: Webhook
 ) -> None:
@@ -169,9 +184,17 @@ def test_one_target_that_is_away_holds_up_no_other(
 def test_a_record_that_is_no_alert_is_a_dead_letter_and_the_rest_goes_on(
     installation: Settings, connection: psycopg.Connection, webhook: Webhook
 ) -> None:
-    publish(installation.kafka, b"nonsense", b'{"specversion":"1.0\\u0000"}', alert("A"))
+    odd = alert("A").model_dump_json()
+    publish(
+        installation.kafka,
+        b"nonsense",
+        b'{"specversion":"1.0\\u0000"}',
+        odd.replace('"A"', '"A\\u0000"').encode(),
+        odd.replace("2025-04-03T10", "9999-12-31T23").encode(),
+        alert("A"),
+    )
     run(installation, webhook.url)
-    assert letters(connection) == [("open", "invalid_data"), ("open", "invalid_data")]
+    assert letters(connection) == [("open", "invalid_data")] * 4
     assert len(webhook.received) == 1
 
 
