@@ -45,12 +45,11 @@ class Buckets:
 
     @property
     def months(self) -> dict[DayKey, int]:
-        """The days by month; a month whose days cancel out is kept: something was reported in it."""
+        """The days by month."""
         months: dict[DayKey, int] = {}
         for (system, measure, agency, label, day), value in self.days.items():
-            if value:
-                month = (system, measure, agency, label, day.replace(day=1))
-                months[month] = months.get(month, 0) + value
+            month = (system, measure, agency, label, day.replace(day=1))
+            months[month] = months.get(month, 0) + value
         return months
 
     def add_actors(self, actors: Mapping[tuple[str, str, str, str, str, int], int]) -> None:
@@ -60,8 +59,12 @@ class Buckets:
             self.actors[month] = self.actors.get(month, 0) + value
 
     def write(self, cursor: psycopg.Cursor, shard: int) -> None:
-        """Add all of it to the counters of a shard."""
-        days = [(*key, value) for key, value in self.days.items() if value]
+        """Add all of it to the counters of a shard.
+
+        A day or month in which all cancels out is kept as a zero, as if it had come in several batches: something was
+        reported in it.
+        """
+        days = [(*key, value) for key, value in self.days.items()]
         months = [(*key, value) for key, value in self.months.items()]
         minutes = [(*key[:4], text_of(key[4] * MINUTE), value) for key, value in self.minutes.items() if value]
         actors = [(*key, value) for key, value in self.actors.items() if value]

@@ -8,7 +8,7 @@ import pytest
 from helpers import AMOUNTS, CATALOGUE, RULEBOOK, Json, Log, actors, cloud_event, commune, readings, summed, tables
 
 from opscentre.status import figures, totals
-from streams.recount import Mismatch, compare, readings_as_of, repair, totals_as_of
+from streams.recount import Mismatch, compare, compare_all, readings_as_of, repair, totals_as_of
 from streams.writer import Writer
 
 
@@ -100,6 +100,19 @@ def test_a_counter_of_nothing_is_found_and_taken_back(
 
 
 @pytest.mark.usefixtures("counted")
+@pytest.mark.parametrize("together", [True, False])
+def test_what_came_to_nothing_within_a_day_was_reported_all_the_same(
+    connection: psycopg.Connection, writer: Writer, together: bool
+) -> None:
+    day = datetime.now(UTC).date() - timedelta(days=3)
+    begun = cloud_event("station.activated", "S-1", f"{day}T01:00:00Z", id="1")
+    ended = cloud_event("station.deactivated", "S-1", f"{day}T08:00:00Z", id="2")
+    log = Log()
+    for events in [(begun, ended)] if together else [(begun,), (ended,)]:
+        writer.commit(log.batch(*events))
+    assert compare_all(connection, RULEBOOK, CATALOGUE) == ([], [])
+
+
 def test_all_counters_lost_are_counted_again_from_the_archive(connection: psycopg.Connection) -> None:
     right = tables(connection)
     connection.execute("TRUNCATE counters_day, counters_month, counters_minute, actors_month")
