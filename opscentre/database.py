@@ -35,6 +35,13 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
         ) from error
 
 
+def at_one_moment(connection: psycopg.Connection) -> None:
+    """All that is read until the next commit is of one moment, however long that takes."""
+    connection.commit()
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection.execute("SET LOCAL statement_timeout = 0")
+
+
 def migrate(dsn: str, say: Callable[[str], None] = lambda line: None) -> list[str]:
     """Bring the database's schema up to date; return the names of the migrations applied, none if it was.
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -12,18 +12,20 @@ from opscentre.indicators import Asked
 
 _COLOURS = {"met": "green", "on_track": "green", "at_risk": "yellow", "missed": "bold red"}
 _WORKING_DAY = 480
+_TERMINAL, _NARROWEST = 120, 24
+"""Columns that a table is to fit into, and that a name needs all the same."""
 
 
 def indicators_table(report: dict[str, Any], asked: Asked) -> RenderableType:
     """Indicators by system, a row each, and one more for each further target."""
     known = asked.catalogue.systems | asked.catalogue.derived
-    tables: dict[str, Table] = {}
+    rows: dict[str, list[list[Text]]] = {}
     for id_, one in report["indicators"].items():
-        system = one["system"]
-        table = tables.get(system) or tables.setdefault(system, _columns(show_header=not tables))
         for place, target in enumerate(one["targets"] or [None]):
-            head = ["", "", ""] if place else [Text.assemble(one["name"], " ", (id_, "dim")), *_value(one)]
-            table.add_row(*head, *(_target(target, report["agency"]) if target else []))
+            head = [Text()] * 3 if place else [Text.assemble(one["name"], " ", (id_, "dim")), *_value(one)]
+            rest = _target(target, report["agency"]) if target else [Text()] * 7
+            rows.setdefault(one["system"], []).append([*head, *rest])
+    tables = _by_system(rows)
     agency = asked.catalogue.agencies[report["agency"]]
     lines: list[RenderableType] = [
         Text(f"{asked.name(agency.name)} ({agency.code}), as of {_day(asked.day)}", style="bold")
@@ -34,38 +36,52 @@ def indicators_table(report: dict[str, Any], asked: Asked) -> RenderableType:
     return Group(*lines, "", Text(note, style="dim"))
 
 
-def _columns(*, show_header: bool) -> Table:
-    """An empty table of the indicators of a system: as wide as those of the others."""
-    table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=show_header, header_style="dim")
-    table.add_column("", width=42)
-    table.add_column("value", width=7, justify="right", no_wrap=True)
-    table.add_column("", width=12)
-    widths = {"target": 6, "due": 9, "left": 4, "pace": 5, "needed": 6, "at due": 6}
-    for name, width in widths.items():
-        table.add_column(name, width=width, justify="right", no_wrap=True)
-    table.add_column("status", width=14, no_wrap=True)
-    return table
+_HEADS = ("", "value", "", "target", "due", "left", "pace", "needed", "at due", "status")
+_UNIT, _STATUS = 2, len(_HEADS) - 1
 
 
-def _value(one: dict[str, Any]) -> tuple[Text, str]:
+def _by_system(rows: dict[str, list[list[Text]]]) -> dict[str, Table]:
+    """A table a system, one as wide as the other. Only names and units are broken: a number cut short is another."""
+    widths = [
+        max([len(head), *(row[n].cell_len for of in rows.values() for row in of)]) for n, head in enumerate(_HEADS)
+    ]
+    widths[_UNIT] = min(widths[_UNIT], 12)
+    widths[0] = max(_NARROWEST, min(widths[0], _TERMINAL - sum(widths[1:]) - len(_HEADS)))
+    tables: dict[str, Table] = {}
+    for system, cells in rows.items():
+        table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=not tables, header_style="dim")
+        for n, head in enumerate(_HEADS):
+            text = n in {0, _UNIT, _STATUS}
+            justify: Literal["left", "right"] = "left" if text else "right"
+            table.add_column(head, width=widths[n], justify=justify, no_wrap=n not in {0, _UNIT})
+        for row in cells:
+            table.add_row(*row)
+        tables[system] = table
+    return tables
+
+
+def _value(one: dict[str, Any]) -> tuple[Text, Text]:
     if one["value"] is None:
-        return Text("no data", style="dim"), ""
-    return Text(number(one["value"]), style="bold"), "%" if one["unit"] == "percent" else one["unit"]
+        return Text("no data", style="dim"), Text()
+    return Text(number(one["value"]), style="bold"), Text("%" if one["unit"] == "percent" else one["unit"])
 
 
-def _target(target: dict[str, Any], agency: str) -> list[RenderableType]:
+def _target(target: dict[str, Any], agency: str) -> list[Text]:
     goal = f"≥ {number(target['at_least'])}" if target["at_least"] is not None else f"≤ {number(target['at_most'])}"
     status = target["status"].replace("_", " ") + (", decided" if target["decided"] else "")
     if target["agency"] != agency:
         status += f" {target['agency']}"  # of one below it
     ahead = target["days_left"] >= 0
-    return [
+    cells = [
         goal,
         f"{target['due']:%d/%m/%y}" + ("*" if target["assumed"] else " "),
         f"{target['days_left']:,}" if ahead else "",
         _dash(target["pace"]) if ahead else "",
         _dash(target["pace_needed"]) if ahead else "",
         _dash(target["projected"] if ahead else target["value"]),
+    ]
+    return [
+        *map(Text, cells),
         Text(status, style=_COLOURS.get(target["status"], "dim")),
     ]
 
@@ -191,7 +207,8 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[RenderableType]]) -> Ta
             min_width=width and min(width, 48),
         )
     for row in cells:
-        table.add_row(*row)
+        # As text: a term's filter in brackets is none of rich's marks.
+        table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return table
 
 

@@ -10,7 +10,7 @@ import typer
 
 from opscentre.catalogue import open_catalogue
 from opscentre.cli.output import Json, console, print_json
-from opscentre.database import connect
+from opscentre.database import at_one_moment, connect
 from opscentre.explanation import Period, period_named, sides
 from opscentre.explanation import explain as explained
 from opscentre.indicator_tables import explanation_table, indicators_table
@@ -39,7 +39,8 @@ def indicators(
     options = settings()
     catalogue = open_catalogue(options.catalogue, options.target_months)
     with connect(options.dsn, "opscentre indicators") as connection:
-        _at_one_moment(connection)
+        load_rulebook(connection, catalogue)  # the views have to be those of this catalogue
+        at_one_moment(connection)
         now = today(connection, catalogue)
         day = now if as_of is None else day_named(as_of, now)
         asked = Asked(catalogue, agency_named(catalogue, agency), day, options.language)
@@ -62,7 +63,7 @@ def explain(
     catalogue = open_catalogue(options.catalogue, options.target_months)
     with connect(options.dsn, "opscentre explain") as connection:
         rules = load_rulebook(connection, catalogue).current
-        _at_one_moment(connection)
+        at_one_moment(connection)
         one, now = indicator_named(catalogue, indicator), today(connection, catalogue)
         asked = Asked(catalogue, agency_named(catalogue, agency), now, options.language)
         days = period_named(period, one, now)
@@ -81,13 +82,6 @@ def explain(
         print_json(found)
     else:
         console.print(explanation_table(found, asked))
-
-
-def _at_one_moment(connection: psycopg.Connection) -> None:
-    """All that is read in this transaction is of one moment."""
-    connection.commit()
-    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    connection.execute("SET LOCAL statement_timeout = 0")
 
 
 def _behind(

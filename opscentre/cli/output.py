@@ -1,12 +1,15 @@
 """How commands speak: lines to people, JSON to programs."""
 
+import os
+import sys
 from typing import Annotated, Any
 
 import orjson
 import typer
 from rich.console import Console
 
-console = Console()
+# What is piped is as wide as what the tables are made for, unless the environment says otherwise.
+console = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 120)
 errors = Console(stderr=True)
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]

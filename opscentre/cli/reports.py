@@ -11,7 +11,7 @@ from opscentre.alerts import alerts_report, alerts_table
 from opscentre.catalogue import open_catalogue
 from opscentre.cli.dashboards import screen_queries
 from opscentre.cli.output import Json, console, print_json, say
-from opscentre.database import connect
+from opscentre.database import at_one_moment, connect
 from opscentre.errors import ConfigurationError
 from opscentre.live import status_table
 from opscentre.settings import settings
@@ -42,8 +42,8 @@ def status(
             report = current(connection, catalogue.zone, options.kafka, names)
         else:
             moment = _moment(as_of, Calendar(catalogue.zone))
-            connection.execute("SET statement_timeout = 0")
             rules = load_rulebook(connection, catalogue).current
+            at_one_moment(connection)
             values: dict[str, list[float]] = {}
             for subject, reading in readings_as_of(connection, moment).items():
                 values.setdefault(subject.group, []).append(reading.detail[0])
