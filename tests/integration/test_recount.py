@@ -99,7 +99,6 @@ def test_a_counter_of_nothing_is_found_and_taken_back(
     assert tables(connection) == right
 
 
-@pytest.mark.usefixtures("counted")
 @pytest.mark.parametrize("together", [True, False])
 def test_what_came_to_nothing_within_a_day_was_reported_all_the_same(
     connection: psycopg.Connection, writer: Writer, together: bool
@@ -113,6 +112,7 @@ def test_what_came_to_nothing_within_a_day_was_reported_all_the_same(
     assert compare_all(connection, RULEBOOK, CATALOGUE) == ([], [])
 
 
+@pytest.mark.usefixtures("counted")
 def test_all_counters_lost_are_counted_again_from_the_archive(connection: psycopg.Connection) -> None:
     right = tables(connection)
     connection.execute("TRUNCATE counters_day, counters_month, counters_minute, actors_month")
