@@ -132,8 +132,9 @@ class CaseFold:
         if effect is None:
             self._change_calendar(state, entry.time)
             return
-        # Whoever the latest event names owes it now; who opened it stays with the opening.
-        state.agency = entry.agency
+        # Whoever the latest event names owes it now, until somebody finishes it; who opened it stays with the opening.
+        if state.closing is None or effect is Reopened:
+            state.agency = entry.agency
         if effect is Opened:
             self._open(state, entry)
         elif effect is Closed:
@@ -171,6 +172,7 @@ class CaseFold:
             return
         if state.closing is None:
             self._resume(state, entry.time, None)
+        state.agency = entry.agency
         state.closed_at, state.closing, state.closing_label = entry.time, step, entry.label or ""
         state.worked = None
         if entry.due is not None:

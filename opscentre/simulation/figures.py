@@ -100,7 +100,7 @@ class TrueFigures:
             return {("standing", last.agency, last.label): 1} if does(last, Added) else {}
         opened, ended = opening(history), finish(history)
         if opened is None:
-            return {("incomplete", last.agency, ""): 1} if ended else {}
+            return {("incomplete", ended.agency, ""): 1} if ended else {}
         counts = {("opened", opened.agency, opened.label): 1}
         if ended is None:
             counts |= {("open", last.agency, ""): 1, ("since", last.agency, ""): moment_of(opened.time) // MINUTE}
@@ -109,7 +109,7 @@ class TrueFigures:
             counts |= self._ended(history, opened, ended, until)
         done = percent(history)
         if done and _kind(last) in _WITH_PROGRESS:
-            counts["progress", last.agency, ""] = done
+            counts["progress", (ended or last).agency, ""] = done
         return counts
 
     def _waits(self, history: History, until: datetime) -> Iterator[str]:
@@ -120,7 +120,7 @@ class TrueFigures:
             yield "overdue"
 
     def _ended(self, history: History, opened: Statement, ended: Statement, until: datetime) -> dict[Counted, int]:
-        agency = history[-1].agency
+        agency = ended.agency  # whatever comes after the finish: who hands the result out has not done the work
         counts = {("closed", agency, ended.label): 1}
         if ended.time < opened.time:
             counts["contradictory", agency, ""] = 1
@@ -148,7 +148,7 @@ class TrueFigures:
     def _tasks(self) -> Iterator[TaskState]:
         for (system, group, subject), history in self._histories.items():
             if group == "task" and opening(history):
-                yield TaskState(system, subject, history[-1].agency, percent(history))
+                yield TaskState(system, subject, (finish(history) or history[-1]).agency, percent(history))
 
 
 def percent(history: History) -> int | None:

@@ -66,7 +66,10 @@ SELECT t.ancestor, '', percent::float8, NULL::float8, percent::float8 FROM (
         SELECT bool_or(name = 'task.assigned') AS assigned,
             (array_agg(name ORDER BY place) FILTER (WHERE name IN ('task.completed', 'task.cancelled')))[1] AS ended,
             (array_agg((entry ->> 7)::int ORDER BY place DESC) FILTER (WHERE name = 'task.progressed'))[1] AS done,
-            (array_agg(entry ->> 4 ORDER BY place DESC))[1] AS agency
+            coalesce(
+                (array_agg(entry ->> 4 ORDER BY place) FILTER (WHERE name IN ('task.completed', 'task.cancelled')))[1],
+                (array_agg(entry ->> 4 ORDER BY place DESC))[1]
+            ) AS agency
         FROM public.cases AS c, jsonb_array_elements(c.history::jsonb) WITH ORDINALITY AS e (entry, place),
             LATERAL (SELECT entry ->> 3 AS name) AS named
         WHERE c.system = {system} AND c.kind = 'task' AND c.subject = {task}

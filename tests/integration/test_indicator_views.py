@@ -330,7 +330,7 @@ def test_a_milestone_is_as_far_as_its_task_had_come(connection: psycopg.Connecti
         task("task.assigned", "2025-03-01T08:00:00"),
         task("task.progressed", "2025-03-20T08:00:00", agency=B, percent=60),
         task("task.completed", "2025-04-10T08:00:00", agency=B),
-        task("task.progressed", "2025-04-12T08:00:00", agency=B, percent=80),
+        task("task.progressed", "2025-04-12T08:00:00", agency=A, percent=80),  # no longer theirs: it is completed
         task("task.assigned", "2025-03-01T08:00:00", "T-2"),
         task("task.cancelled", "2025-04-01T08:00:00", "T-2"),
         task("task.completed", "2025-04-02T08:00:00", "T-2"),

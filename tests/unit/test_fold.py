@@ -250,6 +250,35 @@ def test_whoever_the_latest_event_names_owes_it_and_the_opening_stays_with_the_o
     }
 
 
+FINISHED = [
+    received("03 08:00"),
+    entry("dossier.extended", "04 08:00", "B"),
+    entry("dossier.processed", "05 08:00", "C"),
+]
+
+
+@pytest.mark.parametrize(
+    ("later", "agency"),
+    [
+        ([], "C"),
+        ([entry("dossier.returned", "06 08:00", "D")], "C"),
+        ([entry("dossier.suspended", "06 08:00", "D")], "C"),
+        ([received("06 08:00", agency="D", id="2")], "C"),
+        ([entry("dossier.processed", "04 09:00", "D", id="2")], "D"),
+        ([entry("dossier.reopened", "06 08:00", "D")], "D"),
+        ([entry("dossier.reopened", "06 08:00", "D"), entry("dossier.processed", "07 08:00", "E", id="2")], "E"),
+    ],
+)
+def test_a_case_is_of_whom_its_latest_event_names_until_somebody_finishes_it(later: list[Entry], agency: str) -> None:
+    assert case(*FINISHED, *later).agency == agency
+
+
+def test_a_return_before_the_processing_gives_way_to_it() -> None:
+    returned = entry("dossier.returned", "04 08:00", "B")
+    assert case(received("03 08:00"), returned).agency == "B"
+    assert case(received("03 08:00"), returned, entry("dossier.processed", "05 08:00", "C")).agency == "C"
+
+
 def test_events_of_one_instant_act_by_order_then_by_id() -> None:
     same = [
         entry("dossier.processed", "03 08:00", id="a"),
