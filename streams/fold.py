@@ -37,6 +37,8 @@ class CaseState:
     agency: str = ""
     opened_at: int | None = None
     opened_by: str = ""
+    reopened_at: int = 0
+    """Since when it is owed once more: it cannot be overdue from before that."""
     label: str = ""
     due: int | None = None
     procedure: str | None = None
@@ -141,7 +143,7 @@ class CaseFold:
             self._close(state, entry, step)
         elif effect is Reopened:
             state.closed_at = state.closing = state.paused_at = state.worked = None
-            state.closing_label = ""
+            state.closing_label, state.reopened_at = "", entry.time
         elif state.closing is not None:
             return  # paperwork after the end moves nothing
         elif effect is Progressed:

@@ -77,6 +77,28 @@ def test_a_missed_deadline_is_raised_once_with_one_message_an_agency(
     assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
+def test_what_is_owed_once_more_is_told_once_more(
+    broker: str, database: str, connection: psycopg.Connection, writer: Writer, sent: Callable[[], list[Alert]]
+) -> None:
+    """Reopened after its due time: what was settled in time long ago, and what was alerted and settled late."""
+
+    def incident(name: str, subject: str, days_ago: float, **data: object) -> dict:
+        return cloud_event(f"incident.{name}", subject, ago(days_ago), f"{name}-{subject}", agency="H06.17", **data)
+
+    log = Log(system="police-ops")
+    begun = [incident("reported", subject, 50, due_at=ago(due)) for subject, due in (("in time", 40), ("late", 5))]
+    writer.commit(log.batch(*begun, incident("settled", "in time", 45)))
+    assert sweep(database, broker, TOPICS, 3) == 1
+    writer.commit(log.batch(incident("settled", "late", 3)))
+    assert sweep(database, broker, TOPICS, 3) == 0
+    writer.commit(log.batch(*(incident("reopened", subject, 2) for subject in ("in time", "late"))))
+    assert sweep(database, broker, TOPICS, 3) == 2
+    assert sweep(database, broker, TOPICS, 3) == 0
+    told = [case.subject for message in sent() for case in message.data.cases]
+    assert Counter(told) == {"late": 2, "in time": 1}
+    assert connection.execute("SELECT count(*) FROM alerts WHERE silent IS NULL").fetchone() == (3,)
+
+
 def test_a_backfill_is_listed_but_tells_nobody(
     broker: str, database: str, connection: psycopg.Connection, writer: Writer, sent: Callable[[], list[Alert]]
 ) -> None:
