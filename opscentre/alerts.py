@@ -1,6 +1,7 @@
 """`opscentre alerts`: deadlines that were missed, and whether people have been told."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 from psycopg.rows import dict_row
@@ -57,14 +58,14 @@ def alerts_table(report: dict[str, Any], catalogue: Catalogue) -> RenderableType
             f"{due:%d/%m/%Y %H:%M}",
             f"none: {alert['silent']}" if alert["silent"] else "sent",
         )
-    return Group(table, Text(_summary(report), style="dim"))
+    return Group(table, Text(_summary(report, catalogue.zone), style="dim"))
 
 
-def _summary(report: dict[str, Any]) -> str:
+def _summary(report: dict[str, Any], zone: ZoneInfo) -> str:
     silent = sum(report["silent"].values())
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(report["deliveries"].items()))
     swept = max(report["sweeps"].values(), default=None)
-    when = f"last sweep {swept.astimezone():%H:%M:%S}" if swept else "not swept yet: is a worker running?"
+    when = f"last sweep {swept.astimezone(zone):%H:%M:%S}" if swept else "not swept yet: is a worker running?"
     return (
         f"{report['sent']:,} sent, {silent:,} only listed · {when} · "
         f"messages: {states or 'none to anybody (OPSCENTRE_NOTIFY and `opscentre notifier`)'}"

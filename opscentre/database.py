@@ -5,7 +5,7 @@ from importlib import resources
 
 import psycopg
 
-from opscentre.errors import UnavailableError
+from opscentre.errors import ConfigurationError, UnavailableError
 
 _MIGRATION_LOCK = 0x0C5  # any number, the same for every `migrate`
 
@@ -14,6 +14,7 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
     """Open a connection with the limits that keep a lost server or a stuck statement from holding anybody up.
 
     Raises:
+        ConfigurationError: this is no DSN.
         UnavailableError: the server does not answer or refuses the connection.
     """
     try:
@@ -32,6 +33,10 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
         raise UnavailableError(
             f"the database does not answer: {str(error).strip()}\n"
             "Start it with `opscentre up`, or set OPSCENTRE_DSN to where it is."
+        ) from error
+    except psycopg.ProgrammingError as error:
+        raise ConfigurationError(
+            f"OPSCENTRE_DSN cannot be read: {str(error).strip()}; such as postgresql://user:password@host:5432/opscentre"
         ) from error
 
 

@@ -73,7 +73,7 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
     system_files, indicator_files = (_folder(folder, name) for name in ("systems", "indicators"))
     systems = {id_: _system(id_, file, agencies, codes) for id_, file in system_files.items()}
     sound = {id_: None if system_files[id_].problems else system for id_, system in systems.items()}
-    indicators = _indicators(indicator_files, sound, codes)
+    indicators = _indicators(indicator_files, sound, codes, province.code if province else None)
     read = (*files, *system_files.values(), *indicator_files.values())
     problems = [found for file in read for found in file.problems]
     if not system_files:
@@ -223,10 +223,11 @@ def _indicators(
     files: Mapping[str, TomlFile],
     systems: Mapping[str, System | DerivedSystem | None],
     codes: Mapping[str, int] | None,
+    province: str | None,
 ) -> dict[str, Indicator]:
     """The indicators by id. One mistake is told once: a system with mistakes is None and not looked into."""
     found = {id_: file.parse(IndicatorFile, file.content) if file.readable else None for id_, file in files.items()}
-    known = Known(systems, found, codes)
+    known = Known(systems, found, codes, province)
     for id_, file in files.items():
         check_id(file, id_)
         if indicator := found[id_]:

@@ -44,6 +44,8 @@ class Known:
     indicators: Mapping[str, IndicatorFile | None]
     """By id; None where the file cannot be read into one."""
     codes: Codes | None
+    province: str | None
+    """Its code; None where the file has mistakes."""
 
 
 def check_id(file: TomlFile, id_: str) -> None:
@@ -58,7 +60,7 @@ def check_id(file: TomlFile, id_: str) -> None:
 
 def check_indicator(file: TomlFile, id_: str, indicator: IndicatorFile, known: Known) -> None:
     """All that an indicator names exists, and can be measured."""
-    _check_targets(file, indicator.target, known.codes)
+    _check_targets(file, indicator.target, known)
     if isinstance(indicator.measure, Score):
         _check_components(file, id_, indicator.measure, known.indicators)
     name = indicator.system
@@ -71,13 +73,14 @@ def check_indicator(file: TomlFile, id_: str, indicator: IndicatorFile, known: K
         _Measured(file, system).check(indicator.measure, indicator.by)
 
 
-def _check_targets(file: TomlFile, targets: Iterable[Target], codes: Codes | None) -> None:
+def _check_targets(file: TomlFile, targets: Iterable[Target], known: Known) -> None:
     seen: set[tuple[date, str]] = set()
     for number, target in enumerate(targets):
         for code in target.agencies:
-            if codes is not None and code not in codes:
-                file.problem(("target", number, "agencies"), no_agency(code, codes), code)
-        for code in target.agencies or [""]:
+            if known.codes is not None and code not in known.codes:
+                file.problem(("target", number, "agencies"), no_agency(code, known.codes), code)
+        # Without agencies it is the province's, as with its code.
+        for code in ["" if code == known.province else code for code in target.agencies] or [""]:
             if (target.due, code) in seen:
                 whose = f' for "{code}"' if code else ""
                 file.problem(("target", number, "due"), f"there is another target{whose} on {target.due}")

@@ -1,8 +1,10 @@
 """The command line: every command of `opscentre`, thin over the modules that do the work."""
 
 import sys
+from typing import NoReturn
 
 import typer
+from psycopg import errors
 from rich.console import Console
 
 from opscentre.cli import catalogue, dashboards, deadletters, indicators, installation, publishing, reports, simulation
@@ -34,5 +36,12 @@ def main() -> None:
     try:
         app()
     except OpsCentreError as error:
-        Console(stderr=True).print(f"opscentre: {error}", style="red", markup=False, highlight=False)
-        sys.exit(1)
+        _fail(str(error))
+    except (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn, errors.InvalidSchemaName) as error:
+        wrong = str(error).splitlines()[0]
+        _fail(f"the database is not at this version ({wrong}): run `opscentre migrate`")
+
+
+def _fail(why: str) -> NoReturn:
+    Console(stderr=True).print(f"opscentre: {why}", style="red", markup=False, highlight=False)
+    sys.exit(1)

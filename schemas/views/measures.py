@@ -75,11 +75,9 @@ def _age(system: str, case: str) -> str:
 
 
 def _rows(system: str, numerator: Sequence[Term], denominator: Sequence[Term], by: str | None) -> str:
-    """Numerators and denominators of each agency and label, from counters; each measure is read once."""
-    parts = [
-        _term(system, of, [t for t in numerator if t.of == of], [t for t in denominator if t.of == of], by)
-        for of in dict.fromkeys(term.of for term in (*numerator, *denominator))
-    ]
+    """Numerators and denominators of each agency and label, from counters; each measure is read once a span."""
+    every = dict.fromkeys((term.of, term.at_the_end) for term in (*numerator, *denominator))
+    parts = [_term(system, _of(numerator, *one), _of(denominator, *one), by) for one in every]
     counted = (
         "SELECT agency, part, sum(numerator) AS numerator, sum(denominator) AS denominator "
         f"FROM ({' UNION ALL '.join(parts)}) AS terms (agency, part, numerator, denominator) GROUP BY agency, part"
@@ -88,8 +86,14 @@ def _rows(system: str, numerator: Sequence[Term], denominator: Sequence[Term], b
     return _rolled_up(system, counted, groups, by, whole_where_unsplit=bool(denominator))
 
 
-def _term(system: str, measure: str, over: Sequence[Term], under: Sequence[Term], by: str | None) -> str:
-    fields, terms = _fields().get(measure, ()), (*over, *under)
+def _of(terms: Sequence[Term], measure: str, at_the_end: bool) -> list[Term]:
+    return [term for term in terms if term.of == measure and term.at_the_end == at_the_end]
+
+
+def _term(system: str, over: Sequence[Term], under: Sequence[Term], by: str | None) -> str:
+    """Terms of one measure and span."""
+    terms = (*over, *under)
+    measure, fields = terms[0].of, _fields().get(terms[0].of, ())
     part = _part(fields, by) if by in fields else "NULL"
     starts = "NULL" if terms[0].at_the_end else "starts"
     return (

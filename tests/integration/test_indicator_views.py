@@ -186,6 +186,17 @@ def test_a_stock_is_what_stands_at_the_end_whenever_the_period_began(
     assert whole(values(connection, "open", "2025-04-01", "2025-04-02")) == {A: 1, PROVINCE: 1}
 
 
+def test_what_happened_in_a_period_may_be_a_share_of_what_ever_happened(
+    connection: psycopg.Connection, log: Committer
+) -> None:
+    for number, day in (("1", "03-10"), ("2", "03-11"), ("3", "04-02")):
+        log(received(number, "2025-03-05T08:00:00"), processed(number, f"2025-{day}T08:00:00"))
+    ever = {"of": "dossier.on_time", "since_ever": True}
+    share = {"kind": "ratio", "numerator": [term("dossier.on_time")], "denominator": [ever]}
+    make(connection, indicator("share", share))
+    assert values(connection, "share", "2025-04-01", "2025-04-30")[A, ""][:2] == (1, 3)
+
+
 def test_a_mean_is_of_office_time_and_an_age_of_the_clock(connection: psycopg.Connection, log: Committer) -> None:
     """One dossier takes a working day of 480 minutes, one two; the third is open from noon."""
     log(
