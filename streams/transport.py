@@ -10,6 +10,7 @@ overrides is internal to faust-streaming 0.15 and aiokafka 0.14: raise their ver
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping
 from typing import Any, NamedTuple
 
@@ -48,17 +49,26 @@ class Unreadable(NamedTuple):
 
 
 class _Watched:
-    """Hands out record batches and remembers the one at hand."""
+    """Hands out record batches, remembers the one at hand, and can look at the one after it."""
 
     def __init__(self, records: Any) -> None:
-        self.has_next = records.has_next
-        self._next_batch = records.next_batch
+        self._records = records
+        self._after: Any = None
         self.current: Any = None
 
+    def has_next(self) -> bool:
+        return self._after is not None or self._records.has_next()
+
     def next_batch(self) -> Any:
-        self.current = None
-        self.current = self._next_batch()
+        self.current, after = None, self.peek()
+        self.current, self._after = after, None
         return self.current
+
+    def peek(self) -> Any:
+        """The batch after the one at hand; None where there is none."""
+        if self._after is None and self._records.has_next():
+            self._after = self._records.next_batch()
+        return self._after
 
 
 class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
@@ -78,9 +88,11 @@ class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                 if batch is None:
                     raise  # not even the batch's frame can be read: where it ends is unknown
                 watched.current = None
-                first, self.next_fetch_offset = max(self.next_fetch_offset, batch.base_offset), batch.next_offset
-                value = Unreadable(first, batch.next_offset - 1, f"{type(error).__name__}: {error}")
-                now = batch.max_timestamp or 0
+                first, after = max(self.next_fetch_offset, batch.base_offset), watched.peek()
+                # What the checksum does not vouch for says little: neither when that was, nor how long it is.
+                self.next_fetch_offset = batch.next_offset if after is None else after.base_offset
+                value = Unreadable(first, self.next_fetch_offset - 1, f"{type(error).__name__}: {error}")
+                now = time.time_ns() // 1_000_000
                 yield ConsumerRecord(self._tp.topic, self._tp.partition, first, now, 1, None, value, None, -1, -1, ())
 
 

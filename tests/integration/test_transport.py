@@ -3,8 +3,10 @@
 import inspect
 import json
 import re
+import struct
 import subprocess
 import sys
+import time
 import tomllib
 from collections.abc import Callable
 from importlib.metadata import version
@@ -16,6 +18,9 @@ import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.subscription_state import Assignment
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import TopicPartition
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from helpers import RULEBOOK
@@ -115,6 +120,30 @@ def test_the_transport_is_really_used() -> None:
     assert type(app.transport) is transport.Transport
     assert type(app.transport).Consumer is transport.Consumer
     assert fetcher.PartitionRecords is transport.QuarantiningRecords
+
+
+@pytest.mark.parametrize(
+    ("place", "value", "form"),
+    [(60, 0xFF, ">B"), (35, 0x40, ">B"), (35, 0x80, ">B"), (23, 0x10002, ">i"), (23, -7, ">i")],
+    ids=["a value", "far ahead", "long ago", "too long", "less than nothing"],
+)
+def test_a_batch_with_any_bit_wrong_is_set_aside_as_long_as_it_is(place: int, value: int, form: str) -> None:
+    def batch(*values: bytes) -> bytes:
+        builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000)
+        for offset, one in enumerate(values):
+            builder.append(offset, 1_760_000_000_000, b"k", one, [])
+        return bytes(builder.build())
+
+    damaged, sound = bytearray(batch(b"a", b"b", b"c")), bytearray(batch(b"d"))
+    struct.pack_into(form, damaged, place, value)
+    struct.pack_into(">q", sound, 0, 3)  # its base offset, outside the checksum
+    records = MemoryRecords(bytes(damaged + sound))
+    found = transport.QuarantiningRecords(TopicPartition("t", 0), records, (), 0, None, None, True, 1)
+    first, second = list(found)
+    assert first.value[:2] == (0, 2)
+    assert abs(first.timestamp / 1000 - time.time()) < 60
+    assert (second.offset, second.value) == (3, b"d")
+    assert found.next_fetch_offset == 4
 
 
 _READER = """
