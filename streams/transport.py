@@ -60,8 +60,8 @@ class _Watched:
         return self._after is not None or self._records.has_next()
 
     def next_batch(self) -> Any:
-        self.current, after = None, self.peek()
-        self.current, self._after = after, None
+        self.current = None  # before what may fail: the batch before was sound
+        self.current, self._after = self.peek(), None
         return self.current
 
     def peek(self) -> Any:

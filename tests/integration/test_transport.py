@@ -18,6 +18,7 @@ import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.subscription_state import Assignment
+from aiokafka.errors import CorruptRecordException
 from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
@@ -144,6 +145,16 @@ def test_a_batch_with_any_bit_wrong_is_set_aside_as_long_as_it_is(place: int, va
     assert abs(first.timestamp / 1000 - time.time()) < 60
     assert (second.offset, second.value) == (3, b"d")
     assert found.next_fetch_offset == 4
+
+
+def test_a_batch_without_a_frame_is_no_fault_of_the_one_before() -> None:
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000)
+    builder.append(0, 1_760_000_000_000, b"k", b"a", [])
+    records = MemoryRecords(bytes(builder.build()) + struct.pack(">qi3x", 1, 3))
+    found = iter(transport.QuarantiningRecords(TopicPartition("t", 0), records, (), 0, None, None, True, 1))
+    assert next(found).value == b"a"
+    with pytest.raises(CorruptRecordException):
+        next(found)
 
 
 _READER = """
