@@ -23,7 +23,7 @@ def indicators_table(report: dict[str, Any], asked: Asked) -> RenderableType:
     for id_, one in report["indicators"].items():
         for place, target in enumerate(one["targets"] or [None]):
             head = [Text()] * 3 if place else [Text.assemble(one["name"], " ", (id_, "dim")), *_value(one)]
-            rest = _target(target, report["agency"]) if target else [Text()] * 7
+            rest = _target(target, report["agency"]) if target else [Text()] * (len(_HEADS) - 3)
             rows.setdefault(one["system"], []).append([*head, *rest])
     tables = _by_system(rows)
     agency = asked.catalogue.agencies[report["agency"]]

@@ -24,8 +24,8 @@ class _Admin(KafkaAdminClient):  # type: ignore[misc]
             super().__init__(**config)
         except BaseException:
             if hasattr(self, "_net"):
-                self._client.close()
-                self._net.close()
+                self._closed = False  # else its own close() takes it for one that never was
+                self.close()
             raise
 
     def close(self) -> None:

@@ -63,7 +63,7 @@ def _cycle(code: str, agencies: Mapping[str, Agency]) -> list[str]:
     return []
 
 
-def check_terms(file: TomlFile, agencies: Mapping[str, Agency], places: Codes) -> None:
+def check_validity(file: TomlFile, agencies: Mapping[str, Agency], places: Codes) -> None:
     """An agency begins before it ends, and what takes over from it stands on the day after."""
     for code, agency in agencies.items():
         where, end = ("agency", places[code]), agency.valid_to
@@ -77,13 +77,9 @@ def check_terms(file: TomlFile, agencies: Mapping[str, Agency], places: Codes) -
             file.problem((*where, "successor"), f'"{code}" is the agency itself')
         elif agency.successor not in places:
             file.problem((*where, "successor"), no_agency(agency.successor, places))
-        elif end and (after := agencies.get(agency.successor)) and not _stands(after, end + timedelta(days=1)):
+        elif end and (after := agencies.get(agency.successor)) and not after.stands(end + timedelta(days=1)):
             message = f'"{after.code}" does not stand on {end + timedelta(days=1)}, the day after valid_to'
             file.problem((*where, "successor"), message)
-
-
-def _stands(agency: Agency, day: date) -> bool:
-    return (agency.valid_from or day) <= day <= (agency.valid_to or day)
 
 
 def check_calendar(file: TomlFile, entries: Mapping[tuple[str, int], CalendarEntry], codes: Codes | None) -> None:

@@ -57,6 +57,10 @@ class Agency(Table):
     successor: str | None = None
     """Code of the unit that takes over on the day after."""
 
+    def stands(self, day: datetime.date) -> bool:
+        """Whether it stands on a local day."""
+        return (self.valid_from or day) <= day <= (self.valid_to or day)
+
 
 class ProcedureField(Table):
     """A field of administration (lĩnh vực), by which procedures are grouped: a `[[field]]` of `procedures.toml`."""
@@ -100,7 +104,7 @@ class Derivation(Table):
     name: Name
 
 
-class Term(NamedTuple):
+class Validity(NamedTuple):
     """When an agency stands that does not always: from `begin` on, before `end`; microseconds since 1970, UTC."""
 
     begin: int | None
@@ -112,7 +116,7 @@ class Term(NamedTuple):
 class System:
     """A system that publishes events, and what it may say: `events` by name, `agencies` by code.
 
-    `terms` has those of its agencies, by code, that stand for a time only.
+    `validity` is that of its agencies, by code, that stand for a time only.
     """
 
     id: str
@@ -123,7 +127,7 @@ class System:
     partitions: int
     cadence: int
     """Working hours within which it publishes at least once, as long as it is well."""
-    terms: Mapping[str, Term] = field(default_factory=dict)
+    validity: Mapping[str, Validity] = field(default_factory=dict)
 
     @property
     def topic(self) -> str:

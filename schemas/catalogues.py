@@ -5,7 +5,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from schemas.catalogue_checks import (
     check_grants,
     check_limits,
     check_owner,
-    check_terms,
+    check_validity,
     check_zone,
 )
 from schemas.catalogue_model import (
@@ -30,13 +30,13 @@ from schemas.catalogue_model import (
     ProcedureField,
     Province,
     System,
-    Term,
+    Validity,
 )
 from schemas.events import SYSTEMS
 from schemas.indicator_checks import Known, check_id, check_indicator
 from schemas.indicators import Indicator, IndicatorFile
 from schemas.rules_model import CalendarEntry
-from schemas.times import moment_of
+from schemas.times import Calendar
 from schemas.toml_files import Problem, TomlFile, guess, quoted
 
 __all__ = ["Agency", "Catalogue", "CatalogueError", "Problem", "Province", "System", "load_catalogue"]
@@ -80,11 +80,11 @@ def load_catalogue(folder: Path | None = None) -> Catalogue:
         problems.append(Problem("systems", None, "", f"there is no file <system>.toml in {folder / 'systems'}"))
     if problems or province is None:
         raise CatalogueError(folder, problems)
-    terms = _terms(agencies, ZoneInfo(province.zone))
+    validity = _validity(agencies, Calendar(ZoneInfo(province.zone)))
     return Catalogue(
         province,
         agencies,
-        {id_: replace(system, terms=terms) for id_, system in systems.items() if isinstance(system, System)},
+        {id_: replace(system, validity=validity) for id_, system in systems.items() if isinstance(system, System)},
         {id_: system for id_, system in systems.items() if isinstance(system, DerivedSystem)},
         days_off,
         working_days,
@@ -114,20 +114,16 @@ def _agencies(file: TomlFile, province: Province | None) -> tuple[dict[str, Agen
     agencies, places = _coded(file, "agency", Agency, required=True)
     if places is not None:
         check_agencies(file, agencies, places, province)
-        check_terms(file, agencies, places)
+        check_validity(file, agencies, places)
     return agencies, places
 
 
-def _terms(agencies: Mapping[str, Agency], zone: ZoneInfo) -> dict[str, Term]:
+def _validity(agencies: Mapping[str, Agency], calendar: Calendar) -> dict[str, Validity]:
     """When the agencies stand that do not always: their first and last days are whole local days."""
-
-    def midnight(day: date) -> int:
-        return moment_of(datetime.combine(day, time(), zone))
-
     return {
-        code: Term(
-            midnight(agency.valid_from) if agency.valid_from else None,
-            midnight(agency.valid_to + timedelta(days=1)) if agency.valid_to else None,
+        code: Validity(
+            calendar.midnight(agency.valid_from) if agency.valid_from else None,
+            calendar.midnight(agency.valid_to + timedelta(days=1)) if agency.valid_to else None,
             agency.successor,
         )
         for code, agency in agencies.items()

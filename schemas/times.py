@@ -60,7 +60,9 @@ class Calendar:
         quarter = moment // _QUARTER
         end = self._ends.get(quarter)
         if end is None:
-            after = self.day(moment) + timedelta(days=1)
-            midnight = datetime(after.year, after.month, after.day, tzinfo=self.zone)
-            end = self._ends[quarter] = moment_of(midnight.astimezone(UTC))
+            end = self._ends[quarter] = self.midnight(self.day(moment) + timedelta(days=1))
         return end
+
+    def midnight(self, day: date) -> int:
+        """The moment at which a local day begins."""
+        return moment_of(datetime(day.year, day.month, day.day, tzinfo=self.zone).astimezone(UTC))

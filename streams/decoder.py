@@ -94,7 +94,7 @@ class Decoder:
         self._source = SOURCE_PREFIX + system.id
         self._types = {type_: event for type_, event in BY_TYPE.items() if system.granted(event.name)}
         self._agencies = system.agencies
-        self._always, self._terms = system.agencies - system.terms.keys(), system.terms
+        self._always, self._validity = system.agencies - system.validity.keys(), system.validity
 
     def decode(self, record: Record) -> Incoming:
         """Read and check one record.
@@ -151,11 +151,11 @@ class Decoder:
         """Why the system may not speak for an agency at a moment; None where it may."""
         if agency not in self._agencies:
             return f'agency "{agency}" is not granted to {self.system} in the catalogue'
-        term = self._terms[agency]
-        if term.begin is not None and moment < term.begin:
+        begin, end, successor = self._validity[agency]
+        if begin is not None and moment < begin:
             return f'agency "{agency}" did not stand yet at that time, by the catalogue'
-        if term.end is not None and moment >= term.end:
-            after = f': "{term.successor}" has taken over' if term.successor else ""
+        if end is not None and moment >= end:
+            after = f': "{successor}" has taken over' if successor else ""
             return f'agency "{agency}" stood no longer at that time, by the catalogue{after}'
         return None
 

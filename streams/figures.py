@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from schemas.evaluation import ActorMonth, Figures, ReportedValue, StandingItem, TaskState
 from schemas.evaluation.figures import group_of
@@ -21,8 +21,7 @@ def end_of(ends: date, calendar: Calendar, now: datetime) -> int:
 
 def midnight(day: date, calendar: Calendar) -> int:
     """The minute since 1970 UTC at which a local day begins."""
-    local = datetime(day.year, day.month, day.day, tzinfo=calendar.zone)
-    return moment_of(local.astimezone(UTC)) // MINUTE
+    return calendar.midnight(day) // MINUTE
 
 
 class Gathering:

@@ -2,12 +2,12 @@
 
 from bisect import bisect_right
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import get_args
 from zoneinfo import ZoneInfo
 
 from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules, Weekday
-from schemas.times import Calendar, moment_of
+from schemas.times import Calendar
 from schemas.working_time import Limit, WorkingTime
 
 
@@ -23,17 +23,14 @@ class CaseRules:
         zone = ZoneInfo(rules.zone)
         self.calendar = Calendar(zone)
         self._since = sorted({entry.since for entry in rules.calendar if entry.since is not None})
-        self._moments = [self._midnight(day) for day in self._since]
+        self._moments = [self.calendar.midnight(day) for day in self._since]
         self.last_change = self._moments[-1] if self._moments else 0
         self._own = set(rules.agency_hours) | {code for entry in rules.calendar for code in entry.agencies}
         self._working: dict[tuple[str, int], WorkingTime] = {}
         self._limits = {
-            code: [(0 if one.since is None else self._midnight(one.since), _by_channel(one)) for one in limits]
+            code: [(0 if one.since is None else self.calendar.midnight(one.since), _by_channel(one)) for one in limits]
             for code, limits in rules.limits.items()
         }
-
-    def _midnight(self, day: date) -> int:
-        return moment_of(datetime(day.year, day.month, day.day, tzinfo=self.calendar.zone).astimezone(UTC))
 
     def calendar_at(self, moment: int) -> int:
         """Number of the calendar in force at a moment."""

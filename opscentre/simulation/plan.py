@@ -161,11 +161,7 @@ def plan_for(
     zone = catalogue.zone
     systems = catalogue.systems.values()
     first, last = (start - TOLD_BEFORE).astimezone(zone).date(), end.astimezone(zone).date()
-    standing = {
-        code: one
-        for code, one in catalogue.agencies.items()
-        if (one.valid_from or first) <= first and last <= (one.valid_to or last)
-    }
+    standing = {code: one for code, one in catalogue.agencies.items() if one.stands(first) and one.stands(last)}
     return Plan(
         seed,
         start.astimezone(zone),

@@ -61,15 +61,13 @@ ORDER BY t.ancestor, l.until DESC, l.reported_at DESC, l.given DESC
 
 TASK = """
 SELECT t.ancestor, '', percent::float8, NULL::float8, percent::float8 FROM (
-    SELECT agency, CASE WHEN ended = 'task.completed' THEN 100 WHEN ended IS NULL THEN coalesce(done, 0) END AS percent
+    SELECT coalesce(ended ->> 4, latest) AS agency,
+        CASE WHEN ended ->> 3 = 'task.completed' THEN 100 WHEN ended IS NULL THEN coalesce(done, 0) END AS percent
     FROM (
         SELECT bool_or(name = 'task.assigned') AS assigned,
-            (array_agg(name ORDER BY place) FILTER (WHERE name IN ('task.completed', 'task.cancelled')))[1] AS ended,
+            (array_agg(entry ORDER BY place) FILTER (WHERE name IN ('task.completed', 'task.cancelled')))[1] AS ended,
             (array_agg((entry ->> 7)::int ORDER BY place DESC) FILTER (WHERE name = 'task.progressed'))[1] AS done,
-            coalesce(
-                (array_agg(entry ->> 4 ORDER BY place) FILTER (WHERE name IN ('task.completed', 'task.cancelled')))[1],
-                (array_agg(entry ->> 4 ORDER BY place DESC))[1]
-            ) AS agency
+            (array_agg(entry ->> 4 ORDER BY place DESC))[1] AS latest
         FROM public.cases AS c, jsonb_array_elements(c.history::jsonb) WITH ORDINALITY AS e (entry, place),
             LATERAL (SELECT entry ->> 3 AS name) AS named
         WHERE c.system = {system} AND c.kind = 'task' AND c.subject = {task}

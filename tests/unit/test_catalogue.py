@@ -40,9 +40,9 @@ def test_a_grant_of_single_codes(folder: Path) -> None:
 
 def test_an_agency_stands_from_its_first_local_day_to_the_end_of_its_last(folder: Path) -> None:
     edit(folder / "agencies.toml", "valid_to = 2025-02-28", "valid_from = 2024-03-01\nvalid_to = 2025-02-28")
-    terms = load_catalogue(folder).systems["telecom"].terms
-    assert terms.keys() == {"X01.02"}
-    begin, end, successor = terms["X01.02"]
+    validity = load_catalogue(folder).systems["telecom"].validity
+    assert validity.keys() == {"X01.02"}
+    begin, end, successor = validity["X01.02"]
     assert begin == datetime(2024, 2, 29, 17, tzinfo=UTC).timestamp() * 1_000_000
     assert end == datetime(2025, 2, 28, 17, tzinfo=UTC).timestamp() * 1_000_000
     assert successor == "X01.01"

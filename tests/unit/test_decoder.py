@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from opscentre.errors import InvalidEventError
-from schemas.catalogue_model import Term
+from schemas.catalogue_model import Validity
 from schemas.envelope import MAX_BYTES, REASONS
 from schemas.times import moment_of
 from streams.decoder import Decoder, Incoming, Record
@@ -319,23 +319,31 @@ def test_a_system_speaks_for_no_agency_and_no_type_but_those_granted() -> None:
     assert refusal(returned, decoder=Decoder(narrow)).reason == "agency_not_granted"
 
 
-TERM = Term(moment_of(datetime(2024, 3, 1, tzinfo=UTC)), moment_of(datetime(2025, 3, 1, tzinfo=UTC)), "H06.01")
+VALIDITY = Validity(moment_of(datetime(2024, 3, 1, tzinfo=UTC)), moment_of(datetime(2025, 3, 1, tzinfo=UTC)), "H06.01")
 
 
 @pytest.mark.parametrize(
-    ("term", "time", "wrong"),
+    ("validity", "time", "wrong"),
     [
-        (TERM, "2024-03-01T06:59:59+07:00", "did not stand yet at that time, by the catalogue"),
-        (TERM, "2024-03-01T07:00:00+07:00", None),
-        (TERM, "2025-03-01T06:59:59+07:00", None),
-        (TERM, "2025-03-01T07:00:00+07:00", 'stood no longer at that time, by the catalogue: "H06.01" has taken over'),
-        (TERM._replace(begin=None), "2001-01-01T00:00:00Z", None),
-        (TERM._replace(end=None), "2025-05-01T00:00:00Z", None),
-        (TERM._replace(successor=None), "2025-03-01T07:00:00+07:00", "stood no longer at that time, by the catalogue"),
+        (VALIDITY, "2024-03-01T06:59:59+07:00", "did not stand yet at that time, by the catalogue"),
+        (VALIDITY, "2024-03-01T07:00:00+07:00", None),
+        (VALIDITY, "2025-03-01T06:59:59+07:00", None),
+        (
+            VALIDITY,
+            "2025-03-01T07:00:00+07:00",
+            'stood no longer at that time, by the catalogue: "H06.01" has taken over',
+        ),
+        (VALIDITY._replace(begin=None), "2001-01-01T00:00:00Z", None),
+        (VALIDITY._replace(end=None), "2025-05-01T00:00:00Z", None),
+        (
+            VALIDITY._replace(successor=None),
+            "2025-03-01T07:00:00+07:00",
+            "stood no longer at that time, by the catalogue",
+        ),
     ],
 )
-def test_an_agency_does_something_only_while_it_stands(term: Term, time: str, wrong: str | None) -> None:
-    decoder = Decoder(replace(CATALOGUE.systems["one-stop"], terms={commune(): term}))
+def test_an_agency_does_something_only_while_it_stands(validity: Validity, time: str, wrong: str | None) -> None:
+    decoder = Decoder(replace(CATALOGUE.systems["one-stop"], validity={commune(): validity}))
     value = with_("time", time)
     if wrong is None:
         decode(value, decoder=decoder)
