@@ -149,9 +149,7 @@ def _update(table: str, group: str, columns: str) -> bytes:
 def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
     name, overdue = state.name, None
     if name in ("open", "closed") and state.due is not None:
-        overdue = fold.overdue_at(state.due)
-        if name == "open":
-            overdue = max(overdue, state.reopened_at)
+        overdue = max(fold.overdue_at(state.due), state.reopened_at)
     met = fold.on_time(state) if name == "closed" else None
     return (
         f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{name}\t"

@@ -97,6 +97,10 @@ def test_what_is_owed_once_more_is_told_once_more(
     told = [case.subject for message in sent() for case in message.data.cases]
     assert Counter(told) == {"late": 2, "in time": 1}
     assert connection.execute("SELECT count(*) FROM alerts WHERE silent IS NULL").fetchone() == (3,)
+    again = [cloud_event("incident.settled", subject, ago(1), f"again-{subject}", agency="H06.17") for subject in told]
+    writer.commit(log.batch(*again))
+    assert sweep(database, broker, TOPICS, 3) == 0
+    assert connection.execute("SELECT count(*) FROM alerts").fetchone() == (3,)  # they were told of already
 
 
 def test_a_backfill_is_listed_but_tells_nobody(
