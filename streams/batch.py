@@ -1,6 +1,6 @@
 """What goes through one transaction: the records of a partition, decoded, with their place in the log."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from opscentre.errors import InvalidEventError
@@ -22,6 +22,15 @@ class Refused(NamedTuple):
     record: Record
     reason: str
     detail: str
+
+
+class Unreadable(NamedTuple):
+    """Stands for all records of a batch of Kafka's that cannot be read. `timestamp` as a record's."""
+
+    offset: int
+    last: int
+    timestamp: int
+    error: str
 
 
 class Batch(NamedTuple):
@@ -48,10 +57,15 @@ class Batch(NamedTuple):
         return self._replace(end=cut, items=self.items[:middle]), self._replace(start=cut, items=self.items[middle:])
 
 
-def decode(decoder: Decoder, records: Sequence[Record]) -> list[Incoming | Refused]:
+def decode(decoder: Decoder, records: Iterable[Record | Unreadable]) -> list[Incoming | Refused]:
     """Check every record; what is refused stays, in its place."""
     items: list[Incoming | Refused] = []
     for record in records:
+        if isinstance(record, Unreadable):
+            detail = f"offsets {record.offset} to {record.last} cannot be read: {record.error}"
+            empty = Record(record.offset, record.timestamp, None, None, ())
+            items.append(Refused(empty, "corrupt_batch", detail))
+            continue
         try:
             items.append(decoder.decode(record))
         except InvalidEventError as error:

@@ -23,6 +23,7 @@ from schemas.envelope import (
 )
 from schemas.events import BY_TYPE
 from schemas.times import moment_of, time_of
+from streams.changes import fact
 
 _EARLIEST_US = moment_of(EARLIEST)
 _AHEAD_US = AHEAD // timedelta(microseconds=1)
@@ -39,16 +40,19 @@ class Record(NamedTuple):
 
 
 class Incoming:
-    """A checked event. Times are microseconds since 1970, UTC."""
+    """A checked event. Times are microseconds since 1970, UTC.
+
+    Of its model only what it states and its canonical text are kept: thousands of events wait at a time.
+    """
 
     __slots__ = (
         "agency",
         "content",
         "data",
+        "fact",
         "id",
         "identity",
         "kind",
-        "model",
         "record",
         "retracted",
         "revision",
@@ -77,8 +81,8 @@ class Incoming:
         self.time = time
         self.revision = revision
         self.retracted = retracted
-        self.model = model
         self.agency = model.agency
+        self.fact = fact(kind, system, subject, id, time, model)
         # Absent and null are the same, so that a field added later leaves old content as it was.
         self.data: bytes = kind.__pydantic_serializer__.to_json(model, exclude_none=True)
         self.identity = blake2b(f"{system}\0{id}".encode(), digest_size=16).hexdigest()

@@ -61,7 +61,7 @@ class Resolution:
         """An event that stands."""
         self.archive.append(event)
         if not event.retracted:
-            self.facts.append((_fact(event), 1))
+            self.facts.append((event.fact, 1))
 
 
 def resolve(cursor: psycopg.Cursor, events: Sequence[Incoming]) -> Resolution:
@@ -142,7 +142,7 @@ def _decide(
             if old.event is None:
                 revised.archived.append((event, old))
             elif not old.event.retracted:
-                result.facts.append((_fact(old.event), -1))
+                result.facts.append((old.event.fact, -1))
             standing[identity] = revised.winners[identity] = mine
             result.accept(event)
     return revised
@@ -181,10 +181,6 @@ def _columns(rows: Iterable[tuple[str, int, int] | tuple[str, int, int, int]]) -
     """Rows as array literals; a fourth column is a moment."""
     columns = list(zip(*rows, strict=True))
     return [array(column) for column in columns[:3]] + [array(map(moment, column)) for column in columns[3:]]
-
-
-def _fact(event: Incoming) -> Fact:
-    return fact(event.kind, event.system, event.subject, event.id, event.time, event.model)
 
 
 def _conflict(event: Incoming) -> Refused:

@@ -12,12 +12,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, NoReturn
+from typing import NoReturn
 
 from opscentre.errors import OutdatedCatalogueError
-from streams.batch import Batch, Partition, Refused, decode
-from streams.decoder import Decoder, Incoming, Record
-from streams.transport import Fetched, Unreadable
+from streams.batch import Batch, Partition, decode
+from streams.decoder import Decoder
+from streams.transport import Fetched
 from streams.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -135,7 +135,7 @@ class Pipeline:
         topic, number = key
         partition = self._partitions[topic]._replace(number=number)
         try:
-            items = decode_fetched(self._decoders[topic], fetched.records)
+            items = decode(self._decoders[topic], fetched.records)
         except Exception as error:
             log.exception("records %s/%s %s-%s", topic, number, fetched.start, fetched.end)
             die(error)
@@ -169,19 +169,3 @@ def _cut(fetched: Fetched, most: int) -> tuple[Fetched, Fetched | None]:
         return fetched, None
     cut = records[most].offset
     return Fetched(fetched.start, cut, records[:most]), Fetched(cut, fetched.end, records[most:])
-
-
-def decode_fetched(decoder: Decoder, records: list[Any]) -> list[Incoming | Refused]:
-    """Check every record; an unreadable batch of Kafka's is refused as one."""
-    if not any(type(record.value) is Unreadable for record in records):
-        return decode(decoder, records)
-    items: list[Incoming | Refused] = []
-    for record in records:
-        value = record.value
-        if isinstance(value, Unreadable):
-            detail = f"offsets {value.first} to {value.last} cannot be read: {value.error}"
-            empty = Record(record.offset, record.timestamp, record.key, None, record.headers)
-            items.append(Refused(empty, "corrupt_batch", detail))
-        else:
-            items += decode(decoder, [record])
-    return items

@@ -16,12 +16,13 @@ from typing import Any, NamedTuple
 
 import faust
 from aiokafka.consumer import fetcher
-from aiokafka.structs import ConsumerRecord
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from opscentre.errors import LostPlaceError
+from streams.batch import Unreadable
+from streams.decoder import Record
 
 SEEK_TIMEOUT = 45.0
 """Seconds. A slower seek would end Faust's recovery for good (its own limit is 90), so ours ends the worker first."""
@@ -37,15 +38,7 @@ class Fetched(NamedTuple):
 
     start: int
     end: int
-    records: list[ConsumerRecord]
-
-
-class Unreadable(NamedTuple):
-    """Stands as the value of a record for all records of a batch that cannot be read."""
-
-    first: int
-    last: int
-    error: str
+    records: list[Record | Unreadable]
 
 
 class _Watched:
@@ -77,7 +70,7 @@ class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     _records: Any
     next_fetch_offset: int
 
-    def _unpack_records(self) -> Iterator[ConsumerRecord]:
+    def _unpack_records(self) -> Iterator[Record | Unreadable]:
         self._records = watched = _Watched(self._records)
         while True:
             try:
@@ -91,9 +84,12 @@ class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                 first, after = max(self.next_fetch_offset, batch.base_offset), watched.peek()
                 # What the checksum does not vouch for says little: neither when that was, nor how long it is.
                 self.next_fetch_offset = batch.next_offset if after is None else after.base_offset
-                value = Unreadable(first, self.next_fetch_offset - 1, f"{type(error).__name__}: {error}")
-                now = time.time_ns() // 1_000_000
-                yield ConsumerRecord(self._tp.topic, self._tp.partition, first, now, 1, None, value, None, -1, -1, ())
+                last, now = self.next_fetch_offset - 1, time.time_ns() // 1_000_000
+                yield Unreadable(first, last, now, f"{type(error).__name__}: {error}")
+
+    def _consumer_record(self, tp: Any, record: Any) -> Record:
+        """What the decoder needs of a record, and no more: thousands of them wait at a time."""
+        return Record(record.offset, record.timestamp, record.key, record.value, record.headers)
 
 
 fetcher.PartitionRecords = QuarantiningRecords
@@ -227,7 +223,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             tp.partition,
             last.offset if last else batch.end - 1,
             last.timestamp / 1000 if last else 0.0,
-            last.timestamp_type if last else 0,
+            0,
             None,
             None,
             batch,

@@ -31,12 +31,11 @@ from pathlib import Path
 import schemas
 from opscentre.status import KINDS
 from schemas.catalogues import load_catalogue
-from streams.changes import fact
 from streams.decoder import Decoder, Record
 
 value = Path("checkup.json").read_bytes()
 incoming = Decoder(load_catalogue().systems["health"]).decode(Record(0, time.time_ns() // 1_000_000, None, value, ()))
-stated = fact(incoming.kind, incoming.system, incoming.subject, incoming.id, incoming.time, incoming.model)
+stated = incoming.fact
 json.dump(
     {
         "code": str(Path(schemas.__file__).parents[1]),
