@@ -31,6 +31,11 @@ class Settings(BaseSettings):
         "it once, in `.opscentre/demonstration.env`, so that the targets lie around its day.",
     )
     group: str = Field(default="opscentre", description="Kafka consumer group of the stream workers.")
+    processes: int = Field(
+        default=0,
+        ge=0,
+        description="Processes that `opscentre worker` runs, which share the partitions; 0: one a core, at most four.",
+    )
     batch_events: int = Field(default=6000, ge=1, description="Most events that one transaction takes, about.")
     watchdog_seconds: float = Field(
         default=120,

@@ -1,60 +1,93 @@
-"""Keeps a process running: crash-only workers need somebody who starts them again."""
+"""Keeps processes running: crash-only workers need somebody who starts them again."""
 
 import ctypes
+import os
 import signal
 import subprocess
 import time
 from collections.abc import Callable, Sequence
 
+from opscentre.settings import Settings
+
+MOST_PROCESSES = 4
+"""Of a worker, where nobody says how many: from here on the database is what there is to wait for."""
+
 _PR_SET_PDEATHSIG = 1
 
 
-def supervise(argv: Sequence[str], stop_seconds: float, say: Callable[[str], None]) -> None:
-    """Run a program, and again whenever it ends, until SIGTERM or SIGINT.
+def worker_processes(options: Settings) -> int:
+    """How many processes a worker has: as set, else one a core that it may use, up to a few."""
+    return options.processes or min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
 
-    On either, the program gets SIGTERM and `stop_seconds` to end before it is killed. Restarts wait from half a
-    second up to 15 s while the program keeps ending early; one that ran for a minute starts afresh at once.
+
+def supervise(argv: Sequence[str], stop_seconds: float, say: Callable[[str], None], processes: int = 1) -> None:
+    """Run a program in so many processes, each again whenever it ends, until SIGTERM or SIGINT.
+
+    On either, all get SIGTERM and together `stop_seconds` to end before they are killed. Restarts wait from half a
+    second up to 15 s while a process keeps ending early; one that ran for a minute starts afresh at once.
     """
     stopping = False
-    child: subprocess.Popen[bytes] | None = None
 
     def stop(*_: object) -> None:
         nonlocal stopping
         stopping = True
-        if child is not None and child.poll() is None:
-            child.terminate()
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    delay = 0.5
+    places = [_Place(argv) for _ in range(processes)]
     while not stopping:
-        began = time.monotonic()
-        child = subprocess.Popen(argv, preexec_fn=_die_with_parent, start_new_session=True)  # noqa: PLW1509, S603
-        if stopping:
-            child.terminate()  # the signal came before there was a child to pass it to
-        status = _wait(child, lambda: stopping, stop_seconds)
-        if stopping:
-            break
-        delay = 0.5 if time.monotonic() - began > 60 else min(delay * 2, 15.0)
-        say(f"{argv[-1]} ended with status {status}; started again in {delay:.0f} s")
-        until = time.monotonic() + delay
-        while not stopping and time.monotonic() < until:
-            time.sleep(0.1)
+        for place in places:
+            place.tend(say)
+        time.sleep(0.1)
+    deadline = time.monotonic() + stop_seconds
+    for place in places:
+        place.terminate()
+    for place in places:
+        place.clear(deadline)
 
 
-def _wait(child: "subprocess.Popen[bytes]", stopping: Callable[[], bool], stop_seconds: float) -> int:
-    while not stopping():
+class _Place:
+    """Where one process of the program runs, or is about to."""
+
+    def __init__(self, argv: Sequence[str]) -> None:
+        self._argv = argv
+        self._process: subprocess.Popen[bytes] | None = None
+        self._began = 0.0
+        self._delay = 0.5
+        self._next = 0.0
+
+    def tend(self, say: Callable[[str], None]) -> None:
+        """Start the process where it is time; say so where it has ended."""
+        now = time.monotonic()
+        if self._process is None:
+            if now >= self._next:
+                # A session of its own: Ctrl-C is for the supervisor, which then asks its processes to end.
+                self._process = subprocess.Popen(self._argv, preexec_fn=_die_with_parent, start_new_session=True)  # noqa: PLW1509, S603
+                self._began = now
+            return
+        status = self._process.poll()
+        if status is not None:
+            self._process = None
+            self._delay = 0.5 if now - self._began > 60 else min(self._delay * 2, 15.0)
+            self._next = now + self._delay
+            say(f"{self._argv[-1]} ended with status {status}; started again in {self._delay:.0f} s")
+
+    def terminate(self) -> None:
+        """SIGTERM, without waiting."""
+        if self._process is not None:
+            self._process.terminate()
+
+    def clear(self, deadline: float) -> None:
+        """Wait for the end; kill what has not ended by then."""
+        if self._process is None:
+            return
         try:
-            return child.wait(0.5)
+            self._process.wait(max(0.0, deadline - time.monotonic()))
         except subprocess.TimeoutExpired:
-            continue
-    try:
-        return child.wait(stop_seconds)
-    except subprocess.TimeoutExpired:
-        child.kill()
-        return child.wait()
+            self._process.kill()
+            self._process.wait()
 
 
 def _die_with_parent() -> None:
-    # A supervisor that is killed must not leave its worker behind: two would be started in its place.
+    # A supervisor that is killed must not leave its workers behind: as many would be started in their place.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)

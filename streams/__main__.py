@@ -43,7 +43,9 @@ class Worker(faust.Worker):  # type: ignore[misc]
 
 def main() -> None:
     """Run until SIGTERM or SIGINT (status 0), or until anything is in an unknown state (another status)."""
-    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+    logging.basicConfig(
+        level="INFO", format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s", stream=sys.stderr
+    )
     for noisy in ("aiokafka", "kafka", "faust", "mode"):
         logging.getLogger(noisy).setLevel("WARNING")
     try:

@@ -16,7 +16,7 @@ from opscentre.errors import ConfigurationError
 from opscentre.kafka import create_topics, topics
 from opscentre.settings import DEMONSTRATION, settings
 from opscentre.stack import open_stack
-from opscentre.supervisor import supervise
+from opscentre.supervisor import supervise, worker_processes
 from schemas.documents import stale
 from streams.catalogues import apply_catalogue
 
@@ -52,9 +52,11 @@ def migrate() -> None:
 def worker() -> None:
     """Run a stream worker under its supervisor, until SIGTERM or Ctrl-C.
 
-    Run as many as there are cores; they share the partitions. Each is started again when it ends by itself.
+    It is one process a core, at most four (OPSCENTRE_PROCESSES says otherwise); they share the partitions, also with
+    workers on other machines. Each is started again when it ends by itself.
     """
-    supervise([sys.executable, "-m", "streams"], settings().stop_seconds, say)
+    options = settings()
+    supervise([sys.executable, "-m", "streams"], options.stop_seconds, say, worker_processes(options))
 
 
 def notifier() -> None:

@@ -36,7 +36,7 @@ offsets.topic.num.partitions=4
 transaction.state.log.replication.factor=1
 transaction.state.log.min.isr=1
 transaction.state.log.num.partitions=4
-group.initial.rebalance.delay.ms=0
+group.initial.rebalance.delay.ms={rebalance_delay_ms}
 message.max.bytes=4194304
 log.message.timestamp.type=LogAppendTime
 """
@@ -45,12 +45,14 @@ log.message.timestamp.type=LogAppendTime
 class Kafka:
     """One broker on 127.0.0.1, its data in `home`."""
 
-    def __init__(self, home: Path, port: int, cache: Path) -> None:
+    def __init__(self, home: Path, port: int, cache: Path, rebalance_delay_ms: int = 0) -> None:
+        """`rebalance_delay_ms`: how long a new consumer group waits for more members before it begins."""
         self.port = port
         self.process = Process("kafka", home)
         self._home = home
         self._libs = cache / f"kafka-{VERSION}"
         self._cache = cache
+        self._rebalance_delay_ms = rebalance_delay_ms
 
     @property
     def bootstrap(self) -> str:
@@ -82,7 +84,8 @@ class Kafka:
             config = self._home / "server.properties"
             data = self._home / "log"
             # Anew each time: the setting's port may be another one, the controller's taken, the checkout moved.
-            config.write_text(_PROPERTIES.format(port=self.port, controller=free_port(), data=data))
+            places = {"port": self.port, "controller": free_port(), "data": data}
+            config.write_text(_PROPERTIES.format(**places, rebalance_delay_ms=self._rebalance_delay_ms))
             if not (data / "meta.properties").exists():
                 cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
                 run(

@@ -22,6 +22,7 @@ from opscentre.settings import Settings
 from opscentre.stack.kafka import Kafka, free_port
 from opscentre.stack.process import Process, wait_until
 from opscentre.stack.timescaledb import TimescaleDB
+from opscentre.supervisor import worker_processes
 from schemas.catalogues import Catalogue
 from streams.bench.latency import measure as measure_latency
 from streams.bench.load import realistic, worst
@@ -30,12 +31,16 @@ from streams.catalogues import apply_catalogue
 Say = Callable[[str], None]
 
 WAYS = {
-    "opscentre": [sys.executable, "-m", "streams"],
+    "opscentre": [sys.executable, "-m", "opscentre", "worker"],
+    "one_process": [sys.executable, "-m", "streams"],
     "plain_faust": [sys.executable, "-m", "streams.bench.readers", "plain"],
     "bound": [sys.executable, "-m", "streams.bench.readers", "bound"],
 }
-"""How to read the same topics: this project's worker; the same writer behind a plain Faust agent; and aiokafka
-fetching plus archiving and deduplicating, nothing else."""
+"""How to read the same topics: this project's worker, with its processes or as one; the same writer behind a plain
+Faust agent; and aiokafka fetching plus archiving and deduplicating, nothing else."""
+
+REBALANCE_DELAY_MS = 3000
+"""Kafka's default: a worker's processes begin together, so that none is measured alone."""
 
 PATIENCE = 600.0
 """Seconds that one measurement may take."""
@@ -45,7 +50,12 @@ def bench(options: Settings, events: int, seconds: int, say: Say) -> dict[str, A
     """Run every measurement on servers of its own, which are removed afterwards."""
     catalogue = open_catalogue(options.catalogue, options.target_months)
     agencies = sorted(catalogue.systems["one-stop"].agencies)
-    report: dict[str, Any] = {"events": events, "cores": os.cpu_count(), "python": platform.python_version()}
+    report: dict[str, Any] = {
+        "events": events,
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "processes": worker_processes(options),
+    }
     with _servers(options, say) as (kafka, database):
         for load, make in (("worst", worst), ("realistic", realistic)):
             create_topics(kafka.bootstrap, topics(catalogue))
@@ -64,9 +74,10 @@ def bench(options: Settings, events: int, seconds: int, say: Say) -> dict[str, A
             report["latency"] = measure_latency(own, agencies, seconds, process)
     for load in ("worst", "realistic"):
         figures = report[load]
-        speed = figures["opscentre"]["events_per_second"]
-        figures["times_plain_faust"] = round(speed / figures["plain_faust"]["events_per_second"], 2)
-        figures["share_of_bound"] = round(speed / figures["bound"]["events_per_second"], 2)
+        for way in ("opscentre", "one_process"):
+            speed = figures[way]["events_per_second"]
+            figures[way]["times_plain_faust"] = round(speed / figures["plain_faust"]["events_per_second"], 2)
+            figures[way]["share_of_bound"] = round(speed / figures["bound"]["events_per_second"], 2)
     return report
 
 
@@ -74,7 +85,7 @@ def bench(options: Settings, events: int, seconds: int, say: Say) -> dict[str, A
 def _servers(options: Settings, say: Say) -> Iterator[tuple[Kafka, TimescaleDB]]:
     cache = options.cache.expanduser()
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
-        kafka = Kafka(Path(folder) / "kafka", free_port(), cache)
+        kafka = Kafka(Path(folder) / "kafka", free_port(), cache, REBALANCE_DELAY_MS)
         database = TimescaleDB(Path(folder) / "timescaledb", free_port(), cache)
         try:
             for part in (kafka, database):
@@ -132,11 +143,14 @@ def _throughput(options: Settings, kafka: Kafka, database: TimescaleDB, way: str
 
 
 def peak_memory(process: Process) -> int:
-    """Peak resident memory of a process, in MB."""
-    for line in Path(f"/proc/{process.pid}/status").read_text().splitlines():
-        if line.startswith("VmHWM:"):
-            return int(line.split()[1]) // 1024
-    return 0
+    """Peak resident memory of a process, or of the largest of those that it supervises, in MB."""
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+    return max(_peak(pid) for pid in [process.pid, *children]) // 1024
+
+
+def _peak(pid: int | str | None) -> int:
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 
 
 def bench_table(report: dict[str, Any]) -> Table:
@@ -147,15 +161,17 @@ def bench_table(report: dict[str, Any]) -> Table:
         table.add_column(load, justify="right")
     loads = (report["worst"], report["realistic"])
     names = {
-        "opscentre": "opscentre worker",
+        "opscentre": f"opscentre worker, its {report['processes']} processes together",
+        "one_process": "one process alone",
         "plain_faust": "the same writer behind a plain Faust agent",
         "bound": "bound: aiokafka, archive, deduplicate",
     }
     for way, name in names.items():
         table.add_row(f"{name}, events/s", *(f"{load[way]['events_per_second']:,}" for load in loads))
-    table.add_row("times the plain agent", *(f"{load['times_plain_faust']:.1f} ×" for load in loads))
-    table.add_row("share of the bound", *(f"{load['share_of_bound']:.2f}" for load in loads))
-    table.add_row("peak memory of the worker, MB", *(f"{load['opscentre']['peak_memory_mb']:,}" for load in loads))
+    for way, name in (("opscentre", "worker"), ("one_process", "one process")):
+        table.add_row(f"{name}: times the plain agent", *(f"{load[way]['times_plain_faust']:.1f} ×" for load in loads))
+        table.add_row(f"{name}: share of the bound", *(f"{load[way]['share_of_bound']:.2f}" for load in loads))
+    table.add_row("peak memory of a process, MB", *(f"{load['opscentre']['peak_memory_mb']:,}" for load in loads))
     latency = report["latency"]
     for name in ("p50", "p95", "p99"):
         table.add_row(f"acknowledged → counted at 1,000/s, {name}, ms", f"{latency[name]:,}", "")
