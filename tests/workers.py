@@ -13,6 +13,7 @@ from confluent_kafka import KafkaError, Message, Producer
 from helpers import CATALOGUE, RULEBOOK
 
 from opscentre.settings import Settings
+from opscentre.stack.process import children
 from schemas.envelope import SOURCE_PREFIX
 from streams.recount import compare_all
 
@@ -49,12 +50,7 @@ class Worker:
     @property
     def child(self) -> int | None:
         """Of a supervisor: the id of the worker that runs under it now."""
-        pid = self._process.pid
-        try:
-            found = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-        except FileNotFoundError:
-            return None
-        return int(found[0]) if found else None
+        return next(iter(children(self._process.pid)), None)
 
     def kill(self) -> None:
         """SIGKILL."""

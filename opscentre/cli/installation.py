@@ -52,8 +52,9 @@ def migrate() -> None:
 def worker() -> None:
     """Run a stream worker under its supervisor, until SIGTERM or Ctrl-C.
 
-    It is one process a core, at most four (OPSCENTRE_PROCESSES says otherwise); they share the partitions, also with
-    workers on other machines. Each is started again when it ends by itself.
+    It is one process a core, at most four; OPSCENTRE_PROCESSES says otherwise.
+    They share the partitions, also with workers on other machines.
+    Each is started again when it ends by itself.
     """
     options = settings()
     supervise([sys.executable, "-m", "streams"], options.stop_seconds, say, worker_processes(options))

@@ -84,8 +84,14 @@ class Kafka:
             config = self._home / "server.properties"
             data = self._home / "log"
             # Anew each time: the setting's port may be another one, the controller's taken, the checkout moved.
-            places = {"port": self.port, "controller": free_port(), "data": data}
-            config.write_text(_PROPERTIES.format(**places, rebalance_delay_ms=self._rebalance_delay_ms))
+            config.write_text(
+                _PROPERTIES.format(
+                    port=self.port,
+                    controller=free_port(),
+                    data=data,
+                    rebalance_delay_ms=self._rebalance_delay_ms,
+                )
+            )
             if not (data / "meta.properties").exists():
                 cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
                 run(

@@ -21,6 +21,14 @@ def wait_until(done: Callable[[], bool], seconds: float, interval: float = 0.05)
     return True
 
 
+def children(pid: int) -> list[int]:
+    """Ids of the processes that a process has started and that still run; none where it runs no longer."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
 class Process:
     """A named process of one home folder: `<home>/<name>.pid` and `<home>/<name>.log`."""
 

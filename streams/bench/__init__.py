@@ -20,7 +20,7 @@ from opscentre.kafka import admin, create_topics, topics
 from opscentre.publisher import Publisher
 from opscentre.settings import Settings
 from opscentre.stack.kafka import Kafka, free_port
-from opscentre.stack.process import Process, wait_until
+from opscentre.stack.process import Process, children, wait_until
 from opscentre.stack.timescaledb import TimescaleDB
 from opscentre.supervisor import worker_processes
 from schemas.catalogues import Catalogue
@@ -144,11 +144,11 @@ def _throughput(options: Settings, kafka: Kafka, database: TimescaleDB, way: str
 
 def peak_memory(process: Process) -> int:
     """Peak resident memory of a process, or of the largest of those that it supervises, in MB."""
-    children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-    return max(_peak(pid) for pid in [process.pid, *children]) // 1024
+    pid = process.pid
+    return max(map(_peak, [pid, *children(pid)])) // 1024 if pid is not None else 0
 
 
-def _peak(pid: int | str | None) -> int:
+def _peak(pid: int) -> int:
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM:"))
 

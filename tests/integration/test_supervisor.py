@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from opscentre.stack.process import wait_until
+from opscentre.stack.process import children, wait_until
 
 _PROGRAM = """
 import signal, sys, time
@@ -39,10 +39,6 @@ def supervised(log: Path, manners: str, stop_seconds: float) -> Iterator[subproc
             process.kill()
 
 
-def children(process: subprocess.Popen[bytes]) -> set[int]:
-    return set(map(int, Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()))
-
-
 def running(pids: set[int]) -> set[int]:
     return {pid for pid in pids if Path(f"/proc/{pid}").exists()}
 
@@ -50,11 +46,11 @@ def running(pids: set[int]) -> set[int]:
 def test_one_that_ends_is_started_again_and_the_others_stay(tmp_path: Path) -> None:
     log = tmp_path / "log"
     with supervised(log, "meek", 10) as process:
-        before = children(process)
+        before = set(children(process.pid))
         victim = min(before)
         os.kill(victim, signal.SIGKILL)
         assert wait_until(lambda: log.read_text().count("ready") == 4, 20), log.read_text()
-        after = children(process)
+        after = set(children(process.pid))
         assert len(before) == len(after) == 3
         assert before - after == {victim}
         assert "meek ended with status -9; started again in 1 s" in log.read_text()
@@ -64,7 +60,7 @@ def test_one_that_ends_is_started_again_and_the_others_stay(tmp_path: Path) -> N
 @pytest.mark.parametrize("sign", [signal.SIGTERM, signal.SIGINT])
 def test_all_end_when_it_is_stopped(tmp_path: Path, manners: str, stop_seconds: float, sign: signal.Signals) -> None:
     with supervised(tmp_path / "log", manners, stop_seconds) as process:
-        pids = children(process)
+        pids = set(children(process.pid))
         assert len(pids) == 3
         process.send_signal(sign)
         assert process.wait(20) == 0
@@ -73,7 +69,7 @@ def test_all_end_when_it_is_stopped(tmp_path: Path, manners: str, stop_seconds: 
 
 def test_none_is_left_behind_when_it_is_killed(tmp_path: Path) -> None:
     with supervised(tmp_path / "log", "meek", 60) as process:
-        pids = children(process)
+        pids = set(children(process.pid))
         assert len(pids) == 3
         process.kill()
         process.wait()
