@@ -1,5 +1,6 @@
 # `make` alone tells what there is. Everything runs in .venv, made from the pinned versions.
 PYTHON ?= python3
+PYTEST = .venv/bin/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 .DEFAULT_GOAL := help
 BEGAN := $(shell date +%s)
 
@@ -19,8 +20,11 @@ setup: .venv/installed ## make .venv from the pinned versions
 run: setup ## run everything: servers, worker, simulated province, live table; Ctrl-C stops
 	@.venv/bin/opscentre run --began $(BEGAN)
 
-test: check ## check, then run all tests on servers of their own
-	@.venv/bin/python -m pytest
+quick: check ## check, then run the tests that need no servers: under a minute
+	@$(PYTEST) -m "not servers"
+
+test: check ## check, then run all tests, each process of them on servers of its own
+	@$(PYTEST)
 
 check: setup ## lint, types, import contracts, generated documents
 	@.venv/bin/ruff check .
@@ -45,4 +49,4 @@ clean-data: ## stop the servers and delete the data, to start over
 	@if [ -x .venv/bin/opscentre ]; then .venv/bin/opscentre down; fi
 	@rm -rf .opscentre
 
-.PHONY: help setup run test check format bench lock clean-data
+.PHONY: help setup run quick test check format bench lock clean-data

@@ -1,4 +1,4 @@
-"""Real servers for the tests: started once a session on free ports, stopped by their ids at the end."""
+"""Real servers for the tests: started once by each of pytest's processes on free ports, stopped by their ids."""
 
 import os
 import uuid
@@ -9,13 +9,12 @@ from typing import TypeVar
 
 import psycopg
 import pytest
-from helpers import RULEBOOK
-from hypothesis import settings
+from hypothesis import settings as hypothesis_settings
 
 from opscentre.catalogue import open_catalogue
 from opscentre.database import migrate
 from opscentre.kafka import admin, create_topics, topics
-from opscentre.settings import Settings
+from opscentre.settings import Settings, settings
 from opscentre.stack.kafka import VERSION as KAFKA_VERSION
 from opscentre.stack.kafka import Kafka, free_port
 from opscentre.stack.timescaledb import TimescaleDB
@@ -23,14 +22,17 @@ from schemas.catalogues import Catalogue
 from streams.catalogues import apply_catalogue
 from streams.writer import Writer
 from tests.catalogues import Installation
+from tests.helpers import RULEBOOK
 
 os.environ["OPSCENTRE_TARGET_MONTHS"] = "0"  # a demonstration in this checkout may have set its own
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()
 ROOT = Path(__file__).parent.parent
 
-settings.register_profile("shared", deadline=None)  # how long an example takes says more of the machine than of it
-settings.load_profile("shared")
+hypothesis_settings.register_profile(
+    "shared", deadline=None
+)  # how long an example takes says more of the machine than of it
+hypothesis_settings.load_profile("shared")
 
 Part = TypeVar("Part", Kafka, TimescaleDB)
 
@@ -39,6 +41,17 @@ def pytest_report_header() -> list[str]:
     """Which servers the tests run on."""
     database = TimescaleDB(ROOT, 0, CACHE).version() or "installed when first needed"
     return [f"servers: Kafka {KAFKA_VERSION}, TimescaleDB {database} on PostgreSQL 17, from {CACHE}"]
+
+
+SERVERS = frozenset({"kafka", "timescaledb", "own_kafka", "own_timescaledb"})
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what needs servers, by the fixtures that it asks for; begin with what takes longest."""
+    for item in items:
+        if SERVERS.intersection(getattr(item, "fixturenames", ())) or "integration" in item.path.parts:
+            item.add_marker("servers")
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @contextmanager
@@ -60,9 +73,37 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
 
 @pytest.fixture(scope="session")
 def timescaledb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimescaleDB]:
-    """A server for all tests; each test has a database of its own on it (see `database`)."""
-    with _running(TimescaleDB(tmp_path_factory.mktemp("timescaledb"), free_port(), CACHE)) as server:
+    """A server for all tests; each test has a database of its own on it (see `database`).
+
+    It need not survive the machine, so it does not wait for the disk. What is killed is a server of the test's own.
+    """
+    home = tmp_path_factory.mktemp("timescaledb")
+    with _running(TimescaleDB(home, free_port(), CACHE, {"fsync": "off"})) as server:
         yield server
+
+
+@pytest.fixture(scope="session")
+def template(timescaledb: TimescaleDB) -> str:
+    """Name of a database that is migrated, with the shipped catalogue in force: `copied` copies it, nobody enters."""
+    name = "migrated"
+    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    migrate(timescaledb.dsn(name))
+    apply_catalogue(timescaledb.dsn(name), open_catalogue(None))
+    timescaledb.refuse_connections(name)  # TimescaleDB's own scheduler would hold it open
+    return name
+
+
+@contextmanager
+def copied(server: TimescaleDB, template: str) -> Iterator[str]:
+    """DSN of a new database, a copy of the template, dropped in the end."""
+    name = f"test_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}".encode())
+    yield server.dsn(name)
+    # A connection of its own: the test may have ended every other, and taken its time.
+    with psycopg.connect(server.dsn("postgres"), autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture
@@ -82,17 +123,10 @@ def own_timescaledb(tmp_path: Path) -> Iterator[TimescaleDB]:
 
 
 @pytest.fixture
-def database(timescaledb: TimescaleDB) -> Iterator[str]:
+def database(timescaledb: TimescaleDB, template: str) -> Iterator[str]:
     """DSN of a new, migrated database."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-        migrate(timescaledb.dsn(name))
-        apply_catalogue(timescaledb.dsn(name), open_catalogue(None))
-        yield timescaledb.dsn(name)
-    # A connection of its own: the test may have ended every other, and taken its time.
-    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+    with copied(timescaledb, template) as dsn:
+        yield dsn
 
 
 @pytest.fixture
@@ -116,28 +150,50 @@ def catalogue() -> Catalogue:
     return open_catalogue(None)
 
 
-@pytest.fixture
-def broker(kafka: Kafka, catalogue: Catalogue) -> Iterator[str]:
-    """Bootstrap address of the shared broker, its topics empty: they are created anew for every test."""
-    names = [topic.name for topic in topics(catalogue)]
+@contextmanager
+def empty_topics(kafka: Kafka, catalogue: Catalogue) -> Iterator[str]:
+    """Bootstrap address of the broker, its topics created anew, and deleted in the end."""
     create_topics(kafka.bootstrap, topics(catalogue))
     yield kafka.bootstrap
     with admin(kafka.bootstrap) as client:
-        client.delete_topics(names)
+        client.delete_topics([topic.name for topic in topics(catalogue)])
+
+
+@pytest.fixture
+def broker(kafka: Kafka, catalogue: Catalogue) -> Iterator[str]:
+    """Bootstrap address of the shared broker, its topics empty."""
+    with empty_topics(kafka, catalogue) as bootstrap:
+        yield bootstrap
+
+
+def installation_of(bootstrap: str, dsn: str, folder: Path) -> Settings:
+    """Settings of an installation on these servers, its files in this folder."""
+    return Settings(
+        kafka=bootstrap,
+        dsn=dsn,
+        group=f"test-{uuid.uuid4().hex[:8]}",
+        data=folder / "data",
+        cache=CACHE,
+        watchdog_seconds=60,
+        stop_seconds=10,
+    )
 
 
 @pytest.fixture
 def installation(broker: str, database: str, tmp_path: Path) -> Settings:
     """Settings of an installation of the test's own, on the shared servers."""
-    return Settings(
-        kafka=broker,
-        dsn=database,
-        group=f"test-{uuid.uuid4().hex[:8]}",
-        data=tmp_path / "data",
-        cache=CACHE,
-        watchdog_seconds=60,
-        stop_seconds=10,
-    )
+    return installation_of(broker, database, tmp_path)
+
+
+@contextmanager
+def commands_of(options: Settings) -> Iterator[Settings]:
+    """Within it, commands that are run in this process find these settings."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in options.environment().items():
+            patch.setenv(name, value)
+        settings.cache_clear()
+        yield options
+    settings.cache_clear()
 
 
 @pytest.fixture
@@ -158,7 +214,7 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def environment() -> Callable[[Settings], dict[str, str]]:
     """The environment that gives a process these settings."""
 

@@ -1,14 +1,18 @@
 """Runs a piece of work in a process of its own, and kills that with SIGKILL before its n-th step.
 
 A step is whatever leaves the process: a statement, the end of a transaction, a record to or from Kafka, a message to
-somebody. As a program: `python killing.py N sweep|notify|catalogue`, settings by environment.
+somebody. As a program, `python -m tests.killing sweep|notify|catalogue` (settings by environment) imports everything
+once, then forks a child for each number that it reads, and answers with the status that the child ended with: every
+child begins as if newly started, without a thread or a connection, and without the second that starting takes.
 """
 
 import os
 import signal
 import subprocess
 import sys
+import traceback
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import apprise
@@ -20,6 +24,7 @@ from consumers.notifier import Notifier
 from opscentre.catalogue import open_catalogue
 from opscentre.publisher import Publisher
 from opscentre.settings import settings
+from schemas.catalogues import Catalogue
 from streams import catalogues
 from streams.deadlines import sweep
 
@@ -34,17 +39,30 @@ STEPS: list[tuple[type, str]] = [
     (apprise.NotifyBase, "notify"),
 ]
 MOST_STEPS = 200
+ROOT = Path(__file__).parents[1]
 
 
 def kill_at_every_step(work: str, environment: Mapping[str, str]) -> Iterator[int]:
     """Do the work again and again, killed before its first step, its second …, at last to its end; yield each time."""
-    for step in range(1, MOST_STEPS):
-        argv = [sys.executable, __file__, str(step), work]
-        done = subprocess.run(argv, env=dict(environment), capture_output=True, text=True, timeout=120, check=False)
-        yield step
-        if done.returncode == 0:
-            return
-        assert done.returncode == -signal.SIGKILL, done.stderr
+    parent = subprocess.Popen(
+        [sys.executable, "-m", "tests.killing", work],
+        cwd=ROOT,
+        env=dict(environment),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        bufsize=1,
+    )
+    with parent:  # on leaving, its input ends, and so does it
+        assert parent.stdin is not None
+        assert parent.stdout is not None
+        for step in range(1, MOST_STEPS):
+            parent.stdin.write(f"{step}\n")
+            status = int(parent.stdout.readline())
+            yield step
+            if status == 0:
+                return
+            assert status == -signal.SIGKILL, f"{work} ended with {status} at step {step}: see what it printed"
     raise AssertionError(f"{work} takes more than {MOST_STEPS} steps")
 
 
@@ -64,23 +82,39 @@ def _kill_before(step: int) -> None:
         setattr(owner, name, counted(getattr(owner, name)))
 
 
-def _sweep() -> None:
-    topics = {system.topic: system.id for system in open_catalogue(None).systems.values()}
+def _sweep(catalogue: Catalogue) -> None:
+    topics = {system.topic: system.id for system in catalogue.systems.values()}
     sweep(settings().dsn, settings().kafka, topics, 3)
 
 
-def _notify() -> None:
-    notifier = Notifier(settings(), open_catalogue(None), targets(settings().notify))
+def _notify(catalogue: Catalogue) -> None:
+    notifier = Notifier(settings(), catalogue, targets(settings().notify))
     while notifier.step(1):
         pass
     notifier.close()
 
 
-def _catalogue() -> None:
+def _catalogue(catalogue: Catalogue) -> None:
     catalogues.CHUNK = 4
-    catalogues.apply_catalogue(settings().dsn, open_catalogue(settings().catalogue))
+    catalogues.apply_catalogue(settings().dsn, catalogue)
+
+
+def _run(work: Callable[[Catalogue], None], step: int, catalogue: Catalogue) -> int:
+    """Do it in a child, killed before the step; return its status as `subprocess` has it."""
+    child = os.fork()
+    if child == 0:
+        try:
+            _kill_before(step)
+            work(catalogue)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 if __name__ == "__main__":
-    _kill_before(int(sys.argv[1]))
-    {"sweep": _sweep, "notify": _notify, "catalogue": _catalogue}[sys.argv[2]]()
+    do = {"sweep": _sweep, "notify": _notify, "catalogue": _catalogue}[sys.argv[1]]
+    read = open_catalogue(settings().catalogue)
+    for line in sys.stdin:
+        print(_run(do, int(line), read), flush=True)

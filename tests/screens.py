@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import psycopg
-from helpers import CATALOGUE
 
 from dashboards.documents import documents
+from tests.helpers import CATALOGUE
 
 DOCUMENTS = documents(CATALOGUE)
 Rows = list[dict[str, Any]]

@@ -10,12 +10,12 @@ from typing import Self
 
 import psycopg
 from confluent_kafka import KafkaError, Message, Producer
-from helpers import CATALOGUE, RULEBOOK
 
 from opscentre.settings import Settings
 from opscentre.stack.process import children
 from schemas.envelope import SOURCE_PREFIX
 from streams.recount import compare_all
+from tests.helpers import CATALOGUE, RULEBOOK
 
 _SUPERVISED = """
 import sys

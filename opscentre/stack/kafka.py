@@ -1,5 +1,6 @@
 """Kafka without Docker: its jars by Maven, one broker that is its own controller."""
 
+import random
 import shutil
 import socket
 import uuid
@@ -131,8 +132,15 @@ def free_or_fail(port: int, what: str, setting: str) -> None:
 
 
 def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of 127.0.0.1 that nobody uses.
+
+    From below the range that the system takes for outgoing connections: none of them gets it before a server does.
+    """
+    while True:
+        port = random.randrange(15_000, 29_000)  # noqa: S311 - no secret
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:  # in use: another one
+                continue
+            return port

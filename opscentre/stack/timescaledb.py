@@ -8,8 +8,10 @@ import platform
 import re
 import shutil
 import signal
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
+from types import MappingProxyType
 
 import psycopg
 
@@ -47,8 +49,10 @@ _OPTIONS = {
 class TimescaleDB:
     """One server on 127.0.0.1, its data in `home`; role, password and database are all `opscentre`."""
 
-    def __init__(self, home: Path, port: int, cache: Path) -> None:
+    def __init__(self, home: Path, port: int, cache: Path, options: Mapping[str, str] = MappingProxyType({})) -> None:
+        """`options`: settings of the server, on top of what it always has."""
         self.port = port
+        self._options = {**_OPTIONS, **options}
         self.process = Process("timescaledb", home)
         self._home = home
         self._cache = cache
@@ -103,7 +107,7 @@ class TimescaleDB:
             if not (self._home / "data" / "initialised").exists():
                 self._initialise(say)
             self._end_orphans()
-            options = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+            options = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
             self.process.start(self._inside("postgres", "-D", "/srv/db", "-p", str(self.port), *options))
         self.process.require(self._answers, 300)  # after a crash it first reads up to max_wal_size again
         self._create_database()

@@ -6,13 +6,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CATALOGUE, DECODERS, EVENTS, RULEBOOK, SYSTEM_OF, Log, count, record, tables
 
 from opscentre.errors import InvalidEventError
 from schemas.envelope import SOURCE_PREFIX
 from schemas.events import SYSTEMS
 from streams.recount import compare
 from streams.writer import Outcome, Writer
+from tests.helpers import CATALOGUE, DECODERS, EVENTS, RULEBOOK, SYSTEM_OF, Log, count, record, tables
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import EVENTS, SYSTEM_OF, Json, Log, cloud_event
 
 from schemas.effects import Progressed, Reading
 from schemas.envelope import SOURCE_PREFIX
 from schemas.events import SYSTEMS
 from streams.writer import Outcome, Writer
+from tests.helpers import EVENTS, SYSTEM_OF, Json, Log, cloud_event
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 

@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import Log, cloud_event
 
 from opscentre.database import migrate
 from opscentre.errors import OutdatedCatalogueError, UnavailableError
@@ -21,6 +20,7 @@ from streams.recount import compare, repair, totals_as_of
 from streams.rulebook import Rulebook, load_rulebook
 from streams.writer import Writer
 from tests.catalogues import CHANGE, ZONE, Installation, content, received, rename, then, write_catalogue
+from tests.helpers import Log, cloud_event
 from tests.killing import kill_at_every_step
 
 EVENTS = [

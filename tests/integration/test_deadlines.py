@@ -7,10 +7,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
-from helpers import CATALOGUE, Log, cloud_event
 from kafka import KafkaConsumer, TopicPartition
-from killing import kill_at_every_step
-from workers import Workers
 
 from opscentre.kafka import admin, cluster_id, places
 from opscentre.publisher import Publisher, encode
@@ -19,6 +16,9 @@ from schemas.alerts import Alert
 from schemas.topics import ALERTS
 from streams.deadlines import sweep
 from streams.writer import Writer
+from tests.helpers import CATALOGUE, Log, cloud_event
+from tests.killing import kill_at_every_step
+from tests.workers import Workers
 
 TOPICS = {system.topic: system.id for system in CATALOGUE.systems.values()}
 HERE, THERE = sorted(CATALOGUE.systems["one-stop"].agencies)[:2]

@@ -9,7 +9,7 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,39 +18,55 @@ import psycopg
 import pytest
 from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError
-from helpers import CATALOGUE, Log, cloud_event
-from screens import DOCUMENTS, local, panel, queries, run
 
 from dashboards.publish import FOLDER_UID, Grafana, publish
-from opscentre.catalogue import make_views, store_agencies
+from opscentre.catalogue import make_views
 from opscentre.errors import ConfigurationError, UnavailableError
 from opscentre.stack.kafka import free_port
+from opscentre.stack.timescaledb import TimescaleDB
 from streams.writer import Writer
+from tests.conftest import copied
+from tests.helpers import CATALOGUE, RULEBOOK, Log, cloud_event
+from tests.screens import DOCUMENTS, local, panel, queries, run
 
 ROOT = Path(__file__).parents[2]
 HERE, THERE = sorted(CATALOGUE.systems["one-stop"].agencies - {CATALOGUE.province.code})[:2]
 
 
-@pytest.fixture
-def filled(connection: psycopg.Connection, writer: Writer) -> psycopg.Connection:
+def fill(dsn: str) -> None:
     """One dossier each: overdue here for two days, overdue there for five, in time, suspended."""
-    store_agencies(connection, CATALOGUE)
 
     def received(subject: str, due: float, agency: str) -> dict[str, Any]:
         return cloud_event(
             "dossier.received", subject, local(-20), f"r-{subject}", agency=agency, due_at=local(due), channel="online"
         )
 
-    writer.commit(
-        Log().batch(
-            received("two days", -2, HERE),
-            received("five days", -5, THERE),
-            received("in time", 5, HERE),
-            received("suspended", -1, HERE),
-            cloud_event("dossier.suspended", "suspended", local(-3), "s", agency=HERE),
-            b"nonsense",
+    with closing(Writer(dsn, RULEBOOK, give_up=lambda: True)) as writer:
+        writer.commit(
+            Log().batch(
+                received("two days", -2, HERE),
+                received("five days", -5, THERE),
+                received("in time", 5, HERE),
+                received("suspended", -1, HERE),
+                cloud_event("dossier.suspended", "suspended", local(-3), "s", agency=HERE),
+                b"nonsense",
+            )
         )
-    )
+
+
+@pytest.fixture(scope="module")
+def filled(timescaledb: TimescaleDB, template: str) -> Iterator[psycopg.Connection]:
+    """A database with these dossiers, for tests that only read it."""
+    with copied(timescaledb, template) as dsn:
+        fill(dsn)
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            yield connection
+
+
+@pytest.fixture
+def own_filled(database: str, connection: psycopg.Connection) -> psycopg.Connection:
+    """The same, to be changed."""
+    fill(database)
     return connection
 
 
@@ -85,12 +101,12 @@ def test_who_owes_is_ordered_and_what_is_overdue_counts_as_late(filled: psycopg.
     assert (found[THERE]["Open"], found[THERE]["Overdue"], found[THERE]["On time"]) == (1, 1, 0)
 
 
-def test_an_agency_chosen_together_with_the_one_above_it_is_counted_once(filled: psycopg.Connection) -> None:
-    filled.execute("INSERT INTO indicators.tree VALUES (%s, %s)", (THERE, HERE))
+def test_an_agency_chosen_together_with_the_one_above_it_is_counted_once(own_filled: psycopg.Connection) -> None:
+    own_filled.execute("INSERT INTO indicators.tree VALUES (%s, %s)", (THERE, HERE))
     both = f"'{HERE}', '{THERE}'"
-    assert [row["value"] for row in run(filled, panel("services", "Open"), both)] == [4]
-    assert [row["value"] for row in run(filled, panel("services", "Overdue"), both)] == [2]
-    assert [row["value"] for row in run(filled, panel("services", "Open"), f"'{HERE}'")] == [3]
+    assert [row["value"] for row in run(own_filled, panel("services", "Open"), both)] == [4]
+    assert [row["value"] for row in run(own_filled, panel("services", "Overdue"), both)] == [2]
+    assert [row["value"] for row in run(own_filled, panel("services", "Open"), f"'{HERE}'")] == [3]
 
 
 @pytest.mark.parametrize(
@@ -110,19 +126,19 @@ def test_numbers(name: str, title: str, value: int | None, filled: psycopg.Conne
     assert [row["value"] for row in run(filled, panel(name, title))] == [value]
 
 
-def test_of_the_stations_those_of_5g_are_counted(filled: psycopg.Connection, writer: Writer) -> None:
+def test_of_the_stations_those_of_5g_are_counted(own_filled: psycopg.Connection, writer: Writer) -> None:
     stations = [
         cloud_event("station.activated", f"S-{number}", local(-20), str(number), technology=technology)
         for number, technology in enumerate(["5g", "4g", "5g"])
     ]
     writer.commit(Log(number=1, system="telecom").batch(*stations))
-    assert run(filled, panel("overview", "5G stations standing"))[0]["value"] == 2
+    assert run(own_filled, panel("overview", "5G stations standing"))[0]["value"] == 2
 
 
-def test_what_will_be_overdue_is_not_overdue_yet(filled: psycopg.Connection, writer: Writer) -> None:
+def test_what_will_be_overdue_is_not_overdue_yet(own_filled: psycopg.Connection, writer: Writer) -> None:
     due = cloud_event("dossier.received", "today", local(-20), "r-today", agency=HERE, due_at=local(0, 0))
     writer.commit(Log(number=1).batch(due))
-    assert run(filled, panel("overview", "Overdue"))[0]["value"] == 2
+    assert run(own_filled, panel("overview", "Overdue"))[0]["value"] == 2
 
 
 class StandIn:
@@ -272,16 +288,16 @@ def test_a_wrong_token_and_a_wrong_address_say_what_to_do(grafana: Grafana) -> N
 
 
 def test_the_role_of_the_runbook_may_run_every_query_and_nothing_else(
-    filled: psycopg.Connection, database: str
+    own_filled: psycopg.Connection, database: str
 ) -> None:
     runbook = (ROOT / "docs" / "runbooks" / "grafana-role.md").read_text()
     (script,) = re.findall(r"```sql\n(.*?)```", runbook, re.DOTALL)
     name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
     role = f"grafana_{name}"
-    filled.execute(script.replace("opscentre", str(name)).replace("grafana", role).replace("'...'", "'x'").encode())
-    with filled.transaction():  # what is made anew may be read, too
-        filled.execute("COMMENT ON SCHEMA indicators IS NULL")
-        make_views(filled, CATALOGUE)
+    own_filled.execute(script.replace("opscentre", str(name)).replace("grafana", role).replace("'...'", "'x'").encode())
+    with own_filled.transaction():  # what is made anew may be read, too
+        own_filled.execute("COMMENT ON SCHEMA indicators IS NULL")
+        make_views(own_filled, CATALOGUE)
     try:
         reader = psycopg.conninfo.make_conninfo(database, user=role, password="x")
         with psycopg.connect(reader, autocommit=True) as connection:
@@ -293,4 +309,4 @@ def test_the_role_of_the_runbook_may_run_every_query_and_nothing_else(
                 with pytest.raises(psycopg.errors.InsufficientPrivilege):
                     connection.execute(forbidden)
     finally:
-        filled.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+        own_filled.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())

@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from helpers import RULEBOOK, Log, cloud_event, count, tables
 
 from streams.housekeeping import keep_house, merge_months
 from streams.recount import compare
 from streams.writer import Writer
+from tests.helpers import RULEBOOK, Log, cloud_event, count, tables
 
 LETTER = """
     INSERT INTO dead_letters (cluster, topic_id, topic, partition, "offset", timestamp, key, headers, value, reason,

@@ -5,12 +5,12 @@ from datetime import date
 
 import psycopg
 import pytest
-from conftest import ROOT
 from psycopg import sql
 
 from opscentre.database import migrate
 from opscentre.stack.timescaledb import TimescaleDB
 from streams.writer import Writer
+from tests.conftest import ROOT
 from tests.indicators import PROVINCE, A, Committer, count, indicator, make, received, term, values, whole
 
 RECEIVED = indicator("received", count("dossier.opened"))

@@ -6,7 +6,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CATALOGUE, RULES, cloud_event
 
 from opscentre.kafka import admin, cluster_id, places
 from opscentre.publisher import Publisher, encode
@@ -14,7 +13,7 @@ from schemas.indicators import Indicator
 from streams.deadlines import sweep
 from streams.decisions import decide
 from streams.writer import Writer
-from tests.helpers import Json
+from tests.helpers import CATALOGUE, RULES, Json, cloud_event
 from tests.indicators import NAME, A, Committer, count, indicator, make, received, term, today
 
 TOPICS = {system.topic: system.id for system in CATALOGUE.systems.values()}

@@ -7,14 +7,13 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CATALOGUE, cloud_event
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from opscentre.database import migrate
 from opscentre.stack.timescaledb import TimescaleDB
 from streams.writer import Writer
-from tests.helpers import Json
+from tests.helpers import CATALOGUE, Json, cloud_event
 from tests.indicators import (
     NAME,
     PROVINCE,

@@ -1,20 +1,23 @@
 """`opscentre indicators`, `opscentre explain` and `opscentre recount`, on the catalogue that is shipped."""
 
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import orjson
 import psycopg
 import pytest
-from helpers import CATALOGUE, RULEBOOK, Json, Log, cloud_event
 from typer.testing import CliRunner
 
 from opscentre.cli import app
-from opscentre.settings import settings
+from opscentre.settings import Settings
+from opscentre.stack.timescaledb import TimescaleDB
 from opscentre.status import FLOWS
 from streams.recount import compare_all
 from streams.writer import Writer
+from tests.conftest import commands_of, copied
+from tests.helpers import CATALOGUE, RULEBOOK, Json, Log, cloud_event
 
 HERE, THERE = "H06.26506", "H06.01"
 
@@ -115,14 +118,25 @@ EVENTS = [
 ]
 
 
+@pytest.fixture(scope="module")
+def counted(timescaledb: TimescaleDB, template: str) -> Iterator[str]:
+    """DSN of a database that has counted the events, and that commands are pointed at; the tests only read it."""
+    with copied(timescaledb, template) as dsn:
+        count_events(dsn)
+        with commands_of(Settings(dsn=dsn)):
+            yield dsn
+
+
+def count_events(dsn: str) -> None:
+    with closing(Writer(dsn, RULEBOOK, give_up=lambda: True)) as writer:
+        writer.commit(Log().batch(*EVENTS))
+
+
 @pytest.fixture
-def counted(database: str, writer: Writer, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """The events, counted, and the commands pointed at them."""
-    writer.commit(Log().batch(*EVENTS))
-    monkeypatch.setenv("OPSCENTRE_DSN", database)
-    settings.cache_clear()
-    yield
-    settings.cache_clear()
+def connection(counted: str) -> Iterator[psycopg.Connection]:
+    """A connection to look into that database with."""
+    with psycopg.connect(counted, autocommit=True) as opened:
+        yield opened
 
 
 def told(*argv: str) -> Any:
@@ -135,7 +149,7 @@ def values(*argv: str) -> dict[str, float | None]:
     return {id_: one["value"] for id_, one in told("indicators", *argv)["indicators"].items()}
 
 
-pytestmark = pytest.mark.usefixtures("counted")
+pytestmark = [pytest.mark.usefixtures("counted"), pytest.mark.xdist_group("counted")]
 
 
 def test_every_event_was_accepted_and_the_archive_says_what_the_views_say(connection: psycopg.Connection) -> None:
@@ -143,9 +157,12 @@ def test_every_event_was_accepted_and_the_archive_says_what_the_views_say(connec
     assert compare_all(connection, RULEBOOK, CATALOGUE) == ([], [])
 
 
-def test_a_value_in_the_views_that_the_archive_does_not_say_is_found(connection: psycopg.Connection) -> None:
-    connection.execute("UPDATE readings SET value = 26 WHERE value = 25")
-    result = CliRunner().invoke(app, ["recount", "--json"])
+def test_a_value_in_the_views_that_the_archive_does_not_say_is_found(database: str) -> None:
+    count_events(database)
+    with psycopg.connect(database) as own:
+        own.execute("UPDATE readings SET value = 26 WHERE value = 25")
+    with commands_of(Settings(dsn=database)):
+        result = CliRunner().invoke(app, ["recount", "--json"])
     assert result.exit_code == 2
     assert orjson.loads(result.stdout) == {
         "repaired": False,

@@ -15,9 +15,6 @@ import orjson
 import psycopg
 import pytest
 from aiosmtpd.controller import Controller
-from helpers import CATALOGUE, letters
-from killing import kill_at_every_step
-from workers import Workers
 
 from consumers.deliveries import deliver_next, plan, targets
 from consumers.message import Message
@@ -28,6 +25,9 @@ from opscentre.settings import Settings
 from opscentre.stack.kafka import free_port
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
+from tests.helpers import CATALOGUE, letters
+from tests.killing import kill_at_every_step
+from tests.workers import Workers
 
 AGENCY = "H06.02"
 

@@ -11,7 +11,6 @@ import orjson
 import psycopg
 import pytest
 from typer.testing import CliRunner
-from workers import Workers
 
 from opscentre.catalogue import open_catalogue
 from opscentre.cli import app
@@ -19,13 +18,18 @@ from opscentre.indicators import values_at
 from opscentre.mapping import load_mapping
 from opscentre.publisher import Publisher
 from opscentre.publishing import publish_csv
-from opscentre.settings import Settings, settings
+from opscentre.settings import Settings
+from opscentre.stack.kafka import Kafka
+from opscentre.stack.timescaledb import TimescaleDB
 from schemas.evaluation import span
 from streams.catalogues import apply_catalogue
 from streams.recount import compare_all
 from streams.rulebook import load_rulebook
+from tests.conftest import commands_of, copied, empty_topics, installation_of
+from tests.workers import Workers
 
 Environment = Callable[[Settings], dict[str, str]]
+pytestmark = pytest.mark.xdist_group("municipality")  # one process's, for its installation takes ten seconds
 TESTS = Path(__file__).parent.parent
 CATALOGUE = TESTS / "catalogues" / "permits"
 AGENCIES = {"General": "NL.GENERAL", "Customer contact": "NL.CUSTOMERS", "Experts": "NL.EXPERTS"}
@@ -75,30 +79,30 @@ def permits(shared_data: Path) -> list[Permit]:
     return list(found.values())
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def municipality(
-    installation: Settings,
+    kafka: Kafka,
+    timescaledb: TimescaleDB,
+    template: str,
     environment: Environment,
     shared_data: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
-    """An installation with the municipality's catalogue that has counted the whole log."""
-    own = installation.model_copy(update={"catalogue": CATALOGUE})
-    apply_catalogue(own.dsn, open_catalogue(CATALOGUE))
+    """An installation with the municipality's catalogue that has counted the whole log; the tests only read it."""
+    catalogue, folder = open_catalogue(CATALOGUE), tmp_path_factory.mktemp("municipality")
     mapping = load_mapping(TESTS / "mappings" / "permit_departments.toml")
-    with Publisher(own.kafka) as publisher:
-        published = publish_csv(
-            shared_data / "permit_receipts.csv", mapping, publisher, state=tmp_path / "state.sqlite"
-        )
-    with Workers(own, environment, tmp_path) as workers:
-        workers.start()
-        workers.wait_progress(published.published)
-    for name, value in own.environment().items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
-    yield own
-    settings.cache_clear()
+    with copied(timescaledb, template) as dsn:
+        apply_catalogue(dsn, catalogue)
+        with empty_topics(kafka, catalogue) as bootstrap:
+            own = installation_of(bootstrap, dsn, folder).model_copy(update={"catalogue": CATALOGUE})
+            with Publisher(bootstrap) as publisher:
+                log = shared_data / "permit_receipts.csv"
+                published = publish_csv(log, mapping, publisher, state=folder / "state.sqlite")
+            with Workers(own, environment, folder) as workers:
+                workers.start()
+                workers.wait_progress(published.published)
+        with commands_of(own):
+            yield own
 
 
 def told(*argv: str) -> Any:

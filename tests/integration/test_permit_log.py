@@ -9,7 +9,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import RULES
 
 from opscentre.mapping import load_mapping
 from opscentre.publisher import Publisher
@@ -18,6 +17,7 @@ from opscentre.settings import Settings
 from opscentre.status import current, figures
 from schemas.catalogues import Catalogue
 from streams.recount import totals_as_of
+from tests.helpers import RULES
 from tests.workers import Workers, assert_exact
 
 Environment = Callable[[Settings], dict[str, str]]

@@ -9,10 +9,10 @@ from pathlib import Path
 import orjson
 import pytest
 from typer.testing import CliRunner
-from workers import Workers
 
 from opscentre.cli import app
 from opscentre.settings import Settings, settings
+from tests.workers import Workers
 
 ROOT = Path(__file__).parent.parent.parent
 README = (ROOT / "README.md").read_text()

@@ -5,11 +5,23 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import AMOUNTS, CATALOGUE, RULEBOOK, Json, Log, actors, cloud_event, commune, readings, summed, tables
 
 from opscentre.status import figures, totals
 from streams.recount import Mismatch, compare, compare_all, readings_as_of, repair, totals_as_of
 from streams.writer import Writer
+from tests.helpers import (
+    AMOUNTS,
+    CATALOGUE,
+    RULEBOOK,
+    Json,
+    Log,
+    actors,
+    cloud_event,
+    commune,
+    readings,
+    summed,
+    tables,
+)
 
 
 def now_and(**ago: int) -> str:

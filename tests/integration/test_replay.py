@@ -8,7 +8,6 @@ from typing import Any
 
 import psycopg
 import pytest
-from helpers import CATALOGUE, DECODERS, RULEBOOK, Json, Log, cloud_event, letters, record, summed, tables
 
 from opscentre import dead_letters
 from opscentre.database import connect
@@ -19,6 +18,7 @@ from streams.decoder import Decoder
 from streams.recount import compare, repair
 from streams.replay import replay
 from streams.writer import REPLAY, Outcome, Writer, lock, prepare
+from tests.helpers import CATALOGUE, DECODERS, RULEBOOK, Json, Log, cloud_event, letters, record, summed, tables
 
 TOPIC = CATALOGUE.systems["one-stop"].topic
 GRANTED = {system.topic: DECODERS[system.id] for system in CATALOGUE.systems.values()}

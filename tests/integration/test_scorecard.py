@@ -4,14 +4,14 @@ import shutil
 from pathlib import Path
 
 import psycopg
-from helpers import CATALOGUE, Log, cloud_event
-from screens import local, panel, queries, run
 
 from dashboards.documents import documents
 from opscentre.catalogue import open_catalogue
 from schemas.catalogues import TEMPLATE
 from streams.catalogues import apply_catalogue
 from streams.writer import Writer
+from tests.helpers import CATALOGUE, Log, cloud_event
+from tests.screens import local, panel, queries, run
 
 TARGETS = "Every target: where, until when, who"
 AGENCIES = "One-stop shops by agency, this month"

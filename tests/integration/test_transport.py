@@ -24,7 +24,6 @@ from aiokafka.record.memory_records import MemoryRecords
 from aiokafka.structs import TopicPartition
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
-from helpers import RULEBOOK
 
 from opscentre.errors import UnavailableError
 from opscentre.kafka import admin
@@ -32,6 +31,7 @@ from opscentre.settings import Settings
 from opscentre.stack.process import wait_until
 from streams import transport
 from streams.app import App
+from tests.helpers import RULEBOOK
 from tests.workers import Workers, mixed, publish
 
 ROOT = Path(__file__).parent.parent.parent

@@ -11,13 +11,13 @@ from typing import Any
 import orjson
 import psycopg
 import pytest
-from workers import Workers
 
 from opscentre.catalogue import open_catalogue
 from opscentre.kafka import TopicPlace
 from opscentre.settings import Settings
 from opscentre.simulation.runs import Run, folder_of, load, save
 from opscentre.stack.process import wait_until
+from tests.workers import Workers
 
 Environment = Callable[[Settings], dict[str, str]]
 

@@ -11,7 +11,18 @@ from typing import Any, get_args
 import orjson
 import psycopg
 import pytest
-from helpers import (
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+
+from opscentre.errors import LostPlaceError, OutdatedCatalogueError
+from opscentre.status import totals
+from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules, Weekday
+from streams.batch import Batch
+from streams.recount import compare, readings_as_of, totals_as_of
+from streams.rulebook import Rulebook
+from streams.rules import CaseRules
+from streams.writer import Outcome, Writer
+from tests.helpers import (
     CATALOGUE,
     EVENTS,
     RULEBOOK,
@@ -27,17 +38,6 @@ from helpers import (
     summed,
     tables,
 )
-from hypothesis import HealthCheck, Phase, given, settings
-from hypothesis import strategies as st
-
-from opscentre.errors import LostPlaceError, OutdatedCatalogueError
-from opscentre.status import totals
-from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules, Weekday
-from streams.batch import Batch
-from streams.recount import compare, readings_as_of, totals_as_of
-from streams.rulebook import Rulebook
-from streams.rules import CaseRules
-from streams.writer import Outcome, Writer
 
 
 def received(**changes: Any) -> Json:

@@ -6,7 +6,6 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from helpers import CATALOGUE
 
 from dashboards.documents import documents, stale
 from dashboards.panels import COLUMNS, NAVIGATION
@@ -14,6 +13,7 @@ from dashboards.publish import data_source, digest
 from dashboards.statuses import COLOURS, STATUSES
 from dashboards.texts import LANGUAGES, Language
 from dashboards.units import unit
+from tests.helpers import CATALOGUE
 
 DOCUMENTS = documents(CATALOGUE)
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import orjson
 import pytest
-from helpers import CATALOGUE, DECODERS, Json, cloud_event, commune
 from hypothesis import example, given
 from hypothesis import strategies as st
 
@@ -17,6 +16,7 @@ from schemas.catalogue_model import Validity
 from schemas.envelope import MAX_BYTES, REASONS
 from schemas.times import moment_of
 from streams.decoder import Decoder, Incoming, Record
+from tests.helpers import CATALOGUE, DECODERS, Json, cloud_event, commune
 
 ONE_STOP = DECODERS["one-stop"]
 BROKER = datetime(2025, 6, 1, 12, tzinfo=UTC)

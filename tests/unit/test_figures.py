@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from helpers import RULES
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from streams.changes import Changes, Subject
 from streams.counters import Folds, difference, held_at
 from streams.figures import Gathering, end_of, midnight
 from streams.history import Entry
+from tests.helpers import RULES
 
 FOLDS = Folds(RULES)
 CALENDAR = RULES.calendar

@@ -11,7 +11,6 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from helpers import Json, cloud_event
 
 from opscentre.catalogue import open_catalogue
 from opscentre.errors import ConfigurationError, UnavailableError
@@ -37,6 +36,7 @@ from streams import fold
 from streams.counters import Folds, held_at
 from streams.history import Entry
 from streams.rules import CaseRules
+from tests.helpers import Json, cloud_event
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 LIMITS = {
