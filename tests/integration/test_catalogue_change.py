@@ -16,7 +16,7 @@ from opscentre.settings import Settings
 from opscentre.stack.timescaledb import TimescaleDB
 from streams import catalogues as module
 from streams.catalogues import apply_catalogue
-from streams.recount import compare, repair, totals_as_of
+from streams.recount import Mismatch, compare, repair, totals_as_of
 from streams.rulebook import Rulebook, load_rulebook
 from streams.writer import Writer
 from tests.catalogues import CHANGE, ZONE, Installation, content, received, rename, then, write_catalogue
@@ -269,13 +269,13 @@ def test_killed_between_any_two_steps_it_is_brought_to_its_end_by_running_again(
 
 @pytest.mark.parametrize("check", [compare, repair])
 def test_nothing_is_compared_while_a_change_is_under_way(
-    check: Callable[[psycopg.Connection, Rulebook], object], in_use: Installation
+    check: Callable[[psycopg.Connection, Rulebook], list[Mismatch]], in_use: Installation
 ) -> None:
     enter(in_use, CHANGE)
     with pytest.raises(UnavailableError, match="run `opscentre migrate` to its end"):
         check(in_use.connection, in_use.rulebook)
     apply_catalogue(in_use.dsn, in_use.catalogue)
-    assert list(check(in_use.connection, in_use.rulebook)) == []
+    assert check(in_use.connection, in_use.rulebook) == []
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """The sweep for missed deadlines: each is raised once, told once, and nothing is lost wherever a sweep ends."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -16,7 +17,7 @@ from schemas.alerts import Alert
 from schemas.topics import ALERTS
 from streams.deadlines import sweep
 from streams.writer import Writer
-from tests.helpers import CATALOGUE, Log, cloud_event
+from tests.helpers import CATALOGUE, Json, Log, cloud_event
 from tests.killing import kill_at_every_step
 from tests.workers import Workers
 
@@ -28,14 +29,14 @@ def ago(days: float) -> str:
     return (datetime.now(CATALOGUE.zone) - timedelta(days=days)).replace(microsecond=0).isoformat()
 
 
-def received(subject: str, due_days_ago: float, agency: str = HERE, id: str | None = None) -> dict:  # noqa: A002
+def received(subject: str, due_days_ago: float, agency: str = HERE, id: str | None = None) -> Json:  # noqa: A002
     opened = ago(due_days_ago + 10)
     return cloud_event(
         "dossier.received", subject, opened, id or f"r-{subject}", agency=agency, due_at=ago(due_days_ago)
     )
 
 
-def processed(subject: str, days_ago: float) -> dict:
+def processed(subject: str, days_ago: float) -> Json:
     return cloud_event("dossier.processed", subject, ago(days_ago), f"p-{subject}", agency=HERE)
 
 
@@ -44,7 +45,7 @@ def raised(connection: psycopg.Connection) -> dict[str, str | None]:
 
 
 @pytest.fixture
-def sent(broker: str) -> Callable[[], list[Alert]]:
+def sent(broker: str) -> Iterator[Callable[[], list[Alert]]]:
     """What has come on the topic `alerts` since the last call."""
     consumer = KafkaConsumer(bootstrap_servers=broker, auto_offset_reset="earliest")
     place = TopicPartition(ALERTS, 0)
@@ -82,7 +83,7 @@ def test_what_is_owed_once_more_is_told_once_more(
 ) -> None:
     """Reopened after its due time: what was settled in time long ago, and what was alerted and settled late."""
 
-    def incident(name: str, subject: str, days_ago: float, **data: object) -> dict:
+    def incident(name: str, subject: str, days_ago: float, **data: Any) -> Json:
         return cloud_event(f"incident.{name}", subject, ago(days_ago), f"{name}-{subject}", agency="H06.17", **data)
 
     log = Log(system="police-ops")

@@ -136,7 +136,7 @@ def test_all_counters_lost_are_counted_again_from_the_archive(connection: psycop
 def test_the_writer_goes_on_rightly_after_a_repair(connection: psycopg.Connection, writer: Writer) -> None:
     connection.execute("TRUNCATE counters_day, counters_month, counters_minute, actors_month")
     repair(connection, RULEBOOK)
-    retracted = {"revision": 1, "retracted": True}
+    retracted: Json = {"revision": 1, "retracted": True}
     station = cloud_event("station.activated", "S-1", now_and(hours=50), id="3", **retracted)
     signature = cloud_event("signature.used", id="5", **retracted)
     writer.commit(Log(topic_id="more").batch(station, signature))

@@ -2,6 +2,7 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import psycopg
 
@@ -30,7 +31,7 @@ def scorecard(connection: psycopg.Connection) -> dict[str, dict[str, object]]:
     return {row["indicator"]: row for row in run(connection, panel("scorecard", TARGETS))}
 
 
-def task(name: str, id: str, day: float, **data: object) -> dict[str, object]:  # noqa: A002
+def task(name: str, id: str, day: float, **data: Any) -> dict[str, object]:  # noqa: A002
     return cloud_event(name, "police-ops/operations-centre", local(day), id, system="police-ops", **data)
 
 

@@ -22,7 +22,8 @@ TEXT = (ROOT / "docker-compose.yml").read_text()
 
 @pytest.fixture
 def compose() -> dict[str, Any]:
-    return yaml.safe_load(TEXT)
+    loaded: dict[str, Any] = yaml.safe_load(TEXT)
+    return loaded
 
 
 @pytest.fixture
@@ -146,6 +147,6 @@ def test_a_docker_without_compose_is_not_enough(docker: Path, monkeypatch: pytes
 @pytest.mark.parametrize(
     "wrong", [{"kafka": "127.0.0.1"}, {"kafka": "127.0.0.1:x"}, {"dsn": "host=127.0.0.1 port=a"}, {"dsn": "nonsense"}]
 )
-def test_a_wrong_address_is_named(wrong: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_wrong_address_is_named(wrong: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError, match=f"OPSCENTRE_{next(iter(wrong)).upper()}"):
         DockerStack(Settings(**wrong))

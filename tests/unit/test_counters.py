@@ -14,7 +14,7 @@ from schemas.times import MINUTE
 from streams import fold as fold_module
 from streams.changes import Changes, Fact, Subject, rewrite
 from streams.counters import Differences, Fold, Folds, difference, held_at
-from streams.history import Entry
+from streams.history import STEPS, Entry, Step
 from tests.folds import PLAIN, START, WEEKS, catalogues
 
 DUE = {event.name for event in BY_TYPE.values() if "due_at" in event.model_fields}
@@ -77,7 +77,7 @@ cases = st.sampled_from(["dossier", "incident", "task"]).flatmap(
 def _kinds_to_come() -> Iterator[None]:
     """Types that reopen, and cases that are late by the instant, are promised, but no system has them yet."""
     with (
-        patch.dict(fold_module.STEPS, {"dossier.reopened": fold_module.Step(Reopened)}),
+        patch.dict(STEPS, {"dossier.reopened": Step(Reopened)}),
         patch.dict(fold_module._BY_DAY, {"incident": False}),
     ):
         yield
@@ -143,9 +143,10 @@ def test_the_buckets_until_any_moment_add_up_to_what_is_held_then(
     minutes |= {moment // MINUTE for moment in catalogue.rules.changes_after(0)}
     for minute in minutes | {minute - 1 for minute in minutes}:
         running: dict[tuple[str, str, str, str], int] = {}
-        for (*key, bucket), value in buckets.items():
+        for (system, measure, agency, label, bucket), value in buckets.items():
+            key = system, measure, agency, label
             if bucket <= minute:
-                running[tuple(key)] = running.get(tuple(key), 0) + value
+                running[key] = running.get(key, 0) + value
         assert {key: value for key, value in running.items() if value} == held(
             kind, found.values(), minute * MINUTE + MINUTE - 1, catalogue
         )

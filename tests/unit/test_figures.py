@@ -12,7 +12,7 @@ from schemas.evaluation import ActorMonth, ReportedValue, StandingItem, TaskStat
 from schemas.events import BY_TYPE
 from schemas.times import MINUTE, moment_of
 from streams.changes import Changes, Subject
-from streams.counters import Folds, difference, held_at
+from streams.counters import Fold, Folds, difference, held_at
 from streams.figures import Gathering, end_of, midnight
 from streams.history import Entry
 from tests.helpers import RULES
@@ -54,12 +54,16 @@ def histories(draw: st.DrawFn, kind: str) -> list[Entry]:
     return sorted(found.values())
 
 
+def fold_of(effect: str, subject: Subject) -> Fold[Any]:
+    return FOLDS.case(*subject[:2]) if effect == "case" else FOLDS.item(*subject[:2])
+
+
 def gathered(stated: Mapping[Subject, tuple[str, Sequence[Entry]]], minute: int = END) -> Gathering:
     gathering = Gathering(FOLDS, ENDS, minute, [MONTH, YEAR])
     for subject, (effect, history) in stated.items():
         changes = Changes()
         if effect in ("case", "item"):
-            fold = FOLDS.case(*subject[:2]) if effect == "case" else FOLDS.item(*subject[:2])
+            fold = fold_of(effect, subject)
             difference(fold, [], history, changes.counters)
         gathering.add(effect, subject, history, changes)
     return gathering
@@ -81,7 +85,7 @@ def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
         for name, edge in edges.items():
             held: dict[Any, int] = {}
             for subject, (effect, history) in stated.items() if edge is not None else ():
-                fold = FOLDS.case(*subject[:2]) if effect == "case" else FOLDS.item(*subject[:2])
+                fold = fold_of(effect, subject)
                 for key, (_, amount) in held_at(fold, history, (edge or 0) * MINUTE - 1).items():
                     held[key] = held.get(key, 0) + amount
             found = {key: amount for key, amount in getattr(figures, name).items() if amount}

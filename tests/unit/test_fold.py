@@ -10,10 +10,9 @@ import pytest
 from schemas.effects import Case, Item, Reopened
 from schemas.events import BY_TYPE
 from schemas.times import MINUTE, Calendar, moment_of
-from streams import fold as fold_module
 from streams.counters import Folds
 from streams.fold import CaseState
-from streams.history import Entry
+from streams.history import STEPS, Entry, Step
 from streams.items import ItemState
 from tests.helpers import RULES
 
@@ -28,7 +27,7 @@ ORDER["dossier.reopened"] = Reopened.order
 @pytest.fixture(autouse=True)
 def _reopened() -> Iterator[None]:
     """No type reopens yet, but the effect is promised: give the dossier one."""
-    with patch.dict(fold_module.STEPS, {"dossier.reopened": fold_module.Step(Reopened)}):
+    with patch.dict(STEPS, {"dossier.reopened": Step(Reopened)}):
         yield
 
 

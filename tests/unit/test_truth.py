@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -33,8 +34,8 @@ from schemas.events.telecom import Station
 from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules
 from schemas.times import moment_of
 from streams import fold
-from streams.counters import Folds, held_at
-from streams.history import Entry
+from streams.counters import Fold, Folds, held_at
+from streams.history import STEPS, Entry, Step
 from streams.rules import CaseRules
 from tests.helpers import Json, cloud_event
 
@@ -275,7 +276,7 @@ def test_a_task_is_its_system_s_own() -> None:
 
 
 def test_of_the_readings_for_one_period_the_latest_stands() -> None:
-    def reading(id_: str, day: int, value: float, **data: Json) -> Json:
+    def reading(id_: str, day: int, value: float, **data: Any) -> Json:
         time = f"2025-04-{day:02}T08:00:00+07:00"
         return cloud_event("reading.reported", "science.enterprises", time, id_, value=value, **data)
 
@@ -290,7 +291,7 @@ def test_of_the_readings_for_one_period_the_latest_stands() -> None:
 
 
 def test_items_stand_under_their_last_label_until_removed() -> None:
-    def station(name: str, day: int, subject: str = "S-1", **data: str) -> Json:
+    def station(name: str, day: int, subject: str = "S-1", **data: Any) -> Json:
         return cloud_event(f"station.{name}", subject, f"2025-04-{day:02}T08:00:00+07:00", f"{subject}-{day}", **data)
 
     on, gone = station("activated", 1, operator="viettel"), station("deactivated", 3)
@@ -349,7 +350,7 @@ RULES = Rules(
 def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The two say the same in different ways: whichever is wrong, one of 8,000 histories of some days shows it."""
     monkeypatch.setitem(BY_TYPE, DossierReopened.type, DossierReopened)
-    monkeypatch.setitem(fold.STEPS, DossierReopened.name, fold.Step(Reopened))
+    monkeypatch.setitem(STEPS, DossierReopened.name, Step(Reopened))
     monkeypatch.setattr(Dossier, "by_day", by_day)
     monkeypatch.setitem(fold._BY_DAY, "dossier", by_day)
     folds, random, start = Folds(CaseRules(RULES)), Random(1), datetime(2025, 4, 3, 8, tzinfo=ZONE)
@@ -373,13 +374,13 @@ def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, mo
             history.append(
                 Statement(0, False, "s", kind.type, "1", time, id_, due, label, agency, procedure, None, None, None)
             )
-            moments = moment_of(time), due and moment_of(due)
-            entries.append(Entry(moments[0], order, id_, kind.name, agency, moments[1], label, procedure))
+            due_moment = None if due is None else moment_of(due)
+            entries.append(Entry(moment_of(time), order, id_, kind.name, agency, due_moment, label, procedure))
         is_case = family is Dossier
         history.sort(key=place)
         found = Counter(case(history, until, due_times) if is_case else item(history))
         entries.sort()
-        folded = folds.case("s", "dossier") if is_case else folds.item("s", "station")
+        folded: Fold[Any] = folds.case("s", "dossier") if is_case else folds.item("s", "station")
         wanted: Counter[str] = Counter()
         for _, measure, _, label in held_at(folded, entries, moment_of(until) - 1):
             name = measure.partition(".")[2]
