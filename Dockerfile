@@ -6,6 +6,7 @@ COPY requirements-dev.lock ./
 RUN pip install --no-cache-dir --require-hashes -r requirements-dev.lock
 COPY pyproject.toml README.md LICENSE ./
 COPY schemas ./schemas
+COPY core ./core
 COPY streams ./streams
 COPY consumers ./consumers
 COPY dashboards ./dashboards

@@ -7,9 +7,9 @@ import threading
 
 from consumers.deliveries import targets
 from consumers.notifier import Notifier
-from opscentre.catalogue import open_catalogue
-from opscentre.errors import OpsCentreError, UnavailableError
-from opscentre.settings import Settings, settings
+from core.catalogue import open_catalogue
+from core.errors import OpsCentreError, UnavailableError
+from core.settings import Settings, settings
 
 log = logging.getLogger("consumers")
 

@@ -9,7 +9,7 @@ import psycopg
 from apprise.utils.parse import parse_urls
 
 from consumers.message import Message
-from opscentre.errors import ConfigurationError
+from core.errors import ConfigurationError
 from schemas.alerts import Alert
 
 GIVE_UP_HOURS = 24

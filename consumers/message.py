@@ -5,7 +5,7 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.alerts import Alert
-from schemas.catalogues import Agency
+from schemas.catalogue.load import Agency
 
 Language = Literal["vi", "en"]
 

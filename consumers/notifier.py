@@ -11,12 +11,12 @@ from pydantic import ValidationError
 
 from consumers.deliveries import Target, deliver_next, plan
 from consumers.message import message
-from opscentre.database import connect
-from opscentre.errors import UnavailableError
-from opscentre.kafka import admin, cluster_id, places
-from opscentre.settings import Settings
+from core.database import connect
+from core.errors import UnavailableError
+from core.kafka import admin, cluster_id, places
+from core.settings import Settings
 from schemas.alerts import Alert
-from schemas.catalogues import Catalogue
+from schemas.catalogue.load import Catalogue
 from schemas.topics import ALERTS
 
 log = logging.getLogger(__name__)

@@ -1,1 +1,4 @@
-"""Grafana dashboards, generated in Vietnamese and English, and their publishing."""
+"""Grafana dashboards in Vietnamese and English, generated from the catalogue, and their publishing.
+
+Its doors: `documents.documents`, every dashboard as JSON, and `publish.publish`.
+"""

@@ -12,7 +12,7 @@ from dashboards.scorecard import scorecard
 from dashboards.services import services
 from dashboards.target import target
 from dashboards.texts import LANGUAGES
-from schemas.catalogue_model import Catalogue
+from schemas.catalogue.model import Catalogue
 
 GENERATED = Path(__file__).parent / "generated"
 

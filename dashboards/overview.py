@@ -6,7 +6,7 @@ from dashboards.columns import hidden, leads_to, width
 from dashboards.panels import ATTENTION, SHARE, Panel, Screen, last_event, lines, number, rows, shares
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
-from schemas.catalogue_model import Catalogue
+from schemas.catalogue.model import Catalogue
 
 
 def overview(language: Language, catalogue: Catalogue) -> Screen:

@@ -7,7 +7,7 @@ from dashboards.columns import width
 from dashboards.panels import ATTENTION, Panel, Screen, lines, number, rows
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
-from schemas.catalogue_model import Catalogue
+from schemas.catalogue.model import Catalogue
 
 
 def pipeline(language: Language, catalogue: Catalogue) -> Screen:

@@ -12,8 +12,8 @@ from grafana_client.client import GrafanaClientError, GrafanaException
 from niquests.exceptions import RequestException
 from psycopg.conninfo import conninfo_to_dict
 
+from core.errors import ConfigurationError, UnavailableError
 from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID
-from opscentre.errors import ConfigurationError, UnavailableError
 
 FOLDER_UID, FOLDER_TITLE = "opscentre", "Trung tâm điều hành"
 

@@ -8,7 +8,7 @@ from grafana_foundation_sdk.cog import runtime, variants
 from grafana_foundation_sdk.cog.builder import Builder
 
 from dashboards.texts import Language
-from schemas.catalogue_model import Catalogue
+from schemas.catalogue.model import Catalogue
 from schemas.views.quoting import identifier, literal
 
 DATA_SOURCE_TYPE, DATA_SOURCE_UID = "postgres", "opscentre"

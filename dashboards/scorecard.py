@@ -6,7 +6,7 @@ from dashboards.queries import Sql
 from dashboards.statuses import COLOURS, statuses_sql
 from dashboards.targets import targets
 from dashboards.texts import Language, Text
-from schemas.catalogue_model import Catalogue
+from schemas.catalogue.model import Catalogue
 
 
 def scorecard(language: Language, catalogue: Catalogue) -> Screen:

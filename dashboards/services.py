@@ -7,7 +7,7 @@ from dashboards.panels import ATTENTION, SHARE, Panel, Screen, number, rows
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
 from dashboards.variables import agencies, chosen, outermost
-from schemas.catalogue_model import Catalogue
+from schemas.catalogue.model import Catalogue
 
 MOST_ROWS = 500
 

@@ -8,8 +8,8 @@ from dashboards.queries import Sql, rows_of_texts
 from dashboards.targets import targets
 from dashboards.texts import Language, Text
 from dashboards.variables import INDICATOR, indicator
-from schemas.catalogue_model import Catalogue
-from schemas.indicators import Indicator, Milestone, Reported, terms
+from schemas.catalogue.indicators import Indicator, Milestone, Reported, terms
+from schemas.catalogue.model import Catalogue
 from schemas.views.measures import function_of
 
 MOST_ROWS = 500

@@ -7,7 +7,7 @@ from dashboards.queries import rows_of_texts
 from dashboards.statuses import COLOURS, statuses_sql
 from dashboards.texts import Text
 from dashboards.units import units_sql
-from schemas.indicators import Indicator, Milestone, terms
+from schemas.catalogue.indicators import Indicator, Milestone, terms
 
 CORRECTED = "✎"
 """Marks a value that was decided, and corrected since."""

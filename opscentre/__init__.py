@@ -1,1 +1,4 @@
-"""The shared package: settings, errors, database, publishing, simulation, the local stack, the command line."""
+"""What people run: the command line, reports, publishing from files, the simulation, local servers, the benchmark.
+
+It stands on everything else, and nothing stands on it. Its door: the command `opscentre` (`cli.main`).
+"""

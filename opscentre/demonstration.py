@@ -11,17 +11,17 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
-from opscentre.alerts import alerts_report
-from opscentre.catalogue import open_catalogue
-from opscentre.database import connect
-from opscentre.errors import UnavailableError
-from opscentre.live import first_minutes, status_table
-from opscentre.settings import DEMONSTRATION, Settings
-from opscentre.stack import open_stack
-from opscentre.stack.process import Process
-from opscentre.status import current
-from schemas.catalogues import Catalogue
-from schemas.indicators import months_later
+from core.catalogue import open_catalogue
+from core.database import connect
+from core.errors import UnavailableError
+from core.settings import DEMONSTRATION, Settings
+from opscentre.devservices import open_stack
+from opscentre.devservices.process import Process
+from opscentre.reports.alerts import alerts_report
+from opscentre.reports.status import current
+from opscentre.reports.status_table import first_minutes, status_table
+from schemas.catalogue.indicators import months_later
+from schemas.catalogue.load import Catalogue
 
 console = Console()
 

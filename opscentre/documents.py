@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from schemas.catalogues import load_catalogue
-from schemas.documents import documents, stale
+from schemas.catalogue.load import load_catalogue
+from schemas.docs.documents import documents, stale
 
 ROOT = Path(__file__).parent.parent
 

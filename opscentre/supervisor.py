@@ -7,7 +7,7 @@ import subprocess
 import time
 from collections.abc import Callable, Sequence
 
-from opscentre.settings import Settings
+from core.settings import Settings
 
 MOST_PROCESSES = 4
 """Of a worker, where nobody says how many: from here on the database is what there is to wait for."""

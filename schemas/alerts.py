@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from schemas.envelope import SPECVERSION
-from schemas.event_schema import DIALECT, MADE
+from schemas.docs.json_schema import DIALECT, MADE
+from schemas.events.envelope import SPECVERSION
 
 ALERT_NAME: Final = "deadlines.missed.v1"
 ALERT_TYPE: Final = "vn.opscentre.deadlines.missed.v1"

@@ -11,19 +11,19 @@ import time
 import faust
 import psycopg
 
-from opscentre.catalogue import open_catalogue
-from opscentre.database import connect
-from opscentre.errors import OpsCentreError, OutdatedCatalogueError, UnavailableError
-from opscentre.kafka import admin, cluster_id, places
-from opscentre.settings import Settings, settings
-from schemas.catalogue_model import Catalogue
+from core.catalogue import open_catalogue
+from core.database import connect
+from core.errors import OpsCentreError, OutdatedCatalogueError, UnavailableError
+from core.kafka import admin, cluster_id, places
+from core.settings import Settings, settings
+from schemas.catalogue.model import Catalogue
 from streams.app import build
-from streams.batch import Partition
-from streams.decoder import Decoder
-from streams.rulebook import Rulebook, load_rulebook
-from streams.timers import SweepTimer
+from streams.fold.rulebook import Rulebook, load_rulebook
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import Partition
+from streams.sweep.timers import SweepTimer
 from streams.watchdog import Watchdog
-from streams.writer import Writer
+from streams.write.writer import Writer
 
 log = logging.getLogger("streams")
 

@@ -7,14 +7,14 @@ from typing import Any
 import faust
 from faust.types import TP
 
-from opscentre.database import connect
-from opscentre.settings import Settings
-from streams.batch import Batch, Partition, Refused
-from streams.decoder import Decoder, Record
+from core.database import connect
+from core.settings import Settings
+from streams.fold.rulebook import Rulebook
+from streams.ingest.decoder import Decoder, Record
+from streams.ingest.records import Batch, Partition, Refused
+from streams.ingest.transport import Transport, topic
 from streams.pipeline import Pipeline
-from streams.rulebook import Rulebook
-from streams.transport import Transport, topic
-from streams.writer import Writer
+from streams.write.writer import Writer
 
 FETCH_BYTES = 1024 * 1024
 """Most that is fetched of a partition at a time. With a handful of batches in flight this bounds the memory."""

@@ -14,11 +14,11 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import NoReturn
 
-from opscentre.errors import OutdatedCatalogueError
-from streams.batch import Batch, Partition, decode
-from streams.decoder import Decoder
-from streams.transport import Fetched
-from streams.writer import Writer
+from core.errors import OutdatedCatalogueError
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import Batch, Partition, decode
+from streams.ingest.transport import Fetched
+from streams.write.writer import Writer
 
 log = logging.getLogger(__name__)
 

@@ -7,14 +7,14 @@ import time
 
 import psycopg
 
-from opscentre.database import connect
-from opscentre.errors import UnavailableError
-from opscentre.kafka import admin, places
-from opscentre.settings import Settings
+from core.database import connect
+from core.errors import UnavailableError
+from core.kafka import admin, places
+from core.settings import Settings
 from streams.app import App
-from streams.batch import Partition
-from streams.housekeeping import keep_house, merge_months
+from streams.ingest.records import Partition
 from streams.pipeline import die
+from streams.sweep.housekeeping import keep_house, merge_months
 
 HOUSEKEEPING_SECONDS = 3600.0
 COLLECT_SECONDS = 20.0

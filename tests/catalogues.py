@@ -11,11 +11,11 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from schemas.catalogues import SHIPPED, Catalogue, load_catalogue
-from streams.catalogues import apply_catalogue
-from streams.recount import compare
-from streams.rulebook import Rulebook, load_rulebook
-from streams.writer import Writer
+from schemas.catalogue.load import SHIPPED, Catalogue, load_catalogue
+from streams.fold.rulebook import Rulebook, load_rulebook
+from streams.recount.compare import compare
+from streams.recount.rebuild import apply_catalogue
+from streams.write.writer import Writer
 from tests.helpers import Json, Log, cloud_event, tables
 
 PROCEDURES = """

@@ -11,16 +11,16 @@ import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from opscentre.catalogue import open_catalogue
-from opscentre.database import migrate
-from opscentre.kafka import admin, create_topics, topics
-from opscentre.settings import Settings, settings
-from opscentre.stack.kafka import VERSION as KAFKA_VERSION
-from opscentre.stack.kafka import Kafka, free_port
-from opscentre.stack.timescaledb import TimescaleDB
-from schemas.catalogues import Catalogue
-from streams.catalogues import apply_catalogue
-from streams.writer import Writer
+from core.catalogue import open_catalogue
+from core.database import migrate
+from core.kafka import admin, create_topics, topics
+from core.settings import Settings, settings
+from opscentre.devservices.kafka import VERSION as KAFKA_VERSION
+from opscentre.devservices.kafka import Kafka, free_port
+from opscentre.devservices.timescaledb import TimescaleDB
+from schemas.catalogue.load import Catalogue
+from streams.recount.rebuild import apply_catalogue
+from streams.write.writer import Writer
 from tests.catalogues import Installation
 from tests.helpers import RULEBOOK
 

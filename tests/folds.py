@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules
-from schemas.times import MINUTE, moment_of
-from streams.counters import Folds
-from streams.rules import CaseRules
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
+from schemas.timekeeping.moments import MINUTE, moment_of
+from streams.fold.contributions import Folds
+from streams.fold.rules import CaseRules
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 START = moment_of(datetime(2025, 4, 3, tzinfo=ZONE)) // MINUTE

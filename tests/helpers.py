@@ -8,13 +8,13 @@ import orjson
 import psycopg
 from psycopg import sql
 
-from schemas.catalogues import load_catalogue
-from schemas.envelope import SOURCE_PREFIX
+from schemas.catalogue.load import load_catalogue
 from schemas.events import BY_TYPE, SYSTEMS
-from streams.batch import Batch, Partition, decode
-from streams.decoder import Decoder, Record
-from streams.rulebook import Rulebook
-from streams.rules import CaseRules
+from schemas.events.envelope import SOURCE_PREFIX
+from streams.fold.rulebook import Rulebook
+from streams.fold.rules import CaseRules
+from streams.ingest.decoder import Decoder, Record
+from streams.ingest.records import Batch, Partition, decode
 
 Json = dict[str, Any]
 

@@ -8,10 +8,10 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from opscentre.catalogue import make_views
-from schemas.catalogue_model import Catalogue
-from schemas.indicators import Indicator, IndicatorFile
-from streams.writer import Writer
+from core.catalogue import make_views
+from schemas.catalogue.indicators import Indicator, IndicatorFile
+from schemas.catalogue.model import Catalogue
+from streams.write.writer import Writer
 from tests.helpers import CATALOGUE, Json, Log, cloud_event
 
 A, B, PROVINCE = "H06.01", "H06.02", "H06"

@@ -21,12 +21,12 @@ from kafka import KafkaConsumer
 
 from consumers.deliveries import targets
 from consumers.notifier import Notifier
-from opscentre.catalogue import open_catalogue
-from opscentre.publisher import Publisher
-from opscentre.settings import settings
-from schemas.catalogues import Catalogue
-from streams import catalogues
-from streams.deadlines import sweep
+from core.catalogue import open_catalogue
+from core.publisher import Publisher
+from core.settings import settings
+from schemas.catalogue.load import Catalogue
+from streams.recount import rebuild as catalogues
+from streams.sweep.deadlines import sweep
 
 STEPS: list[tuple[type, str]] = [
     (psycopg.Cursor, "execute"),

@@ -11,10 +11,10 @@ from typing import Self
 import psycopg
 from confluent_kafka import KafkaError, Message, Producer
 
-from opscentre.settings import Settings
-from opscentre.stack.process import children
-from schemas.envelope import SOURCE_PREFIX
-from streams.recount import compare_all
+from core.settings import Settings
+from opscentre.devservices.process import children
+from schemas.events.envelope import SOURCE_PREFIX
+from streams.recount.compare import compare_all
 from tests.helpers import CATALOGUE, RULEBOOK
 
 _SUPERVISED = """

@@ -7,8 +7,8 @@ import typer
 from psycopg import errors
 from rich.console import Console
 
+from core.errors import OpsCentreError
 from opscentre.cli import catalogue, dashboards, deadletters, indicators, installation, publishing, reports, simulation
-from opscentre.errors import OpsCentreError
 
 app = typer.Typer(
     name="opscentre",

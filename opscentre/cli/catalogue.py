@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from opscentre.catalogue import write_template
+from core.catalogue import write_template
 from opscentre.cli.output import say
 
 app = typer.Typer(no_args_is_help=True, help="The catalogue of agencies, systems, calendar and procedures.")

@@ -6,14 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from core.catalogue import open_catalogue
+from core.errors import ConfigurationError
+from core.settings import settings
 from dashboards.documents import documents, stale, write
 from dashboards.publish import Grafana
 from dashboards.publish import publish as publish_documents
-from opscentre.catalogue import open_catalogue
 from opscentre.cli.output import Json, print_json, say
-from opscentre.errors import ConfigurationError
-from opscentre.settings import settings
-from schemas.catalogue_model import Catalogue
+from schemas.catalogue.model import Catalogue
 
 app = typer.Typer(no_args_is_help=True, help="Grafana dashboards, in Vietnamese and English: publish, build.")
 

@@ -5,16 +5,16 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from opscentre import dead_letters
-from opscentre.catalogue import open_catalogue
+from core.catalogue import open_catalogue
+from core.database import connect
+from core.settings import settings
 from opscentre.cli.output import Json, console, print_json, say
-from opscentre.database import connect
-from opscentre.settings import settings
-from schemas.envelope import REASONS
-from streams.decoder import Decoder
-from streams.replay import replay as replay_letters
-from streams.rulebook import load_rulebook
-from streams.writer import Writer, prepare
+from opscentre.reports import dead_letters
+from schemas.events.envelope import REASONS
+from streams.fold.rulebook import load_rulebook
+from streams.ingest.decoder import Decoder
+from streams.recount.replay import replay as replay_letters
+from streams.write.writer import Writer, prepare
 
 app = typer.Typer(
     no_args_is_help=True, help="Events and records that could not be accepted: list, show, replay, discard."

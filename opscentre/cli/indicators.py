@@ -8,23 +8,23 @@ from typing import Annotated, Any
 import psycopg
 import typer
 
-from opscentre.catalogue import open_catalogue
+from core.catalogue import open_catalogue
+from core.database import at_one_moment, connect
+from core.settings import settings
 from opscentre.cli.output import Json, console, print_json
-from opscentre.database import at_one_moment, connect
-from opscentre.explanation import Period, period_named, sides
-from opscentre.explanation import explain as explained
-from opscentre.indicator_tables import explanation_table, indicators_table
-from opscentre.indicators import Asked, agency_named, below, day_named, indicator_named, report, today
-from opscentre.settings import settings
+from opscentre.reports import drilldown as behind
+from opscentre.reports.drilldown import Span, Thing
+from opscentre.reports.explanation import Period, period_named, sides
+from opscentre.reports.explanation import explain as explained
+from opscentre.reports.indicators import Asked, agency_named, below, day_named, indicator_named, report, today
+from opscentre.reports.tables import explanation_table, indicators_table
+from schemas.catalogue.indicators import Distinct, Indicator, Milestone, Reported, Term
 from schemas.evaluation import months
 from schemas.evaluation.measures import latest_readings
-from schemas.indicators import Distinct, Indicator, Milestone, Reported, Term
-from schemas.times import MINUTE, time_of
-from streams import behind
-from streams.behind import Span, Thing
-from streams.figures import end_of, midnight
-from streams.rulebook import load_rulebook
-from streams.rules import CaseRules
+from schemas.timekeeping.moments import MINUTE, time_of
+from streams.fold.rulebook import load_rulebook
+from streams.fold.rules import CaseRules
+from streams.recount.figures import end_of, midnight
 
 Agency = Annotated[str | None, typer.Option(help="Code of the agency, with all below it; else the province.")]
 

@@ -7,18 +7,18 @@ from typing import Annotated
 import typer
 
 from consumers.deliveries import targets
-from opscentre.catalogue import open_catalogue
+from core.catalogue import open_catalogue
+from core.database import migrate as migrate_database
+from core.errors import ConfigurationError
+from core.kafka import create_topics, topics
+from core.settings import DEMONSTRATION, settings
 from opscentre.cli.output import Json, console, print_json, say
-from opscentre.database import migrate as migrate_database
 from opscentre.demonstration import place_targets, run_demonstration
+from opscentre.devservices import open_stack
 from opscentre.documents import ROOT, write_documents
-from opscentre.errors import ConfigurationError
-from opscentre.kafka import create_topics, topics
-from opscentre.settings import DEMONSTRATION, settings
-from opscentre.stack import open_stack
 from opscentre.supervisor import supervise, worker_processes
-from schemas.documents import stale
-from streams.catalogues import apply_catalogue
+from schemas.docs.documents import stale
+from streams.recount.rebuild import apply_catalogue
 
 
 def up() -> None:

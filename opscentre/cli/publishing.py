@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
+from core.errors import ConfigurationError
+from core.publisher import Publisher
+from core.settings import settings
 from opscentre.cli.output import Json, errors, print_json, say
-from opscentre.errors import ConfigurationError
-from opscentre.mapping import load_mapping
-from opscentre.publisher import Publisher
-from opscentre.publishing import Report, publish_csv, publish_lines
-from opscentre.settings import settings
+from opscentre.publishing.files import Report, publish_csv, publish_lines
+from opscentre.publishing.mapping import load_mapping
 
 SHOWN = 20
 

@@ -7,24 +7,24 @@ from typing import Annotated, Any
 import typer
 from rich.table import Table
 
-from opscentre.alerts import alerts_report, alerts_table
-from opscentre.catalogue import open_catalogue
+from core.catalogue import open_catalogue
+from core.database import at_one_moment, connect
+from core.errors import ConfigurationError
+from core.settings import settings
+from opscentre.bench import bench as run_bench
+from opscentre.bench import bench_table
+from opscentre.bench.queries import bench_queries, queries_table
 from opscentre.cli.dashboards import screen_queries
 from opscentre.cli.output import Json, console, print_json, say
-from opscentre.database import at_one_moment, connect
-from opscentre.errors import ConfigurationError
-from opscentre.live import status_table
-from opscentre.settings import settings
-from opscentre.status import as_of as status_as_of
-from opscentre.status import current
-from schemas.times import Calendar
-from streams.bench import bench as run_bench
-from streams.bench import bench_table
-from streams.bench.queries import bench_queries, queries_table
-from streams.indicators import Deviation
-from streams.recount import Mismatch, compare_all, readings_as_of, totals_as_of
-from streams.recount import repair as repair_counters
-from streams.rulebook import load_rulebook
+from opscentre.reports.alerts import alerts_report, alerts_table
+from opscentre.reports.status import as_of as status_as_of
+from opscentre.reports.status import current
+from opscentre.reports.status_table import status_table
+from schemas.timekeeping.moments import Calendar
+from streams.fold.rulebook import load_rulebook
+from streams.recount.compare import Mismatch, compare_all, readings_as_of, totals_as_of
+from streams.recount.compare import repair as repair_counters
+from streams.recount.indicators import Deviation
 
 
 def status(

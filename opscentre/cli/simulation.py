@@ -8,20 +8,20 @@ from typing import Annotated
 import typer
 from rich.table import Table
 
-from opscentre.catalogue import open_catalogue
+from core.catalogue import open_catalogue
+from core.errors import ConfigurationError
+from core.kafka import admin, places
+from core.publisher import Publisher
+from core.settings import Settings, settings
 from opscentre.cli.output import Json, console, errors, print_json, say
 from opscentre.cli.publishing import progress_bar
-from opscentre.errors import ConfigurationError
-from opscentre.kafka import admin, places
-from opscentre.publisher import Publisher
-from opscentre.settings import Settings, settings
-from opscentre.simulation.emissions import simulate as emissions_of
 from opscentre.simulation.plan import Plan, Shares, plan_for, volumes_for
 from opscentre.simulation.play import play
+from opscentre.simulation.record_stream import simulate as emissions_of
 from opscentre.simulation.runs import Logbook, Places, folder_of
 from opscentre.simulation.verification import Verification
 from opscentre.simulation.verification import verify as compare
-from schemas.catalogues import Catalogue
+from schemas.catalogue.load import Catalogue
 
 Share = Annotated[float, typer.Option(min=0, max=1)]
 

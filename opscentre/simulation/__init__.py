@@ -1,1 +1,4 @@
-"""A simulated province: seeded, deterministic, with a ground truth of what it has sent."""
+"""A simulated province: seeded, deterministic, with a ground truth of what it has published.
+
+Its doors: `plan.Plan`, `record_stream.simulate` and `verification.verify`.
+"""

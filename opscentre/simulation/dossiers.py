@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
-from opscentre.simulation.happenings import Happening, Maker
 from opscentre.simulation.plan import DOSSIERS, Offer, Plan
+from opscentre.simulation.simulated_event import Happening, Maker
 from opscentre.simulation.texts import DAY, day_off, working_days_later
-from schemas.working_time import Limit
+from schemas.timekeeping.working_time import Limit
 
 CHANNELS = ("online",) * 16 + ("counter",) * 3 + ("post",)
 LEVELS = {"online": ("full", "full", "full", "partial")}

@@ -4,13 +4,13 @@ from datetime import UTC, date, datetime, time, timedelta
 from typing import get_args
 from zoneinfo import ZoneInfo
 
+from opscentre.simulation.ground_truth import Statement
 from opscentre.simulation.histories import History, finish, last_due, opening, pauses, suspended
-from opscentre.simulation.truth import Statement
-from schemas.effects import Case
+from schemas.catalogue.rules import OfficeHours, Rules, Weekday
 from schemas.events import BY_TYPE
-from schemas.rules_model import OfficeHours, Rules, Weekday
-from schemas.times import MINUTE, moment_of, time_of
-from schemas.working_time import Limit, WorkingTime
+from schemas.events.effects import Case
+from schemas.timekeeping.moments import MINUTE, moment_of, time_of
+from schemas.timekeeping.working_time import Limit, WorkingTime
 
 
 class DueTimes:

@@ -2,7 +2,7 @@
 
 The stream workers keep their counters by difference, event by event. Nothing of theirs is used here: every case and
 item is looked at as a whole, as of one moment, so that a mistake of theirs cannot be ours as well. How office hours
-are counted (`schemas.working_time`) is the same for both.
+are counted (`schemas.timekeeping.working_time`) is the same for both.
 """
 
 import math
@@ -13,11 +13,11 @@ from typing import Any
 
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.figures import latest
+from opscentre.simulation.ground_truth import Statement, Truth
 from opscentre.simulation.histories import History, closed, does, finish, opening, place, suspended
-from opscentre.simulation.truth import Statement, Truth
-from schemas.catalogues import Catalogue
-from schemas.effects import Added, Case, Item, Reading
+from schemas.catalogue.load import Catalogue
 from schemas.events import BY_TYPE
+from schemas.events.effects import Added, Case, Item, Reading
 
 Figures = dict[str, float]
 """Figures by their path; all but the totals of readings are whole numbers. What is not there is 0."""

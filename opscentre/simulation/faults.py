@@ -7,10 +7,10 @@ from typing import Any, Literal, get_args, get_origin
 
 from pydantic.fields import FieldInfo
 
-from opscentre.publisher import encode
-from schemas.effects import TYPE_PREFIX
-from schemas.envelope import SOURCE_PREFIX
+from core.publisher import encode
 from schemas.events import BY_TYPE
+from schemas.events.effects import TYPE_PREFIX
+from schemas.events.envelope import SOURCE_PREFIX
 
 Value = bytes | None
 
@@ -134,7 +134,7 @@ _BREAKERS: dict[str, Callable[[dict[str, Any], Random], Value]] = {
 
 CONFLICT = "conflicting_id"
 REASONS = (*_BREAKERS, CONFLICT)
-"""Reason codes of `schemas.envelope` that broken records are made for."""
+"""Reason codes of `schemas.events.envelope` that broken records are made for."""
 
 
 def broken(event: dict[str, Any], reason: str, identity: str, random: Random) -> Value:

@@ -10,14 +10,14 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from opscentre.simulation.due_times import DueTimes
+from opscentre.simulation.ground_truth import Statement, Truth
 from opscentre.simulation.histories import History, closed, does, finish, opening, place, suspended
-from opscentre.simulation.truth import Statement, Truth
-from schemas.catalogues import Catalogue
-from schemas.effects import Added, Case, Item, Progressed, Reading
+from schemas.catalogue.load import Catalogue
 from schemas.evaluation import ActorMonth, Figures, ReportedValue, StandingItem, TaskState, lineage
 from schemas.evaluation.figures import group_of
 from schemas.events import BY_TYPE
-from schemas.times import MINUTE, moment_of
+from schemas.events.effects import Added, Case, Item, Progressed, Reading
+from schemas.timekeeping.moments import MINUTE, moment_of
 
 Counted = tuple[str, str, str]
 """Measure, agency and label."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from opscentre.simulation.truth import Statement
-from schemas.effects import Case, Closed, Event, Extended, Item, Opened, Reopened, Resumed, Suspended
+from opscentre.simulation.ground_truth import Statement
 from schemas.events import BY_TYPE
+from schemas.events.effects import Case, Closed, Event, Extended, Item, Opened, Reopened, Resumed, Suspended
 
 History = Sequence[Statement]
 

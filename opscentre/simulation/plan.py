@@ -6,8 +6,8 @@ from datetime import date, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
-from schemas.catalogue_model import Agency, Level, Procedure, System
-from schemas.catalogues import Catalogue
+from schemas.catalogue.load import Catalogue
+from schemas.catalogue.model import Agency, Level, Procedure, System
 
 DOSSIERS, OFFICE, STATIONS, TOURISM = "one-stop", "e-office", "telecom", "tourism"
 POLICE, POPULATION = "police-ops", "population"

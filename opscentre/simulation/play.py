@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol
 
-from opscentre.publishing import Sink
+from opscentre.publishing.files import Sink
 from opscentre.simulation.plan import Emission
 
 EMISSIONS_BETWEEN_REPORTS = 5000

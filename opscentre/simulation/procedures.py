@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
-from opscentre.simulation.happenings import Happening, Maker
 from opscentre.simulation.plan import DOSSIERS, Offer
+from opscentre.simulation.simulated_event import Happening, Maker
 from opscentre.simulation.texts import DAY
 
 FIRST = ("full",) * 9 + ("partial",) * 7 + ("information",) * 4

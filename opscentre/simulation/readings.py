@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
-from opscentre.simulation.happenings import Happening, Maker
+from opscentre.simulation.simulated_event import Happening, Maker
 from opscentre.simulation.texts import EPOCH
 
 YEAR = 365

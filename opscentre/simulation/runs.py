@@ -17,11 +17,11 @@ from zlib import crc32
 
 import orjson
 
-from opscentre.errors import ConfigurationError
-from opscentre.kafka import TopicPlace
-from opscentre.simulation.emissions import simulate
-from opscentre.simulation.gate import Gate
+from core.errors import ConfigurationError
+from core.kafka import TopicPlace
 from opscentre.simulation.plan import Emission, Offer, Place, Plan, Shares, Volumes
+from opscentre.simulation.publish_lock import Gate
+from opscentre.simulation.record_stream import simulate
 
 EMISSIONS_BETWEEN_RESTS = 20_000
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from opscentre.simulation.happenings import Happening, Maker
 from opscentre.simulation.plan import POLICE, POPULATION, Place, Plan
+from opscentre.simulation.simulated_event import Happening, Maker
 from opscentre.simulation.texts import DAY
 
 CATEGORIES = ("public_order",) * 4 + ("traffic_accident",) * 3 + ("fire", "other")

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from opscentre.simulation.happenings import Happening, Maker
 from opscentre.simulation.plan import STATIONS, Plan
+from opscentre.simulation.simulated_event import Happening, Maker
 from opscentre.simulation.texts import DAY
 
 OPERATORS = ("viettel", "vinaphone", "mobifone")

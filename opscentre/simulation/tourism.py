@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from opscentre.simulation.happenings import Happening, Maker
 from opscentre.simulation.plan import TOURISM, Plan
+from opscentre.simulation.simulated_event import Happening, Maker
 
 SERVICES = ("digital-map",) * 5 + ("audio-guide",) * 3 + ("tour-booking", "youth-volunteers")
 

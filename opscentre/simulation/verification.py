@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 import psycopg
 
-from opscentre.database import connect
-from opscentre.errors import NotFoundError, UnavailableError
-from opscentre.indicators import values_at
-from opscentre.settings import Settings
+from core.database import connect
+from core.errors import NotFoundError, UnavailableError
+from core.settings import Settings
+from opscentre.reports.indicators import values_at
+from opscentre.reports.status import current, lag
 from opscentre.simulation.expected import Figures, expected, flat
 from opscentre.simulation.figures import TrueFigures
-from opscentre.simulation.gate import Gate
+from opscentre.simulation.ground_truth import Truth
+from opscentre.simulation.publish_lock import Gate
+from opscentre.simulation.recovery import settle
 from opscentre.simulation.runs import Run, folder_of, load, save
-from opscentre.simulation.settlement import settle
-from opscentre.simulation.truth import Truth
-from opscentre.status import current, lag
-from schemas.catalogues import Catalogue
+from schemas.catalogue.load import Catalogue
 from schemas.evaluation import Figures as IndicatorFigures
 from schemas.evaluation import evaluate, first_day
 

@@ -6,8 +6,8 @@ from datetime import date
 from functools import cached_property
 from typing import NamedTuple
 
-from schemas.effects import Flow
 from schemas.events import BY_TYPE
+from schemas.events.effects import Flow
 
 Totals = Mapping[tuple[str, str, str, str], int]
 """(system, measure, agency, label) → what it holds at a moment: all that happened until then, or what stands."""

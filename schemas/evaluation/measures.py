@@ -8,9 +8,7 @@ from datetime import date
 from functools import cache
 from typing import NamedTuple
 
-from schemas.evaluation.figures import Figures, ReportedValue, group_of
-from schemas.evaluation.periods import months, span
-from schemas.indicators import (
+from schemas.catalogue.indicators import (
     Age,
     Count,
     Distinct,
@@ -24,6 +22,8 @@ from schemas.indicators import (
     Term,
     label_fields,
 )
+from schemas.evaluation.figures import Figures, ReportedValue, group_of
+from schemas.evaluation.periods import months, span
 
 _fields = cache(label_fields)
 _DAY = 24 * 60

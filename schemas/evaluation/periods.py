@@ -4,7 +4,7 @@ import re
 from calendar import monthrange
 from datetime import date
 
-from schemas.indicators import Period
+from schemas.catalogue.indicators import Period
 
 _PERIOD = re.compile("[12][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?")
 

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Literal, NamedTuple
 
-from schemas.indicators import Target
+from schemas.catalogue.indicators import Target
 
 PACE_DAYS = 20
 """Working days over which the pace is taken."""

@@ -1,6 +1,5 @@
 """Every event type there is, by its CloudEvents `type`. One module a system, and one for types that several send."""
 
-from schemas.effects import Event
 from schemas.events import (
     e_office,
     one_stop,
@@ -11,6 +10,7 @@ from schemas.events import (
     telecom,
     tourism,
 )
+from schemas.events.effects import Event
 
 SYSTEMS: dict[str, tuple[type[Event], ...]] = {
     "ops-centre": task.EVENTS + reading.EVENTS,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.effects import Added, Code, Event, Flow, Item, Removed
+from schemas.events.effects import Added, Code, Event, Flow, Item, Removed
 
 Officer = Field(description="Pseudonym of the officer, made by the agency; the same for all that this officer does.")
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.effects import (
+from schemas.events.effects import (
     Added,
     Case,
     Closed,

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.effects import Case, Closed, Event, Opened, Reopened
+from schemas.events.effects import Case, Closed, Event, Opened, Reopened
 
 
 class Incident(Case):

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.effects import Case, Closed, Event, Flow, Opened
+from schemas.events.effects import Case, Closed, Event, Flow, Opened
 
 
 class Credential(Case):

@@ -1,6 +1,6 @@
 """Readings, which several systems report: what is measured elsewhere, such as S&T enterprises or the national rank."""
 
-from schemas.effects import Event, Reading
+from schemas.events.effects import Event, Reading
 
 
 class ReadingReported(Reading, name="reading.reported"):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from schemas.effects import Case, Closed, Code, Event, Extended, Opened, Progressed, Resumed, Suspended
+from schemas.events.effects import Case, Closed, Code, Event, Extended, Opened, Progressed, Resumed, Suspended
 
 Reason = Field(default=None, max_length=500, description="Why; never personal data.")
 

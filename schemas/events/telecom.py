@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.effects import Added, Code, Event, Item, Removed
+from schemas.events.effects import Added, Code, Event, Item, Removed
 
 
 class Station(Item):

@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from schemas.effects import Code, Event, Flow
+from schemas.events.effects import Code, Event, Flow
 
 
 class ServiceUsed(Flow, name="service.used"):

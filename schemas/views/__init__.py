@@ -4,8 +4,8 @@ Of each indicator there is a function, `at_<id>(starts, ends)`, of its values fo
 the last 24 months, 8 quarters and 5 years, and of all there has ever been. Running periods end now.
 """
 
-from schemas.catalogue_model import Catalogue
-from schemas.indicators import Indicator
+from schemas.catalogue.indicators import Indicator
+from schemas.catalogue.model import Catalogue
 from schemas.views.base import EMPTY, base_sql
 from schemas.views.measures import function_of, measure_sql
 from schemas.views.quoting import identifier, literal

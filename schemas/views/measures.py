@@ -6,9 +6,7 @@ The queries are bodies of functions with these two parameters. An agency's row h
 from collections.abc import Sequence
 from functools import cache
 
-from schemas.effects import Flow
-from schemas.events import BY_TYPE
-from schemas.indicators import (
+from schemas.catalogue.indicators import (
     Age,
     Count,
     Distinct,
@@ -22,8 +20,10 @@ from schemas.indicators import (
     Term,
     label_fields,
 )
+from schemas.events import BY_TYPE
+from schemas.events.effects import Flow
+from schemas.views.history_sql import READ, REPORTED, STANDING, TASK
 from schemas.views.quoting import identifier, literal
-from schemas.views.remembered import READ, REPORTED, STANDING, TASK
 
 _FLOWS = {event.name for event in BY_TYPE.values() if issubclass(event, Flow)}
 _fields = cache(label_fields)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from schemas.indicators import Indicator
+from schemas.catalogue.indicators import Indicator
 from schemas.views.measures import function_of
 from schemas.views.quoting import literal
 

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import get_args
 
-from schemas.catalogue_model import Agency, Catalogue
-from schemas.indicators import Indicator, Score
-from schemas.rules_model import Weekday
+from schemas.catalogue.indicators import Indicator, Score
+from schemas.catalogue.model import Agency, Catalogue
+from schemas.catalogue.rules import Weekday
 from schemas.views.quoting import literal, row
 
 _TABLES = """

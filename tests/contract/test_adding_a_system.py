@@ -30,9 +30,9 @@ import time
 from pathlib import Path
 
 import schemas
-from opscentre.status import KINDS
-from schemas.catalogues import load_catalogue
-from streams.decoder import Decoder, Record
+from schemas.counters import KINDS
+from schemas.catalogue.load import load_catalogue
+from streams.ingest.decoder import Decoder, Record
 
 value = Path("checkup.json").read_bytes()
 incoming = Decoder(load_catalogue().systems["health"]).decode(Record(0, time.time_ns() // 1_000_000, None, value, ()))

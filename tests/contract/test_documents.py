@@ -10,10 +10,10 @@ import jsonschema
 import pytest
 
 from schemas.alerts import MissedDeadline, missed
-from schemas.catalogues import load_catalogue
-from schemas.documents import documents, stale
-from schemas.effects import Event
+from schemas.catalogue.load import load_catalogue
+from schemas.docs.documents import documents, stale
 from schemas.events import BY_TYPE
+from schemas.events.effects import Event
 
 ROOT = Path(__file__).parents[2]
 ASYNCAPI = ROOT / "tests" / "data" / "asyncapi-3.0.0.json"

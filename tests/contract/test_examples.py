@@ -12,11 +12,11 @@ import jsonschema
 import pytest
 from pydantic import ValidationError
 
-from schemas.catalogues import load_catalogue
-from schemas.documents import documents
-from schemas.envelope import REASONS
-from schemas.event_schema import versioned_name
+from schemas.catalogue.load import load_catalogue
+from schemas.docs.documents import documents
+from schemas.docs.json_schema import versioned_name
 from schemas.events import BY_TYPE
+from schemas.events.envelope import REASONS
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 EVENTS = {event.name: event for event in BY_TYPE.values()}

@@ -7,11 +7,11 @@ from typing import Any
 import psycopg
 import pytest
 
-from opscentre.errors import InvalidEventError
-from schemas.envelope import SOURCE_PREFIX
+from core.errors import InvalidEventError
 from schemas.events import SYSTEMS
-from streams.recount import compare
-from streams.writer import Outcome, Writer
+from schemas.events.envelope import SOURCE_PREFIX
+from streams.recount.compare import compare
+from streams.write.writer import Outcome, Writer
 from tests.helpers import CATALOGUE, DECODERS, EVENTS, RULEBOOK, SYSTEM_OF, Log, count, record, tables
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"

@@ -9,10 +9,10 @@ from typing import Any
 import psycopg
 import pytest
 
-from schemas.effects import Progressed, Reading
-from schemas.envelope import SOURCE_PREFIX
 from schemas.events import SYSTEMS
-from streams.writer import Outcome, Writer
+from schemas.events.effects import Progressed, Reading
+from schemas.events.envelope import SOURCE_PREFIX
+from streams.write.writer import Outcome, Writer
 from tests.helpers import EVENTS, SYSTEM_OF, Json, Log, cloud_event
 
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"

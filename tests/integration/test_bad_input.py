@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import psycopg
 from kafka import KafkaAdminClient, TopicPartition
 
-from opscentre.kafka import create_topics, topics
-from opscentre.publisher import encode
-from opscentre.settings import Settings
-from opscentre.stack.kafka import Kafka
-from schemas.catalogues import Catalogue
+from core.kafka import create_topics, topics
+from core.publisher import encode
+from core.settings import Settings
+from opscentre.devservices.kafka import Kafka
+from schemas.catalogue.load import Catalogue
 from schemas.topics import event_topic
 from tests.helpers import Json, cloud_event
 from tests.workers import Raw, Workers, assert_exact, mixed, publish

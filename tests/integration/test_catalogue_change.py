@@ -10,15 +10,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from opscentre.database import migrate
-from opscentre.errors import OutdatedCatalogueError, UnavailableError
-from opscentre.settings import Settings
-from opscentre.stack.timescaledb import TimescaleDB
-from streams import catalogues as module
-from streams.catalogues import apply_catalogue
-from streams.recount import Mismatch, compare, repair, totals_as_of
-from streams.rulebook import Rulebook, load_rulebook
-from streams.writer import Writer
+from core.database import migrate
+from core.errors import OutdatedCatalogueError, UnavailableError
+from core.settings import Settings
+from opscentre.devservices.timescaledb import TimescaleDB
+from streams.fold.rulebook import Rulebook, load_rulebook
+from streams.recount import rebuild as module
+from streams.recount.compare import Mismatch, compare, repair, totals_as_of
+from streams.recount.rebuild import apply_catalogue
+from streams.write.writer import Writer
 from tests.catalogues import CHANGE, ZONE, Installation, content, received, rename, then, write_catalogue
 from tests.helpers import Log, cloud_event
 from tests.killing import kill_at_every_step

@@ -6,8 +6,8 @@ from pathlib import Path
 import orjson
 import psycopg
 
-from opscentre.settings import Settings
-from streams.catalogues import apply_catalogue
+from core.settings import Settings
+from streams.recount.rebuild import apply_catalogue
 from tests.catalogues import CHANGE, ZONE, Installation, received, write_catalogue
 from tests.helpers import Json, count
 from tests.workers import Workers, mixed, publish

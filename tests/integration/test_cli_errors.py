@@ -8,7 +8,7 @@ import uuid
 import psycopg
 import pytest
 
-from opscentre.stack.timescaledb import TimescaleDB
+from opscentre.devservices.timescaledb import TimescaleDB
 
 
 def opscentre(dsn: str, *argv: str) -> tuple[int, str]:

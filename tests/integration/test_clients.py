@@ -13,9 +13,9 @@ from cloudevents.core.v1.event import CloudEvent
 from confluent_kafka import Producer
 from kafka import KafkaProducer
 
-from opscentre.settings import Settings
-from opscentre.status import lag
-from schemas.catalogues import Catalogue
+from core.settings import Settings
+from opscentre.reports.status import lag
+from schemas.catalogue.load import Catalogue
 from tests.helpers import Json, cloud_event, letters
 from tests.workers import Workers, assert_exact
 

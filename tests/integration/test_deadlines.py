@@ -10,13 +10,13 @@ import psycopg
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from opscentre.kafka import admin, cluster_id, places
-from opscentre.publisher import Publisher, encode
-from opscentre.settings import Settings
+from core.kafka import admin, cluster_id, places
+from core.publisher import Publisher, encode
+from core.settings import Settings
 from schemas.alerts import Alert
 from schemas.topics import ALERTS
-from streams.deadlines import sweep
-from streams.writer import Writer
+from streams.sweep.deadlines import sweep
+from streams.write.writer import Writer
 from tests.helpers import CATALOGUE, Json, Log, cloud_event
 from tests.killing import kill_at_every_step
 from tests.workers import Workers

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from opscentre.kafka import create_topics, topics
-from opscentre.settings import Settings
-from opscentre.stack.kafka import Kafka
-from opscentre.stack.timescaledb import TimescaleDB
-from schemas.catalogues import Catalogue
+from core.kafka import create_topics, topics
+from core.settings import Settings
+from opscentre.devservices.kafka import Kafka
+from opscentre.devservices.timescaledb import TimescaleDB
+from schemas.catalogue.load import Catalogue
 from tests.workers import Worker, Workers, assert_exact, mixed, publish
 
 Environment = Callable[[Settings], dict[str, str]]

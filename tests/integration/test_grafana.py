@@ -19,12 +19,12 @@ import pytest
 from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError
 
+from core.catalogue import make_views
+from core.errors import ConfigurationError, UnavailableError
 from dashboards.publish import FOLDER_UID, Grafana, publish
-from opscentre.catalogue import make_views
-from opscentre.errors import ConfigurationError, UnavailableError
-from opscentre.stack.kafka import free_port
-from opscentre.stack.timescaledb import TimescaleDB
-from streams.writer import Writer
+from opscentre.devservices.kafka import free_port
+from opscentre.devservices.timescaledb import TimescaleDB
+from streams.write.writer import Writer
 from tests.conftest import copied
 from tests.helpers import CATALOGUE, RULEBOOK, Log, cloud_event
 from tests.screens import DOCUMENTS, local, panel, queries, run

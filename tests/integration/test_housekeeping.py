@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 import psycopg
 import pytest
 
-from streams.housekeeping import keep_house, merge_months
-from streams.recount import compare
-from streams.writer import Writer
+from streams.recount.compare import compare
+from streams.sweep.housekeeping import keep_house, merge_months
+from streams.write.writer import Writer
 from tests.helpers import RULEBOOK, Log, cloud_event, count, tables
 
 LETTER = """

@@ -7,9 +7,9 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from opscentre.database import migrate
-from opscentre.stack.timescaledb import TimescaleDB
-from streams.writer import Writer
+from core.database import migrate
+from opscentre.devservices.timescaledb import TimescaleDB
+from streams.write.writer import Writer
 from tests.conftest import ROOT
 from tests.indicators import PROVINCE, A, Committer, count, indicator, make, received, term, values, whole
 

@@ -7,12 +7,12 @@ from typing import Any
 import psycopg
 import pytest
 
-from opscentre.kafka import admin, cluster_id, places
-from opscentre.publisher import Publisher, encode
-from schemas.indicators import Indicator
-from streams.deadlines import sweep
-from streams.decisions import decide
-from streams.writer import Writer
+from core.kafka import admin, cluster_id, places
+from core.publisher import Publisher, encode
+from schemas.catalogue.indicators import Indicator
+from streams.sweep.deadlines import sweep
+from streams.sweep.decisions import decide
+from streams.write.writer import Writer
 from tests.helpers import CATALOGUE, RULES, Json, cloud_event
 from tests.indicators import NAME, A, Committer, count, indicator, make, received, term, today
 

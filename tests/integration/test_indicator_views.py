@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opscentre.database import migrate
-from opscentre.stack.timescaledb import TimescaleDB
-from streams.writer import Writer
+from core.database import migrate
+from opscentre.devservices.timescaledb import TimescaleDB
+from streams.write.writer import Writer
 from tests.helpers import CATALOGUE, Json, cloud_event
 from tests.indicators import (
     NAME,

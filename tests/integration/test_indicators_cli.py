@@ -10,12 +10,12 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
+from core.settings import Settings
 from opscentre.cli import app
-from opscentre.settings import Settings
-from opscentre.stack.timescaledb import TimescaleDB
-from opscentre.status import FLOWS
-from streams.recount import compare_all
-from streams.writer import Writer
+from opscentre.devservices.timescaledb import TimescaleDB
+from schemas.counters import FLOWS
+from streams.recount.compare import compare_all
+from streams.write.writer import Writer
 from tests.conftest import commands_of, copied
 from tests.helpers import CATALOGUE, RULEBOOK, Json, Log, cloud_event
 

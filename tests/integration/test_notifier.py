@@ -19,10 +19,10 @@ from aiosmtpd.controller import Controller
 from consumers.deliveries import deliver_next, plan, targets
 from consumers.message import Message
 from consumers.notifier import Notifier
-from opscentre.errors import ConfigurationError
-from opscentre.publisher import Publisher
-from opscentre.settings import Settings
-from opscentre.stack.kafka import free_port
+from core.errors import ConfigurationError
+from core.publisher import Publisher
+from core.settings import Settings
+from opscentre.devservices.kafka import free_port
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
 from tests.helpers import CATALOGUE, letters

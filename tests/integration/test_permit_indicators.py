@@ -12,19 +12,19 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from opscentre.catalogue import open_catalogue
+from core.catalogue import open_catalogue
+from core.publisher import Publisher
+from core.settings import Settings
 from opscentre.cli import app
-from opscentre.indicators import values_at
-from opscentre.mapping import load_mapping
-from opscentre.publisher import Publisher
-from opscentre.publishing import publish_csv
-from opscentre.settings import Settings
-from opscentre.stack.kafka import Kafka
-from opscentre.stack.timescaledb import TimescaleDB
+from opscentre.devservices.kafka import Kafka
+from opscentre.devservices.timescaledb import TimescaleDB
+from opscentre.publishing.files import publish_csv
+from opscentre.publishing.mapping import load_mapping
+from opscentre.reports.indicators import values_at
 from schemas.evaluation import span
-from streams.catalogues import apply_catalogue
-from streams.recount import compare_all
-from streams.rulebook import load_rulebook
+from streams.fold.rulebook import load_rulebook
+from streams.recount.compare import compare_all
+from streams.recount.rebuild import apply_catalogue
 from tests.conftest import commands_of, copied, empty_topics, installation_of
 from tests.workers import Workers
 

@@ -10,13 +10,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from opscentre.mapping import load_mapping
-from opscentre.publisher import Publisher
-from opscentre.publishing import publish_csv
-from opscentre.settings import Settings
-from opscentre.status import current, figures
-from schemas.catalogues import Catalogue
-from streams.recount import totals_as_of
+from core.publisher import Publisher
+from core.settings import Settings
+from opscentre.publishing.files import publish_csv
+from opscentre.publishing.mapping import load_mapping
+from opscentre.reports.status import current, figures
+from schemas.catalogue.load import Catalogue
+from streams.recount.compare import totals_as_of
 from tests.helpers import RULES
 from tests.workers import Workers, assert_exact
 

@@ -10,8 +10,8 @@ import orjson
 import pytest
 from typer.testing import CliRunner
 
+from core.settings import Settings, settings
 from opscentre.cli import app
-from opscentre.settings import Settings, settings
 from tests.workers import Workers
 
 ROOT = Path(__file__).parent.parent.parent

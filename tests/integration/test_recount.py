@@ -6,9 +6,9 @@ from typing import Any
 import psycopg
 import pytest
 
-from opscentre.status import figures, totals
-from streams.recount import Mismatch, compare, compare_all, readings_as_of, repair, totals_as_of
-from streams.writer import Writer
+from opscentre.reports.status import figures, totals
+from streams.recount.compare import Mismatch, compare, compare_all, readings_as_of, repair, totals_as_of
+from streams.write.writer import Writer
 from tests.helpers import (
     AMOUNTS,
     CATALOGUE,

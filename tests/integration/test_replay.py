@@ -9,15 +9,15 @@ from typing import Any
 import psycopg
 import pytest
 
-from opscentre import dead_letters
-from opscentre.database import connect
-from opscentre.errors import NotFoundError
-from schemas.envelope import SOURCE_PREFIX
-from streams.batch import Refused, decode
-from streams.decoder import Decoder
-from streams.recount import compare, repair
-from streams.replay import replay
-from streams.writer import REPLAY, Outcome, Writer, lock, prepare
+from core.database import connect
+from core.errors import NotFoundError
+from opscentre.reports import dead_letters
+from schemas.events.envelope import SOURCE_PREFIX
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import Refused, decode
+from streams.recount.compare import compare, repair
+from streams.recount.replay import replay
+from streams.write.writer import REPLAY, Outcome, Writer, lock, prepare
 from tests.helpers import CATALOGUE, DECODERS, RULEBOOK, Json, Log, cloud_event, letters, record, summed, tables
 
 TOPIC = CATALOGUE.systems["one-stop"].topic

@@ -6,11 +6,11 @@ from typing import Any
 
 import psycopg
 
+from core.catalogue import open_catalogue
 from dashboards.documents import documents
-from opscentre.catalogue import open_catalogue
-from schemas.catalogues import TEMPLATE
-from streams.catalogues import apply_catalogue
-from streams.writer import Writer
+from schemas.catalogue.load import TEMPLATE
+from streams.recount.rebuild import apply_catalogue
+from streams.write.writer import Writer
 from tests.helpers import CATALOGUE, Log, cloud_event
 from tests.screens import local, panel, queries, run
 

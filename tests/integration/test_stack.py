@@ -10,14 +10,14 @@ import psycopg
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from opscentre.errors import StackError
-from opscentre.kafka import admin, create_topics
-from opscentre.settings import Settings
-from opscentre.stack import open_stack
-from opscentre.stack.kafka import VERSION, Kafka, free_port, listens
-from opscentre.stack.native import NativeStack
-from opscentre.stack.process import wait_until
-from opscentre.stack.timescaledb import TimescaleDB
+from core.errors import StackError
+from core.kafka import admin, create_topics
+from core.settings import Settings
+from opscentre.devservices import open_stack
+from opscentre.devservices.kafka import VERSION, Kafka, free_port, listens
+from opscentre.devservices.native import NativeStack
+from opscentre.devservices.process import wait_until
+from opscentre.devservices.timescaledb import TimescaleDB
 from schemas.topics import Topic, event_topic
 from tests.conftest import CACHE
 

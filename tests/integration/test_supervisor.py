@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from opscentre.stack.process import children, wait_until
+from opscentre.devservices.process import children, wait_until
 
 _PROGRAM = """
 import signal, sys, time

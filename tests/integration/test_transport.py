@@ -1,4 +1,4 @@
-"""What streams/transport.py stands on inside Faust and aiokafka: an upgrade that moves it must fail here, loudly."""
+"""What our transport stands on inside Faust and aiokafka: an upgrade that moves it must fail here, loudly."""
 
 import inspect
 import json
@@ -25,12 +25,12 @@ from aiokafka.structs import TopicPartition
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 
-from opscentre.errors import UnavailableError
-from opscentre.kafka import admin
-from opscentre.settings import Settings
-from opscentre.stack.process import wait_until
-from streams import transport
+from core.errors import UnavailableError
+from core.kafka import admin
+from core.settings import Settings
+from opscentre.devservices.process import wait_until
 from streams.app import App
+from streams.ingest import transport
 from tests.helpers import RULEBOOK
 from tests.workers import Workers, mixed, publish
 
@@ -165,13 +165,13 @@ def test_a_batch_without_a_frame_is_no_fault_of_the_one_before() -> None:
 
 _READER = """
 import faust, json, os, sys
-from opscentre.catalogue import open_catalogue
-from opscentre.settings import settings
-from opscentre.stack.process import wait_until
-from streams import transport
+from core.catalogue import open_catalogue
+from core.settings import settings
+from opscentre.devservices.process import wait_until
+from streams.ingest import transport
 from streams.__main__ import _partitions
 from streams.app import App
-from streams.rulebook import Rulebook
+from streams.fold.rulebook import Rulebook
 
 names = ["events.one-stop"]
 app = App(settings(), _partitions(settings().kafka, names), Rulebook(1, {}))
@@ -238,7 +238,7 @@ def test_a_message_is_a_batch_chained_to_the_last_one(
     assert len(found) < events / 100  # as many Messages as batches, not as records
     ends: dict[int, int] = {}
     for row in found:
-        assert row["types"] == ["streams.transport", "streams.transport", "Fetched"]
+        assert row["types"] == ["streams.ingest.transport", "streams.ingest.transport", "Fetched"]
         assert row["generation"] is True
         assert row["start"] == ends.get(row["partition"], 0)
         assert row["offsets"] == list(range(row["start"], row["end"]))

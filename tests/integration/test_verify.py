@@ -12,11 +12,11 @@ import orjson
 import psycopg
 import pytest
 
-from opscentre.catalogue import open_catalogue
-from opscentre.kafka import TopicPlace
-from opscentre.settings import Settings
+from core.catalogue import open_catalogue
+from core.kafka import TopicPlace
+from core.settings import Settings
+from opscentre.devservices.process import wait_until
 from opscentre.simulation.runs import Run, folder_of, load, save
-from opscentre.stack.process import wait_until
 from tests.workers import Workers
 
 Environment = Callable[[Settings], dict[str, str]]

@@ -14,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from opscentre.errors import LostPlaceError, OutdatedCatalogueError
-from opscentre.status import totals
-from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules, Weekday
-from streams.batch import Batch
-from streams.recount import compare, readings_as_of, totals_as_of
-from streams.rulebook import Rulebook
-from streams.rules import CaseRules
-from streams.writer import Outcome, Writer
+from core.errors import LostPlaceError, OutdatedCatalogueError
+from opscentre.reports.status import totals
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Weekday
+from streams.fold.rulebook import Rulebook
+from streams.fold.rules import CaseRules
+from streams.ingest.records import Batch
+from streams.recount.compare import compare, readings_as_of, totals_as_of
+from streams.write.writer import Outcome, Writer
 from tests.helpers import (
     CATALOGUE,
     EVENTS,

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.catalogue_model import Agency, Derivation, Grants, Procedure, ProcedureField, Province
-from schemas.catalogues import load_catalogue
-from schemas.indicators import IndicatorFile
-from schemas.rules_model import CalendarEntry, Rules
-from schemas.tables import Table
+from schemas.catalogue.indicators import IndicatorFile
+from schemas.catalogue.load import load_catalogue
+from schemas.catalogue.model import Agency, Derivation, Grants, Procedure, ProcedureField, Province
+from schemas.catalogue.rules import CalendarEntry, Rules
+from schemas.catalogue.toml_table import Table
 
 ROOT = Path(__file__).parent.parent.parent
 BASE = ROOT / "tests" / "golden" / "catalogue" / "base"

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from core.errors import ConfigurationError
+from core.settings import settings
 from opscentre.cli import app
-from opscentre.errors import ConfigurationError
-from opscentre.settings import settings
-from schemas.catalogues import CatalogueError, load_catalogue
+from schemas.catalogue.load import CatalogueError, load_catalogue
 
 GOLDEN = Path(__file__).parent.parent / "golden" / "catalogue"
 BASE = GOLDEN / "base"

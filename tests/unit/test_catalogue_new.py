@@ -5,10 +5,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from core.errors import ConfigurationError
+from core.settings import settings
 from opscentre.cli import app
-from opscentre.errors import ConfigurationError
-from opscentre.settings import settings
-from schemas.catalogues import TEMPLATE
+from schemas.catalogue.load import TEMPLATE
 
 
 def written(folder: Path) -> set[str]:

@@ -7,8 +7,8 @@ from typing import get_args
 
 import pytest
 
-from schemas.catalogue_model import Kind
-from schemas.catalogues import load_catalogue
+from schemas.catalogue.load import load_catalogue
+from schemas.catalogue.model import Kind
 from schemas.events import SYSTEMS
 
 CATALOGUE = load_catalogue()

@@ -10,11 +10,11 @@ import jsonschema
 import pytest
 import yaml
 
-from opscentre.errors import ConfigurationError, StackError
-from opscentre.settings import Settings
-from opscentre.stack import open_stack
-from opscentre.stack.docker import DockerStack
-from opscentre.stack.kafka import VERSION
+from core.errors import ConfigurationError, StackError
+from core.settings import Settings
+from opscentre.devservices import open_stack
+from opscentre.devservices.docker import DockerStack
+from opscentre.devservices.kafka import VERSION
 
 ROOT = Path(__file__).parents[2]
 TEXT = (ROOT / "docker-compose.yml").read_text()

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from opscentre.errors import InvalidEventError
-from schemas.catalogue_model import Validity
-from schemas.envelope import MAX_BYTES, REASONS
-from schemas.times import moment_of
-from streams.decoder import Decoder, Incoming, Record
+from core.errors import InvalidEventError
+from schemas.catalogue.model import Validity
+from schemas.events.envelope import MAX_BYTES, REASONS
+from schemas.timekeeping.moments import moment_of
+from streams.ingest.decoder import Decoder, Incoming, Record
 from tests.helpers import CATALOGUE, DECODERS, Json, cloud_event, commune
 
 ONE_STOP = DECODERS["one-stop"]

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from opscentre.catalogue import open_catalogue
+from core.catalogue import open_catalogue
+from core.settings import DEMONSTRATION, Settings
 from opscentre.demonstration import place_targets
-from opscentre.settings import DEMONSTRATION, Settings
-from schemas.catalogues import Catalogue
-from schemas.indicators import months_later
+from schemas.catalogue.indicators import months_later
+from schemas.catalogue.load import Catalogue
 
 
 def dues(catalogue: Catalogue) -> list[date]:

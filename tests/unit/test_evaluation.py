@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.catalogue.indicators import Indicator, IndicatorFile, Target
 from schemas.evaluation import (
     ActorMonth,
     Figures,
@@ -21,7 +22,6 @@ from schemas.evaluation import (
     progress,
     span,
 )
-from schemas.indicators import Indicator, IndicatorFile, Target
 
 ABOVE = lineage({"P": None, "D": "P", "C1": "D", "C2": "D", "E": "P"})
 JUNE = (date(2025, 6, 1), date(2025, 6, 30))

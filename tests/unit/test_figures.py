@@ -7,14 +7,14 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.effects import Case, Item
 from schemas.evaluation import ActorMonth, ReportedValue, StandingItem, TaskState, lineage
 from schemas.events import BY_TYPE
-from schemas.times import MINUTE, moment_of
-from streams.changes import Changes, Subject
-from streams.counters import Fold, Folds, difference, held_at
-from streams.figures import Gathering, end_of, midnight
-from streams.history import Entry
+from schemas.events.effects import Case, Item
+from schemas.timekeeping.moments import MINUTE, moment_of
+from streams.fold.contributions import Fold, Folds, difference, held_at
+from streams.fold.history import Entry
+from streams.recount.figures import Gathering, end_of, midnight
+from streams.write.changes import Changes, Subject
 from tests.helpers import RULES
 
 FOLDS = Folds(RULES)

@@ -6,12 +6,12 @@ from itertools import pairwise
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from schemas.effects import Case
 from schemas.events import BY_TYPE
-from schemas.times import MINUTE
-from streams.counters import Differences, Folds, difference
-from streams.fold import CaseState
-from streams.history import Entry
+from schemas.events.effects import Case
+from schemas.timekeeping.moments import MINUTE
+from streams.fold.cases import CaseState
+from streams.fold.contributions import Differences, Folds, difference
+from streams.fold.history import Entry
 from tests.folds import CALENDAR, START, WEEKS, catalogues, folds
 
 ORDER = {event.name: event.order for event in BY_TYPE.values() if issubclass(event, Case)}

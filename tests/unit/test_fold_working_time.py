@@ -10,14 +10,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.effects import Case
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.events import BY_TYPE
-from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules
-from schemas.times import moment_of, time_of
-from streams.counters import held_at
-from streams.fold import CaseFold, CaseState
-from streams.history import Entry
-from streams.rules import CaseRules
+from schemas.events.effects import Case
+from schemas.timekeeping.moments import moment_of, time_of
+from streams.fold.cases import CaseFold, CaseState
+from streams.fold.contributions import held_at
+from streams.fold.history import Entry
+from streams.fold.rules import CaseRules
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WEEK = OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"], hours=["07:00-11:30", "13:30-17:00"])

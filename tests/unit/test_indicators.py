@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from schemas.catalogues import load_catalogue
+from schemas.catalogue.load import load_catalogue
 
 ROOT = Path(__file__).parent.parent.parent
 BASE = ROOT / "tests" / "golden" / "catalogue" / "base"

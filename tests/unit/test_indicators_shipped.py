@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from schemas.catalogues import load_catalogue
+from schemas.catalogue.indicators import Milestone, Reported, Score, label_fields, measures, terms
+from schemas.catalogue.load import load_catalogue
+from schemas.docs.indicator_reference import PARTS, indicator_reference
 from schemas.events import BY_TYPE
-from schemas.indicator_reference import PARTS, indicator_reference
-from schemas.indicators import Milestone, Reported, Score, label_fields, measures, terms
-from streams.fold import CaseMeasures
+from streams.fold.cases import CaseMeasures
 
 CATALOGUE = load_catalogue()
 INDICATORS = CATALOGUE.indicators

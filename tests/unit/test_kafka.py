@@ -6,9 +6,9 @@ import threading
 
 import pytest
 
-from opscentre import kafka
-from opscentre.errors import UnavailableError
-from opscentre.stack.kafka import free_port
+from core import kafka
+from core.errors import UnavailableError
+from opscentre.devservices.kafka import free_port
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from opscentre.errors import InvalidEventError, MappingError, OpsCentreError, UnavailableError
-from opscentre.mapping import Mapping, load_mapping
-from opscentre.publisher import Headers, encode, event, route
-from opscentre.publishing import Report, publish_csv, publish_lines
+from core.errors import InvalidEventError, MappingError, OpsCentreError, UnavailableError
+from core.publisher import Headers, encode, event, route
+from opscentre.publishing.files import Report, publish_csv, publish_lines
+from opscentre.publishing.mapping import Mapping, load_mapping
 
 MAPPING = """
 system = "e-office"

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.rules_model import CalendarRule, Limits, OfficeHours, Rules
-from schemas.times import moment_of
-from schemas.working_time import Limit
-from streams.rules import CaseRules
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
+from schemas.timekeeping.moments import moment_of
+from schemas.timekeeping.working_time import Limit
+from streams.fold.rules import CaseRules
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
 WEEK = OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"], hours=["07:00-11:30", "13:30-17:00"])

@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from opscentre import errors
+from core import errors
+from core.errors import ConfigurationError, OpsCentreError
+from core.settings import Settings, settings
 from opscentre.cli import app
-from opscentre.errors import ConfigurationError, OpsCentreError
-from opscentre.settings import Settings, settings
 
 ROOT = Path(__file__).parent.parent.parent
 

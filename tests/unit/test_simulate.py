@@ -11,18 +11,18 @@ from typing import Any
 
 import pytest
 
-from opscentre.catalogue import open_catalogue
-from opscentre.publisher import Headers
+from core.catalogue import open_catalogue
+from core.publisher import Headers
 from opscentre.simulation import faults
 from opscentre.simulation.assignments import ASSIGNMENTS
-from opscentre.simulation.emissions import simulate
+from opscentre.simulation.ground_truth import Truth
 from opscentre.simulation.plan import TOLD_BEFORE, Emission, Offer, Place, Plan, Shares, Volumes, plan_for
 from opscentre.simulation.play import play
 from opscentre.simulation.readings import GAUGES
-from opscentre.simulation.truth import Truth
-from schemas.effects import Event
-from schemas.envelope import REASONS
+from opscentre.simulation.record_stream import simulate
 from schemas.events import BY_TYPE, SYSTEMS
+from schemas.events.effects import Event
+from schemas.events.envelope import REASONS
 
 Json = dict[str, Any]
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"

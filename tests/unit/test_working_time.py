@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.times import moment_of, time_of
-from schemas.working_time import Limit, WorkingTime
+from schemas.timekeeping.moments import moment_of, time_of
+from schemas.timekeeping.working_time import Limit, WorkingTime
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

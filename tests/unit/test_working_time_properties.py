@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from schemas.times import MINUTE, moment_of, time_of
-from schemas.wall_clock import wall_clock
-from schemas.working_time import Limit, WorkingTime
+from schemas.timekeeping.moments import MINUTE, moment_of, time_of
+from schemas.timekeeping.wall_clock import wall_clock
+from schemas.timekeeping.working_time import Limit, WorkingTime
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
 AMSTERDAM = ZoneInfo("Europe/Amsterdam")

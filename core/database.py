@@ -1,0 +1,73 @@
+"""Connections to TimescaleDB, and its migrations."""
+
+from collections.abc import Callable
+from importlib import resources
+
+import psycopg
+
+from core.errors import ConfigurationError, UnavailableError
+
+_MIGRATION_LOCK = 0x0C5  # any number, the same for every `migrate`
+
+
+def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.Connection:
+    """Open a connection with the limits that keep a lost server or a stuck statement from holding anybody up.
+
+    Raises:
+        ConfigurationError: this is no DSN.
+        UnavailableError: the server does not answer or refuses the connection.
+    """
+    try:
+        return psycopg.connect(
+            dsn,
+            autocommit=autocommit,
+            application_name=application,
+            connect_timeout=5,
+            keepalives_idle=5,
+            keepalives_interval=2,
+            keepalives_count=3,
+            # Under half of the broker's patience with a worker that is being revoked (60 s).
+            options="-c statement_timeout=25s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
+        )
+    except psycopg.OperationalError as error:
+        raise UnavailableError(
+            f"the database does not answer: {str(error).strip()}\n"
+            "Start it with `opscentre up`, or set OPSCENTRE_DSN to where it is."
+        ) from error
+    except psycopg.ProgrammingError as error:
+        raise ConfigurationError(
+            f"OPSCENTRE_DSN cannot be read: {str(error).strip()}; such as postgresql://user:password@host:5432/opscentre"
+        ) from error
+
+
+def at_one_moment(connection: psycopg.Connection) -> None:
+    """All that is read until the next commit is of one moment, however long that takes."""
+    connection.commit()
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    connection.execute("SET LOCAL statement_timeout = 0")
+
+
+def migrate(dsn: str, say: Callable[[str], None] = lambda line: None) -> list[str]:
+    """Bring the database's schema up to date; return the names of the migrations applied, none if it was.
+
+    Safe to run again, and by several at once: each migration is applied once, in one transaction.
+    """
+    applied = []
+    with connect(dsn, "opscentre migrate", autocommit=True) as connection:
+        connection.execute("SET statement_timeout = 0")
+        connection.execute("SELECT pg_advisory_lock(%s)", (_MIGRATION_LOCK,))
+        connection.execute("CREATE EXTENSION IF NOT EXISTS timescaledb")
+        connection.execute(
+            "CREATE TABLE IF NOT EXISTS migrations (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())"
+        )
+        done = {name for (name,) in connection.execute("SELECT name FROM migrations")}
+        folder = resources.files("schemas") / "sql"
+        for script in sorted(folder.iterdir(), key=lambda entry: entry.name):
+            if not script.name.endswith(".sql") or script.name in done:
+                continue
+            say(f"applying migration {script.name}")
+            with connection.transaction():
+                connection.execute(script.read_bytes())
+                connection.execute("INSERT INTO migrations (name) VALUES (%s)", (script.name,))
+            applied.append(script.name)
+    return applied

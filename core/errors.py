@@ -1,0 +1,58 @@
+"""Everything that this project raises on purpose.
+
+OpsCentreError
+├── ConfigurationError      a setting or the catalogue is wrong; nothing was started
+├── StackError              a local part (Kafka, TimescaleDB, Grafana) cannot be installed, started or stopped
+├── UnavailableError        Kafka or the database does not answer; trying again may help
+├── MappingError            a CSV mapping is wrong as a whole (one bad row is reported, not raised)
+├── InvalidEventError       an event cannot be accepted: a dead letter with a reason code and a detail
+├── NotFoundError           what was asked for by number or name does not exist
+├── OutdatedCatalogueError  the database is at another catalogue than this process; it waits or ends
+└── LostPlaceError          the log and the database disagree about where a partition stands; the worker stops
+
+Messages say what is wrong and what to do next: they are shown to people as they are.
+"""
+
+
+class OpsCentreError(Exception):
+    """Base of all; the command line prints its message and exits with status 1."""
+
+
+class ConfigurationError(OpsCentreError):
+    """A setting or the catalogue is wrong."""
+
+
+class StackError(OpsCentreError):
+    """A local part cannot be installed, started or stopped."""
+
+
+class UnavailableError(OpsCentreError):
+    """Kafka or the database does not answer."""
+
+
+class MappingError(OpsCentreError):
+    """A CSV mapping is wrong as a whole."""
+
+
+class InvalidEventError(OpsCentreError):
+    """An event cannot be accepted.
+
+    `reason` is one of the codes of `schemas.events.envelope.REASONS`; `detail` is a sentence for a person.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+        self.detail = detail
+
+
+class NotFoundError(OpsCentreError):
+    """What was asked for does not exist."""
+
+
+class LostPlaceError(OpsCentreError):
+    """The log and the database disagree about where a partition stands."""
+
+
+class OutdatedCatalogueError(OpsCentreError):
+    """The database is at another catalogue than this process."""

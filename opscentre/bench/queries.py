@@ -1,0 +1,102 @@
+"""`opscentre bench --queries`: how long the screens' queries take on the tables of a province with years behind it."""
+
+import tempfile
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import psycopg
+from rich.table import Table
+
+from core.catalogue import open_catalogue
+from core.database import migrate
+from core.settings import Settings
+from opscentre.bench.history import make_history
+from opscentre.devservices.kafka import free_port
+from opscentre.devservices.timescaledb import TimescaleDB
+from schemas.catalogue.model import Catalogue
+from streams.recount.rebuild import apply_catalogue
+
+Say = Callable[[str], None]
+
+SLOW_MS = 200
+TIMES = 5
+
+
+def bench_queries(options: Settings, cases: int, days: int, screens: Mapping[str, str], say: Say) -> dict[str, Any]:
+    """Measure every query on a database server of its own, which is removed afterwards.
+
+    Args:
+        options: where the catalogue and the cache are.
+        cases: dossiers.
+        days: days of history.
+        screens: the dashboards' own queries, by name, as a database takes them.
+        say: what is told meanwhile.
+    """
+    catalogue = open_catalogue(options.catalogue, options.target_months)
+    with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
+        server = TimescaleDB(Path(folder) / "timescaledb", free_port(), options.cache.expanduser())
+        try:
+            server.install(say)
+            server.start(say)
+            migrate(server.dsn())
+            apply_catalogue(server.dsn(), catalogue)
+            with psycopg.connect(server.dsn(), autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
+                make_history(connection, catalogue, cases, days, say)
+                say("asking")
+                return report_of(connection, {**indicator_queries(catalogue), **screens}, cases, days)
+        finally:
+            server.kill()
+
+
+def indicator_queries(catalogue: Catalogue) -> dict[str, str]:
+    """What screens ask of the indicators: of each the running period and the province's last months, and targets."""
+    found = {"indicator_status": "SELECT * FROM indicators.indicator_status"}
+    for one in catalogue.indicators.values():
+        running = f"period = '{one.file.period}' AND ends = indicators.today()"
+        months = f"period = 'month' AND agency = '{catalogue.province.code}' AND label = ''"
+        found[f"{one.id}, now"] = f'SELECT * FROM indicators."{one.id}" WHERE {running}'  # noqa: S608 - of the catalogue
+        found[f"{one.id}, 24 months"] = f'SELECT * FROM indicators."{one.id}" WHERE {months}'  # noqa: S608
+    return found
+
+
+def report_of(connection: psycopg.Connection, queries: Mapping[str, str], cases: int, days: int) -> dict[str, Any]:
+    """The median of each query's milliseconds, and the rows of the tables."""
+    return {
+        "cases": cases,
+        "days": days,
+        "rows": _rows(connection),
+        "queries": {name: _measure(connection, query) for name, query in queries.items()},
+    }
+
+
+def _measure(connection: psycopg.Connection, query: str) -> dict[str, Any]:
+    taken, rows = [], 0
+    for _ in range(TIMES):
+        began = time.perf_counter()
+        rows = len(connection.execute(query.encode()).fetchall())
+        taken.append(1000 * (time.perf_counter() - began))
+    return {"ms": round(median(taken), 1), "rows": rows}
+
+
+def _rows(connection: psycopg.Connection) -> dict[str, int]:
+    found = connection.execute(
+        "SELECT relname, reltuples::bigint FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "AND relkind = 'r' AND reltuples > 0 ORDER BY 1"
+    )
+    return dict(found.fetchall())
+
+
+def queries_table(report: dict[str, Any]) -> Table:
+    """The report for people, the slowest first."""
+    rows = ", ".join(f"{number:,} {table}" for table, number in report["rows"].items())
+    table = Table(title=f"median of {TIMES}, on generated tables of {report['days']:,} days: {rows}")
+    table.add_column("query")
+    for heading in ("ms", "rows", ""):
+        table.add_column(heading, justify="right")
+    for name, found in sorted(report["queries"].items(), key=lambda one: -one[1]["ms"]):
+        slow = f"over {SLOW_MS} ms" if found["ms"] > SLOW_MS else ""
+        table.add_row(name, f"{found['ms']:,.1f}", f"{found['rows']:,}", slow)
+    return table

@@ -1,0 +1,62 @@
+"""Installing what the local parts need, once for all checkouts of a user."""
+
+import fcntl
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from core.errors import StackError
+from opscentre.devservices.process import wait_until
+
+Say = Callable[[str], None]
+
+DOCKER_HINT = "or install Docker with Compose and set STACK=docker"
+
+
+@contextmanager
+def locked(cache: Path) -> Iterator[None]:
+    """One installation at a time."""
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def run(argv: Sequence[str], say: Say, cwd: Path | None = None) -> None:
+    """Run a step of an installation, with a sign of life every ten seconds.
+
+    Raises:
+        StackError: it fails; the message has the end of what it printed.
+    """
+    env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
+    with tempfile.TemporaryFile("a+") as output:
+        step = subprocess.Popen(  # noqa: S603 - our own words
+            argv, cwd=cwd, env=env, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
+        )
+        seconds = 0
+        while not wait_until(lambda: step.poll() is not None, 10):
+            seconds += 10
+            say(f"  … {seconds} s: {_last_lines(output, 1)[:70]}")
+        if step.returncode:
+            raise StackError(f"`{' '.join(argv)}` failed:\n{_last_lines(output, 15)}")
+
+
+def _last_lines(output: IO[str], number: int) -> str:
+    output.seek(0)
+    return "\n".join([line for line in output.read().splitlines() if line.strip()][-number:])
+
+
+def need(program: str, package: str, say: Say) -> None:
+    """Make sure that a program is there, from Debian's packages where we may install them."""
+    if shutil.which(program):
+        return
+    if os.geteuid() != 0 or not shutil.which("apt-get"):
+        raise StackError(f"`{program}` is missing: install {package}, {DOCKER_HINT}")
+    say(f"installing {package} ({program} is missing)")
+    run(["apt-get", "update", "-q"], say)
+    run(["apt-get", "install", "-y", "-q", "--no-install-recommends", package], say)

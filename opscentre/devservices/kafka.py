@@ -1,0 +1,146 @@
+"""Kafka without Docker: its jars by Maven, one broker that is its own controller."""
+
+import random
+import shutil
+import socket
+import uuid
+from base64 import urlsafe_b64encode
+from pathlib import Path
+
+from core.errors import StackError
+from opscentre.devservices.install import Say, locked, need, run
+from opscentre.devservices.process import Process
+
+VERSION = "4.4.0"
+
+_POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
+  <modelVersion>4.0.0</modelVersion>
+  <groupId>vn.opscentre</groupId><artifactId>kafka</artifactId><version>1</version>
+  <dependencies>
+    <dependency><groupId>org.apache.kafka</groupId><artifactId>kafka_2.13</artifactId><version>{VERSION}</version></dependency>
+    <dependency><groupId>org.apache.logging.log4j</groupId><artifactId>log4j-slf4j-impl</artifactId><version>2.24.3</version></dependency>
+  </dependencies>
+</project>
+"""
+
+_PROPERTIES = """process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT
+log.dirs={data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+group.initial.rebalance.delay.ms={rebalance_delay_ms}
+message.max.bytes=4194304
+log.message.timestamp.type=LogAppendTime
+"""
+
+
+class Kafka:
+    """One broker on 127.0.0.1, its data in `home`."""
+
+    def __init__(self, home: Path, port: int, cache: Path, rebalance_delay_ms: int = 0) -> None:
+        """`rebalance_delay_ms`: how long a new consumer group waits for more members before it begins."""
+        self.port = port
+        self.process = Process("kafka", home)
+        self._home = home
+        self._libs = cache / f"kafka-{VERSION}"
+        self._cache = cache
+        self._rebalance_delay_ms = rebalance_delay_ms
+
+    @property
+    def bootstrap(self) -> str:
+        """Where clients connect."""
+        return f"127.0.0.1:{self.port}"
+
+    def install(self, say: Say) -> None:
+        """Fetch the jars into the cache, where they are not there yet."""
+        with locked(self._cache):
+            if self._libs.exists():
+                return
+            need("java", "openjdk-17-jre-headless", say)
+            need("mvn", "maven", say)
+            say(f"fetching Kafka {VERSION} (43 MB, once)")
+            work = self._cache / "kafka.part"
+            shutil.rmtree(work, ignore_errors=True)
+            work.mkdir()
+            (work / "pom.xml").write_text(_POM)
+            plain = ["mvn", "-q", "-B", "-Dstyle.color=never"]
+            run([*plain, "dependency:copy-dependencies", f"-DoutputDirectory={work / 'libs'}"], say, work)
+            (work / "libs").rename(self._libs)
+            shutil.rmtree(work)
+
+    def start(self, say: Say) -> None:
+        """Start the broker and wait until it answers; its data stays from run to run."""
+        if self.process.pid is None:
+            free_or_fail(self.port, "Kafka", "OPSCENTRE_KAFKA")
+            self._home.mkdir(parents=True, exist_ok=True)
+            config = self._home / "server.properties"
+            data = self._home / "log"
+            # Anew each time: the setting's port may be another one, the controller's taken, the checkout moved.
+            config.write_text(
+                _PROPERTIES.format(
+                    port=self.port,
+                    controller=free_port(),
+                    data=data,
+                    rebalance_delay_ms=self._rebalance_delay_ms,
+                )
+            )
+            if not (data / "meta.properties").exists():
+                cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
+                run(
+                    [*self._java("kafka.tools.StorageTool"), "format", f"--cluster-id={cluster}", "-c", str(config)],
+                    say,
+                )
+            self.process.start([*self._java("kafka.Kafka", "-Xmx512m"), str(config)])
+        self.process.require(lambda: listens(self.port), 90)  # after a kill the old session must run out: 9 s
+
+    def stop(self) -> None:
+        """Stop the broker in order."""
+        self.process.stop(30)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self.process.kill()
+
+    def _java(self, main: str, *options: str) -> list[str]:
+        return ["java", *options, "-Dlog4j2.level=WARN", "-cp", f"{self._libs}/*", main]
+
+
+def listens(port: int) -> bool:
+    """Whether something accepts connections on a port of 127.0.0.1."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def free_or_fail(port: int, what: str, setting: str) -> None:
+    """Make sure that nobody else uses a port.
+
+    Raises:
+        StackError: somebody does.
+    """
+    if listens(port):
+        raise StackError(f"port {port} on 127.0.0.1 is in use by another program; {what} needs it. Set {setting}.")
+
+
+def free_port() -> int:
+    """A port of 127.0.0.1 that nobody uses.
+
+    From below the range that the system takes for outgoing connections: none of them gets it before a server does.
+    """
+    while True:
+        port = random.randrange(15_000, 29_000)  # noqa: S311 - no secret
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:  # in use: another one
+                continue
+            return port

@@ -1,0 +1,60 @@
+"""The local parts as processes of this machine."""
+
+import os
+import shutil
+
+from core.errors import StackError
+from core.settings import Settings
+from opscentre.devservices.addresses import local_database, local_kafka_port
+from opscentre.devservices.install import Say
+from opscentre.devservices.kafka import Kafka
+from opscentre.devservices.timescaledb import TimescaleDB
+
+
+def native_possible() -> bool:
+    """Whether what is missing can be installed and started here: as root, on a Debian machine."""
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
+
+
+class NativeStack:
+    """Kafka and TimescaleDB on the ports that the settings name, their data in the settings' data folder."""
+
+    def __init__(self, settings: Settings) -> None:
+        port, database = local_kafka_port(settings), local_database(settings)
+        data, cache = settings.data.resolve(), settings.cache.expanduser()
+        self._parts: dict[str, Kafka | TimescaleDB | None] = {
+            "Kafka": Kafka(data / "kafka", port, cache) if port is not None else None,
+            "TimescaleDB": TimescaleDB(data / "timescaledb", database.port, cache) if database else None,
+        }
+        self._foreign_login = database is not None and (database.user, database.password) != ("opscentre", "opscentre")
+
+    def up(self, say: Say) -> None:
+        """Install what is missing and start what does not run.
+
+        Raises:
+            StackError: it cannot be; the message says why and what to do.
+        """
+        if self._foreign_login:
+            raise StackError(
+                "OPSCENTRE_DSN names a user or password of its own for a database on this machine. The one that is "
+                "started here knows only user=opscentre password=opscentre: use these, or STACK=docker."
+            )
+        for name, part in self._parts.items():
+            if part is None:
+                say(f"{name} is not on this machine (see the settings): left alone")
+                continue
+            part.install(say)
+            if part.process.pid is None:
+                say(f"starting {name} on 127.0.0.1:{part.port}")
+            part.start(say)
+
+    def down(self, say: Say) -> None:
+        """Stop what runs; the data stays."""
+        for name, part in self._parts.items():
+            if part is not None and part.process.pid is not None:
+                say(f"stopping {name}")
+                part.stop()
+
+    def running(self) -> dict[str, bool]:
+        """Which of the local parts run."""
+        return {name.lower(): part.process.pid is not None for name, part in self._parts.items() if part is not None}

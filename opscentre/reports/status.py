@@ -1,0 +1,134 @@
+"""`opscentre status`: what came in and what it adds up to, from the live counters."""
+
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import psycopg
+
+from core.kafka import admin, places
+from schemas.counters import CASE_MEASURES, FLOWS, KINDS, REGISTERS, Totals
+
+_TOTALS = """
+    SELECT system, measure, agency, label, sum(value)::bigint FROM (
+        SELECT system, measure, agency, label, value FROM counters_day WHERE bucket < %(today)s
+        UNION ALL
+        SELECT system, measure, agency, label, value FROM counters_minute
+        WHERE bucket >= %(midnight)s AND bucket <= %(now)s
+    ) AS counted GROUP BY system, measure, agency, label
+"""
+
+
+def totals(connection: psycopg.Connection, zone: ZoneInfo) -> Totals:
+    """What the counters add up to by now: whole days before today, today by minutes."""
+    now = datetime.now(UTC)
+    today = now.astimezone(zone).date()
+    midnight = datetime(today.year, today.month, today.day, tzinfo=zone)
+    rows = connection.execute(_TOTALS, {"today": today, "midnight": midnight, "now": now})
+    return {tuple(key): value for *key, value in rows}
+
+
+def figures(found: Totals, readings: Mapping[str, list[float]]) -> dict[str, Any]:
+    """Cases by kind, items by register, flows by type, and readings by name, of the whole province."""
+    whole: dict[str, int] = {}
+    for (_, measure, _, _), value in found.items():
+        whole[measure] = whole.get(measure, 0) + value
+    cases: dict[str, dict[str, Any]] = {}
+    for kind in KINDS:
+        cases[kind] = {name: whole.get(f"{kind}.{name}", 0) for name in CASE_MEASURES}
+        cases[kind]["by_channel"] = _by_label(found, f"{kind}.opened")
+    return {
+        "cases": cases,
+        "items": {
+            register: {
+                "standing": whole.get(f"{register}.standing", 0),
+                "by_label": _by_label(found, f"{register}.standing"),
+            }
+            for register in REGISTERS
+        },
+        "flows": {name: whole.get(name, 0) for name in FLOWS},
+        "readings": {
+            name: {"count": len(values), "total": math.fsum(values)} for name, values in sorted(readings.items())
+        },
+    }
+
+
+def _by_label(found: Totals, measure: str) -> dict[str, int]:
+    """A measure by the first part of its labels."""
+    split: dict[str, int] = {}
+    for (_, name, _, label), value in found.items():
+        if name == measure and label:
+            first = label.partition(" ")[0]
+            split[first] = split.get(first, 0) + value
+    return {label: value for label, value in sorted(split.items()) if value}
+
+
+def _readings(connection: psycopg.Connection) -> dict[str, list[float]]:
+    found: dict[str, list[float]] = {}
+    for name, value in connection.execute("SELECT name, value FROM readings"):
+        found.setdefault(name, []).append(value)
+    return found
+
+
+def lag(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -> int:
+    """Records in the topics that are not in the database yet."""
+    with admin(bootstrap) as client:
+        found = places(client, topics)
+    stands = {
+        (topic_id, partition): offset
+        for topic_id, partition, offset in connection.execute("SELECT topic_id, partition, next_offset FROM progress")
+    }
+    return sum(
+        max(0, end - stands.get((place.topic_id, number), 0))
+        for place in found.values()
+        for number, end in place.ends.items()
+    )
+
+
+def current(connection: psycopg.Connection, zone: ZoneInfo, bootstrap: str, topics: list[str]) -> dict[str, Any]:
+    """The whole status as of now, the database's part of it of one moment."""
+    waiting = lag(connection, bootstrap, topics)
+    connection.commit()
+    connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+    row = connection.execute("SELECT sum(events)::bigint, sum(duplicates)::bigint FROM progress").fetchone()
+    assert row is not None  # an aggregate always has its row
+    report = {
+        "events": row[0],
+        "duplicates": row[1],
+        "dead_letters": dead_letters(connection),
+        "lag": waiting,
+        **figures(totals(connection, zone), _readings(connection)),
+    }
+    connection.commit()
+    return report
+
+
+def as_of(
+    connection: psycopg.Connection, moment: datetime, found: Totals, readings: Mapping[str, list[float]]
+) -> dict[str, Any]:
+    """The status as of a moment, from the totals and readings of a recount until then.
+
+    Duplicates and lag leave no trace by which they could be put back in time: they are null.
+    """
+    row = connection.execute("SELECT count(*) FROM events WHERE time <= %s", (moment,)).fetchone()
+    assert row is not None
+    return {
+        "as_of": moment.isoformat(),
+        "events": row[0],
+        "duplicates": None,
+        "dead_letters": dead_letters(connection, moment),
+        "lag": None,
+        **figures(found, readings),
+    }
+
+
+def dead_letters(connection: psycopg.Connection, until: datetime | None = None) -> dict[str, int]:
+    """Open dead letters by reason, of those that Kafka received until then."""
+    moment = until or datetime.now(UTC) + timedelta(days=1)
+    rows = connection.execute(
+        "SELECT reason, count(*) FROM dead_letters WHERE state = 'open' AND timestamp <= %s GROUP BY reason ORDER BY 1",
+        (moment,),
+    )
+    return dict(rows.fetchall())

@@ -1,0 +1,95 @@
+"""What arrived of a run that was killed, or could not go on: found in Kafka's own log."""
+
+from collections import Counter
+from collections.abc import Collection
+from dataclasses import replace
+
+from kafka import KafkaConsumer, TopicPartition
+from kafka.errors import KafkaError
+
+from core.errors import UnavailableError
+from core.kafka import admin, places
+from opscentre.simulation.plan import Emission
+from opscentre.simulation.runs import Run, checksum
+
+Print = tuple[str, bytes, bytes | None]
+"""Topic, key and value. Every value has the run's own ids in it, but for some of the broken ones."""
+
+PATIENCE_MS = 20_000
+"""Kafka's silence that is taken for an outage."""
+
+
+def settle(run: Run, bootstrap: str) -> Run:
+    """The run with all its records accounted for: those that were under way are looked for behind its last rest.
+
+    Raises:
+        ConfigurationError: see `Run.doubtful`.
+        UnavailableError: Kafka does not answer, or no longer has that part of the log.
+    """
+    doubtful = list(run.doubtful())
+    left = _count(run, {_print(emission) for _, emission in doubtful}, bootstrap)
+    arrived: set[int] = set()
+    for number, emission in doubtful:
+        if left[_print(emission)]:
+            left[_print(emission)] -= 1
+            arrived.add(number)
+    published, digest = max(arrived, default=run.published - 1) + 1, run.digest
+    for number, emission in doubtful:
+        if number < published:
+            digest = checksum(emission, digest)
+    missing = run.missing | {number for number in range(run.published, published) if number not in arrived}
+    return replace(run, published=published, digest=digest, under_way=0, missing=missing)
+
+
+def _print(emission: Emission) -> Print:
+    return emission.topic, emission.key, emission.value
+
+
+def _count(run: Run, wanted: Collection[Print], bootstrap: str) -> Counter[Print]:
+    """How often Kafka has each of the wanted records, from where the topics ended when the run last rested."""
+    begins, ends = _span(run, bootstrap)
+    found: Counter[Print] = Counter()
+    consumer = None
+    try:
+        consumer = KafkaConsumer(bootstrap_servers=bootstrap.split(","), enable_auto_commit=False)
+        first = consumer.beginning_offsets(list(begins))
+        if any(first[partition] > begins[partition] for partition in begins):
+            raise _lost(run)
+        consumer.assign(list(begins))
+        for partition, begin in begins.items():
+            consumer.seek(partition, begin)
+        while any(consumer.position(partition) < end for partition, end in ends.items()):
+            fetched = consumer.poll(timeout_ms=PATIENCE_MS, max_records=5000)
+            if not fetched:
+                raise UnavailableError(f"Kafka at {bootstrap} gives no more records, but has not come to its end")
+            prints = ((one.topic, one.key, one.value) for records in fetched.values() for one in records)
+            found.update(one for one in prints if one in wanted)
+    except KafkaError as error:
+        raise UnavailableError(f"Kafka at {bootstrap} does not answer: {error}") from error
+    finally:
+        if consumer is not None:
+            consumer.close()
+    return found
+
+
+def _span(run: Run, bootstrap: str) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
+    """Offsets of every partition between which the doubtful records must be."""
+    with admin(bootstrap) as client:
+        now = places(client, run.places)
+    if any(name not in now or now[name].topic_id != place.topic_id for name, place in run.places.items()):
+        raise _lost(run)
+    begins = {
+        TopicPartition(name, number): run.places[name].ends.get(number, 0)
+        for name, place in now.items()
+        for number in place.ends
+    }
+    return begins, {
+        TopicPartition(name, number): end for name, place in now.items() for number, end in place.ends.items()
+    }
+
+
+def _lost(run: Run) -> UnavailableError:
+    return UnavailableError(
+        f"the run of {run.name}.json was killed, and Kafka no longer has the records that tell how far it got: "
+        "what the figures must be is not known. Start over (`make clean-data`) to verify again."
+    )

@@ -1,0 +1,111 @@
+"""What the catalogue says about time: office hours, days off, limits. All of it that enters a fold is `Rules`."""
+
+import datetime
+import re
+from collections.abc import Iterable
+from typing import Annotated, Literal, get_args
+
+from pydantic import AfterValidator, Field
+
+from schemas.catalogue.toml_files import guess
+from schemas.catalogue.toml_table import AgencyCode, Name, Table, each_once
+from schemas.timekeeping.working_time import LIMIT_PATTERN, UNITS
+
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+Channel = Literal["online", "counter", "post", "email", "internal"]
+
+_HOURS = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9]-(?:(?:[01][0-9]|2[0-3]):[0-5][0-9]|24:00)")
+
+
+def _limit(text: str) -> str:
+    if not LIMIT_PATTERN.fullmatch(text):
+        number = re.match("[1-9][0-9]{0,3}", text)
+        possible = [f"{number[0]} {unit}" for unit in UNITS] if number else []
+        close = guess(text, possible, otherwise='; an example: "7 working_days"')
+        raise ValueError(f"not a number from 1 to 9999 and one of {', '.join(UNITS)}{close}")
+    return text
+
+
+def _week(days: list[Weekday]) -> list[Weekday]:
+    return sorted(each_once(days), key=get_args(Weekday).index)
+
+
+def _ascending(spans: list[str]) -> list[str]:
+    before = ""
+    for span in spans:
+        if not _HOURS.fullmatch(span):
+            raise ValueError(f'"{span}" is not of the form "07:00-11:30"')
+        begin, end = span.split("-")
+        if begin >= end:
+            raise ValueError(f'"{span}" ends before it begins')
+        if begin < before:
+            raise ValueError(f'"{span}" begins before {before}, where the hours before it end')
+        before = end
+    return spans
+
+
+class OfficeHours(Table):
+    """When an office works, in local time: on each of the days, within each of the hours."""
+
+    days: Annotated[list[Weekday], AfterValidator(_week)] = Field(min_length=1)
+    hours: Annotated[list[str], AfterValidator(_ascending)] = Field(min_length=1)
+    """`HH:MM-HH:MM`, ascending; `24:00` is midnight at the end of the day."""
+
+
+class CalendarEntry(Table):
+    """A `[[day_off]]`, or a `[[working_day]]` made up for on what would be free, of `calendar.toml`."""
+
+    date: datetime.date
+    name: Name
+    since: datetime.date | None = None
+    """The local day from which it counts: what was counted before, went by the calendar of before. None: always."""
+    agencies: Annotated[list[AgencyCode], AfterValidator(each_once), AfterValidator(sorted)] = Field(
+        default_factory=list
+    )
+    """Only these, not what comes under them. Empty: the whole province."""
+
+
+class Limits(Table):
+    """How long a procedure may take, by the channel it was asked for through: `7 working_days`.
+
+    A channel that is not named has the limit of `any`; where there is neither, there is no limit. An hour is an hour
+    of office hours.
+    """
+
+    since: datetime.date | None = None
+    """The local day from which these count. None: until the first of those that say since when."""
+    online: Annotated[str, AfterValidator(_limit)] | None = None
+    counter: Annotated[str, AfterValidator(_limit)] | None = None
+    post: Annotated[str, AfterValidator(_limit)] | None = None
+    email: Annotated[str, AfterValidator(_limit)] | None = None
+    internal: Annotated[str, AfterValidator(_limit)] | None = None
+    any: Annotated[str, AfterValidator(_limit)] | None = None
+
+
+def from_earliest(limits: Iterable[Limits]) -> list[Limits]:
+    """In the order in which they came to count."""
+    return sorted(limits, key=lambda one: one.since or datetime.date.min)
+
+
+class CalendarRule(Table):
+    """A day that is off, or is worked on, against the days of the week; as in `CalendarEntry`."""
+
+    date: datetime.date
+    off: bool
+    since: datetime.date | None
+    agencies: list[AgencyCode]
+
+
+class Rules(Table):
+    """What of the catalogue enters a fold of cases, and nothing else: the same rules give the same counters.
+
+    Equal content gives equal JSON, whatever the order in the files. Names are not part of it.
+    """
+
+    zone: str
+    office_hours: OfficeHours
+    agency_hours: dict[str, OfficeHours]
+    """Of the agencies that have office hours of their own, by code."""
+    calendar: list[CalendarRule]
+    limits: dict[str, list[Limits]]
+    """By the procedure's code, each from its earliest on; a procedure without any limit is left out."""

@@ -1,0 +1,290 @@
+"""What a case is, as a pure fold of its own events. No I/O, no clock, no order of arrival.
+
+`CaseFold.held` says what a state counts for from a moment on (open, overdue …); `streams.fold.contributions` turns the
+change of that into counters.
+
+A due time is the agency's own where it sends one, else it follows from the procedure's limit. Either moves by the
+office time for which the case is suspended, unless the resumption brings its own.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import date
+from typing import NamedTuple
+
+from schemas.events import BY_TYPE
+from schemas.events.effects import Case, Closed, Extended, Opened, Progressed, Reopened, Resumed, Suspended
+from schemas.timekeeping.moments import MINUTE
+from streams.fold.history import CALENDAR_CHANGED, STEPS, Entry, Step
+from streams.fold.rules import CaseRules
+
+Key = tuple[str, str, str, str]
+"""(system, measure, agency, label)."""
+
+Held = dict[Key, tuple[int, int]]
+"""What is counted → the moment from which on, which may lie ahead of the entry that caused it, and how much."""
+
+_CASES = [event for event in BY_TYPE.values() if issubclass(event, Case)]
+_BY_DAY = {event.kind: event.by_day for event in _CASES}
+_WITH_PROGRESS = {event.kind for event in _CASES if issubclass(event, Progressed)}
+
+
+class CaseState:
+    """Where a case stands after some of its events. Moments are microseconds since 1970, UTC.
+
+    Most cases set few of these: what stands here is read from the class, so that a new state costs nothing.
+    """
+
+    agency: str = ""
+    opened_at: int | None = None
+    opened_by: str = ""
+    reopened_at: int = 0
+    """Since when it is owed once more: it cannot be overdue from before that."""
+    label: str = ""
+    due: int | None = None
+    procedure: str | None = None
+    """Whose limit the due time follows from; None where the agency has said one itself, or missed the last one."""
+    calendar: int = 0
+    """Number of the last change of the calendar that was in force when the due time was computed."""
+    moved_by: date | None = None
+    """The day of the calendar whose change moved the due time last."""
+    paused_at: int | None = None
+    given_at: int = 0
+    """When the agency said the due time: a pause that began before moves it only from then on."""
+    pauses: tuple[tuple[int, int], ...] = ()
+    paused: tuple[int, int, int] = (0, 0, 0)
+    """Of how many of the pauses the office time is known, by which calendar, and how much it is."""
+    percent: int = 0
+    closed_at: int | None = None
+    closing: Step | None = None
+    closing_label: str = ""
+    worked: int | None = None
+    """Minutes of office time from opening to finish, once they were asked for."""
+
+    @property
+    def name(self) -> str:
+        """One word for the state: open, suspended, closed, incomplete, or void where nothing has begun."""
+        if self.opened_at is None:
+            return "void" if self.closed_at is None else "incomplete"
+        if self.closed_at is not None:
+            return "closed"
+        return "open" if self.paused_at is None else "suspended"
+
+    @property
+    def contradictory(self) -> bool:
+        """Ended before it began: closed all the same, and listed."""
+        return self.opened_at is not None and self.closed_at is not None and self.closed_at < self.opened_at
+
+
+class CaseMeasures(NamedTuple):
+    """The counters of a kind of case of one agency, without a label: `dossier.open` and so on.
+
+    These are amounts: `worked` is minutes of office time from opening to finish, of what is on time or late;
+    `since` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
+    """
+
+    opened: Key
+    open: Key
+    suspended: Key
+    overdue: Key
+    closed: Key
+    on_time: Key
+    late: Key
+    incomplete: Key
+    contradictory: Key
+    worked: Key
+    since: Key
+    progress: Key
+
+    @classmethod
+    def of(cls, system: str, kind: str, agency: str) -> "CaseMeasures":
+        """The counters of one kind of case of a system and an agency."""
+        return cls(*((system, f"{kind}.{field}", agency, "") for field in cls._fields))
+
+
+class CaseFold:
+    """Folds histories of one kind of case of one system."""
+
+    def __init__(self, system: str, kind: str, rules: CaseRules) -> None:
+        self._system, self._kind = system, kind
+        self._opened, self._closed = f"{kind}.opened", f"{kind}.closed"
+        self._measures: dict[str, CaseMeasures] = {}
+        self._progress = kind in _WITH_PROGRESS
+        self._rules = rules
+        self.overdue_at: Callable[[int], int] = rules.calendar.end_of_day if _BY_DAY[kind] else _after
+        """Due time → the moment at which what is still open becomes overdue."""
+
+    def expand(self, history: Sequence[Entry]) -> Sequence[Entry]:
+        """The history with the changes of the calendar that may move a due time which follows from a limit."""
+        if not history or history[0].time >= self._rules.last_change:
+            return history
+        limited = [entry for entry in history if entry.detail and STEPS[entry.name].effect is Opened]
+        changes = self._rules.changes_after(limited[0].time) if limited else ()
+        if not changes:
+            return history
+        return sorted([*history, *(Entry(moment, -1, "", CALENDAR_CHANGED, "") for moment in changes)])
+
+    def start(self) -> CaseState:
+        """The state before any event."""
+        return CaseState()
+
+    def advance(self, state: CaseState, entry: Entry) -> None:
+        """Let one entry act on the state."""
+        step = STEPS[entry.name]
+        effect = step.effect
+        if effect is None:
+            self._change_calendar(state, entry.time)
+            return
+        # Whoever the latest event names owes it now, until somebody finishes it; who opened it stays with the opening.
+        if state.closing is None or effect is Reopened:
+            state.agency = entry.agency
+        if effect is Opened:
+            self._open(state, entry)
+        elif effect is Closed:
+            self._close(state, entry, step)
+        elif effect is Reopened:
+            state.closed_at = state.closing = state.paused_at = state.worked = None
+            state.closing_label, state.reopened_at = "", entry.time
+        elif state.closing is not None:
+            return  # paperwork after the end moves nothing
+        elif effect is Progressed:
+            state.percent = entry.detail
+        elif effect is Suspended:
+            if state.paused_at is None:
+                state.paused_at = entry.time
+        elif effect is Resumed:
+            self._resume(state, entry.time, entry.due)
+        elif effect is Extended:
+            _give_due(state, entry.due, entry.time)
+
+    def _open(self, state: CaseState, entry: Entry) -> None:
+        if state.opened_at is not None:
+            return
+        state.opened_at, state.opened_by, state.label = entry.time, entry.agency, entry.label or ""
+        if state.paused_at is not None:
+            state.paused_at = entry.time
+        if entry.due is not None:
+            _give_due(state, entry.due, entry.time)
+        elif state.due is None and entry.detail:
+            state.procedure = entry.detail
+            state.calendar = self._rules.calendar_at(entry.time)
+            state.due = self._computed_due(state)
+
+    def _close(self, state: CaseState, entry: Entry, step: Step) -> None:
+        if state.closing is not None and step.precedence >= state.closing.precedence:
+            return
+        if state.closing is None:
+            self._resume(state, entry.time, None)
+        state.agency = entry.agency
+        state.closed_at, state.closing, state.closing_label = entry.time, step, entry.label or ""
+        state.worked = None
+        if entry.due is not None:
+            _give_due(state, entry.due, entry.time)
+
+    def _resume(self, state: CaseState, moment: int, due: int | None) -> None:
+        paused, state.paused_at = state.paused_at, None
+        if paused is None or state.opened_at is None:
+            if due is not None:
+                _give_due(state, due, moment)
+            return
+        calendar = self._rules.calendar_at(moment) if state.procedure is None else state.calendar
+        before = self._paused(state, calendar)
+        state.pauses = (*state.pauses, (paused, moment))
+        if due is not None:
+            _give_due(state, due, moment)
+        elif state.procedure is not None:
+            state.due = self._computed_due(state)
+        elif state.due is not None:
+            working, stood = self._rules.working(state.opened_by, calendar), self._paused(state, calendar) - before
+            if paused < state.given_at:  # it was said while the case was suspended, knowing of the pause so far
+                stood = working.between(state.given_at, moment)
+            state.due = working.shifted(state.due, stood)
+
+    def _paused(self, state: CaseState, calendar: int) -> int:
+        """Office time of all pauses so far, by a calendar; remembered, for it is asked again and again."""
+        count, by, total = state.paused
+        if by != calendar:
+            count = total = 0
+        if count < len(state.pauses):
+            working = self._rules.working(state.opened_by, calendar)
+            total += sum(working.between(begin, end) for begin, end in state.pauses[count:])
+        state.paused = (len(state.pauses), calendar, total)
+        return total
+
+    def _change_calendar(self, state: CaseState, moment: int) -> None:
+        if state.procedure is None or state.closing is not None or state.due is None:
+            return
+        if self.overdue_at(state.due) <= (moment if state.paused_at is None else state.paused_at):
+            state.procedure = None  # what was missed by then, or when it was suspended, stays missed
+            return
+        before, state.calendar = state.due, self._rules.calendar_at(moment)
+        state.due = self._computed_due(state)
+        if state.due is not None and state.due != before and state.opened_at is not None:
+            last = max(before, state.due)
+            state.moved_by = self._rules.moved_by(state.calendar, state.opened_by, state.opened_at, last)
+
+    def _computed_due(self, state: CaseState) -> int | None:
+        assert state.opened_at is not None  # only an opening names a procedure
+        assert state.procedure is not None
+        limit = self._rules.limit(state.procedure, state.label.partition(" ")[0], state.opened_at)
+        if limit is None:
+            return None
+        working = self._rules.working(state.opened_by, state.calendar)
+        return working.shifted(working.due(state.opened_at, limit), self._paused(state, state.calendar))
+
+    def on_time(self, state: CaseState) -> bool | None:
+        """Whether a closed case met its due time; None where that is not asked (open, withdrawn)."""
+        if state.closed_at is None or state.closing is None or not state.closing.timed:
+            return None
+        return state.due is None or state.closed_at < self.overdue_at(state.due)
+
+    def held(self, state: CaseState, moment: int) -> Held:
+        """What a case counts for from `moment` on, as long as nothing else happens to it."""
+        agency = state.agency
+        counters = self._measures.get(agency) or self._measures_of(agency)
+        if state.opened_at is None:
+            return {} if state.closed_at is None else {counters.incomplete: (moment, 1)}
+        one = (moment, 1)
+        held: Held = {(self._system, self._opened, state.opened_by, state.label): one}
+        if state.closed_at is None:
+            held[counters.open] = one
+            held[counters.since] = (moment, state.opened_at // MINUTE)
+            if state.paused_at is not None:
+                held[counters.suspended] = one
+            elif state.due is not None:
+                overdue = self.overdue_at(state.due)
+                held[counters.overdue] = (overdue, 1) if overdue > moment else one
+            if self._progress and state.percent:
+                held[counters.progress] = (moment, state.percent)
+            return held
+        held[self._system, self._closed, agency, state.closing_label] = one
+        met = self.on_time(state)
+        if met is not None:
+            held[counters.on_time if met else counters.late] = one
+            held[counters.worked] = (moment, self._worked_minutes(state))
+            if self._progress:
+                held[counters.progress] = (moment, 100)
+        if state.contradictory:
+            held[counters.contradictory] = one
+        return held
+
+    def _measures_of(self, agency: str) -> CaseMeasures:
+        return self._measures.setdefault(agency, CaseMeasures.of(self._system, self._kind, agency))
+
+    def _worked_minutes(self, state: CaseState) -> int:
+        if state.worked is None:
+            assert state.opened_at is not None  # asked of what was opened and closed only
+            assert state.closed_at is not None
+            calendar = self._rules.calendar_at(state.closed_at)
+            working = self._rules.working(state.opened_by, calendar)
+            office = working.between(state.opened_at, state.closed_at) - self._paused(state, calendar)
+            state.worked = max(0, office) // MINUTE
+        return state.worked
+
+
+def _give_due(state: CaseState, due: int | None, moment: int) -> None:
+    """The agency has said a due time itself: no limit and no calendar moves it any more."""
+    state.due, state.given_at, state.procedure, state.moved_by = due, moment, None, None
+
+
+def _after(due: int) -> int:
+    return due + 1

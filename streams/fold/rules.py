@@ -1,0 +1,95 @@
+"""What of a catalogue enters the fold of a case: limits, office hours, and the calendar as of each of its changes."""
+
+from bisect import bisect_right
+from collections.abc import Sequence
+from datetime import date
+from typing import get_args
+from zoneinfo import ZoneInfo
+
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Weekday
+from schemas.timekeeping.moments import Calendar
+from schemas.timekeeping.working_time import Limit, WorkingTime
+
+
+class CaseRules:
+    """The rules of one catalogue, ready to be asked of millions of cases.
+
+    The calendar is numbered: 0 is the one that has always been, each `since` of an entry begins another. Moments are
+    microseconds since 1970, UTC.
+    """
+
+    def __init__(self, rules: Rules) -> None:
+        self._rules = rules
+        zone = ZoneInfo(rules.zone)
+        self.calendar = Calendar(zone)
+        self._since = sorted({entry.since for entry in rules.calendar if entry.since is not None})
+        self._moments = [self.calendar.midnight(day) for day in self._since]
+        self.last_change = self._moments[-1] if self._moments else 0
+        self._own = set(rules.agency_hours) | {code for entry in rules.calendar for code in entry.agencies}
+        self._working: dict[tuple[str, int], WorkingTime] = {}
+        self._limits = {
+            code: [(0 if one.since is None else self.calendar.midnight(one.since), _by_channel(one)) for one in limits]
+            for code, limits in rules.limits.items()
+        }
+
+    def calendar_at(self, moment: int) -> int:
+        """Number of the calendar in force at a moment."""
+        return len(self._moments) if moment >= self.last_change else bisect_right(self._moments, moment)
+
+    def changes_after(self, moment: int) -> Sequence[int]:
+        """The moments after this one at which the calendar changes."""
+        return self._moments[self.calendar_at(moment) :]
+
+    def working(self, agency: str, calendar: int) -> WorkingTime:
+        """The working time of an agency under a calendar."""
+        key = agency if agency in self._own else "", calendar
+        found = self._working.get(key)
+        if found is None:
+            found = self._working[key] = self._make(*key)
+        return found
+
+    def limit(self, procedure: str, channel: str, opened: int) -> Limit | None:
+        """The limit in force when a case was opened; None where there is none."""
+        in_force = None
+        for since, by_channel in self._limits.get(procedure, ()):
+            if since <= opened:
+                in_force = by_channel
+        return None if in_force is None else in_force.get(channel) or in_force.get("any")
+
+    def moved_by(self, calendar: int, agency: str, start: int, end: int) -> date | None:
+        """The first day between two moments that the change to this calendar is about."""
+        first, last, since = self.calendar.day(start), self.calendar.day(end), self._since[calendar - 1]
+        days = [entry.date for entry in self._entries(agency) if entry.since == since and first <= entry.date <= last]
+        return min(days, default=None)
+
+    def _entries(self, agency: str) -> list[CalendarRule]:
+        return [entry for entry in self._rules.calendar if not entry.agencies or agency in entry.agencies]
+
+    def _make(self, agency: str, calendar: int) -> WorkingTime:
+        in_force = self._since[:calendar]
+        days: dict[date, bool] = {}
+        # Of several entries about one day the latest in force decides, and one for the agency before one for all.
+        for entry in sorted(self._entries(agency), key=lambda one: (bool(one.agencies), one.since or date.min)):
+            if entry.since is None or entry.since in in_force:
+                days[entry.date] = entry.off
+        return WorkingTime(
+            self.calendar.zone,
+            _weekly(self._rules.agency_hours.get(agency, self._rules.office_hours)),
+            [day for day, off in days.items() if off],
+            [day for day, off in days.items() if not off],
+        )
+
+
+def _by_channel(limits: Limits) -> dict[str, Limit]:
+    return {channel: Limit.parse(text) for channel, text in limits.model_dump(exclude={"since"}).items() if text}
+
+
+def _weekly(hours: OfficeHours) -> dict[int, list[tuple[int, int]]]:
+    """Intervals in seconds of the local day, by day of the week from Monday, 0."""
+    intervals = [(_seconds(begin), _seconds(end)) for begin, _, end in (span.partition("-") for span in hours.hours)]
+    return {get_args(Weekday).index(day): intervals for day in hours.days}
+
+
+def _seconds(clock: str) -> int:
+    hours, _, minutes = clock.partition(":")
+    return int(hours) * 3600 + int(minutes) * 60

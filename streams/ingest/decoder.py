@@ -1,0 +1,290 @@
+"""From a Kafka record to a checked event, or to the reason why it is none. Pure: the hot path's first half."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+from pydantic import ValidationError
+
+from core.errors import InvalidEventError
+from schemas.catalogue.model import System
+from schemas.events import BY_TYPE
+from schemas.events.effects import Event
+from schemas.events.envelope import (
+    AHEAD,
+    EARLIEST,
+    MAX_BYTES,
+    MAX_REVISION,
+    MAX_TEXT,
+    SOURCE_PREFIX,
+    SPECVERSION,
+    parse_instant,
+)
+from schemas.timekeeping.moments import moment_of, time_of
+from streams.write.changes import fact
+
+_EARLIEST_US = moment_of(EARLIEST)
+_AHEAD_US = AHEAD // timedelta(microseconds=1)
+
+
+class Record(NamedTuple):
+    """A Kafka record as fetched, or as kept in the dead letters. `timestamp` in milliseconds since 1970, UTC."""
+
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
+
+
+class Incoming:
+    """A checked event. Times are microseconds since 1970, UTC.
+
+    Of its model only what it states and its canonical text are kept: thousands of events wait at a time.
+    """
+
+    __slots__ = (
+        "agency",
+        "content",
+        "data",
+        "fact",
+        "id",
+        "identity",
+        "kind",
+        "record",
+        "retracted",
+        "revision",
+        "subject",
+        "system",
+        "time",
+    )
+
+    def __init__(
+        self,
+        record: Record,
+        kind: type[Event],
+        system: str,
+        id: str,  # noqa: A002
+        subject: str,
+        time: int,
+        revision: int,
+        retracted: bool,
+        model: Event,
+    ) -> None:
+        self.record = record
+        self.kind = kind
+        self.system = system
+        self.id = id
+        self.subject = subject
+        self.time = time
+        self.revision = revision
+        self.retracted = retracted
+        self.agency = model.agency
+        self.fact = fact(kind, system, subject, id, time, model)
+        # Absent and null are the same, so that a field added later leaves old content as it was.
+        self.data: bytes = kind.__pydantic_serializer__.to_json(model, exclude_none=True)
+        self.identity = blake2b(f"{system}\0{id}".encode(), digest_size=16).hexdigest()
+        content = f"{kind.type}\0{subject}\0{retracted}\0".encode() + self.data
+        self.content = int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+
+
+class Decoder:
+    """Checks the records of one system's topic against what the catalogue grants it."""
+
+    def __init__(self, system: System) -> None:
+        self.system = system.id
+        self._source = SOURCE_PREFIX + system.id
+        self._types = {type_: event for type_, event in BY_TYPE.items() if system.granted(event.name)}
+        self._agencies = system.agencies
+        self._always, self._validity = system.agencies - system.validity.keys(), system.validity
+
+    def decode(self, record: Record) -> Incoming:
+        """Read and check one record.
+
+        Raises:
+            InvalidEventError: with a reason of `schemas.events.envelope.REASONS`, whatever the bytes are.
+        """
+        try:
+            return self._decode(record)
+        except InvalidEventError:
+            raise
+        except Exception as error:  # bad input never stops a worker, not even where we are wrong
+            raise InvalidEventError("unexpected", f"{type(error).__name__}: {error}"[:2000]) from error
+
+    def _decode(self, record: Record) -> Incoming:
+        value = record.value
+        if value is None:
+            raise InvalidEventError("empty_value", "the record's value is null")
+        if len(value) > MAX_BYTES:
+            raise InvalidEventError("too_large", f"{len(value):,} bytes; {MAX_BYTES:,} are allowed")
+        attributes, data = _split(record.headers, value)
+        get = attributes.get
+        if get("specversion") != SPECVERSION:
+            raise _attribute("specversion", get("specversion"), '"1.0"')
+        source, type_ = get("source"), get("type")
+        if source != self._source:
+            raise _wrong_source(source, self._source)
+        kind = self._types.get(type_) if isinstance(type_, str) else None
+        if kind is None:
+            raise _wrong_type(type_, self.system)
+        id_, subject = _text(attributes, "id"), _text(attributes, "subject")
+        revision, retracted = get("revision"), get("retracted")
+        if revision is None:  # in CloudEvents' JSON, null and absent are the same
+            revision = 0
+        if retracted is None:
+            retracted = False
+        if type(revision) is not int or not 0 <= revision <= MAX_REVISION:
+            raise _attribute("revision", revision, "a whole number from 0")
+        if type(retracted) is not bool:
+            raise _attribute("retracted", retracted, "true or false")
+        content = get("datacontenttype")
+        if content is not None and not (isinstance(content, str) and _is_json(content)):
+            raise _attribute("datacontenttype", content, "application/json")
+        time = _time(get("time"), record.timestamp)
+        try:
+            model = kind.__pydantic_validator__.validate_python(data)
+        except ValidationError as error:
+            raise InvalidEventError("invalid_data", _explain(error)) from None
+        if model.agency not in self._always and (wrong := self._not_granted(model.agency, time)):
+            raise InvalidEventError("agency_not_granted", wrong)
+        return Incoming(record, kind, self.system, id_, subject, time, revision, retracted, model)
+
+    def _not_granted(self, agency: str, moment: int) -> str | None:
+        """Why the system may not speak for an agency at a moment; None where it may."""
+        if agency not in self._agencies:
+            return f'agency "{agency}" is not granted to {self.system} in the catalogue'
+        begin, end, successor = self._validity[agency]
+        if begin is not None and moment < begin:
+            return f'agency "{agency}" did not stand yet at that time, by the catalogue'
+        if end is not None and moment >= end:
+            after = f': "{successor}" has taken over' if successor else ""
+            return f'agency "{agency}" stood no longer at that time, by the catalogue{after}'
+        return None
+
+
+def _split(headers: Sequence[tuple[str, bytes]], value: bytes) -> tuple[dict[str, Any], Any]:
+    """Attributes and data of the event, in structured or in binary mode."""
+    attributes = None
+    for name, _ in headers:
+        if name[:3] == "ce_":
+            attributes = _binary_attributes(headers)
+            break
+    try:
+        body = orjson.loads(value)
+    except ValueError as error:
+        raise _unreadable(value, error) from None
+    if b"\\u0000" in value and _has_nul(body):
+        raise InvalidEventError("nul_character", "a string contains \\u0000")
+    if attributes is not None:
+        return attributes, body
+    if not isinstance(body, dict):
+        raise InvalidEventError("not_cloudevents", "the value is not a JSON object with CloudEvents attributes")
+    if "data" not in body:
+        raise _attribute("data", None, "a JSON object")
+    return body, body["data"]
+
+
+def _binary_attributes(headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
+    attributes: dict[str, Any] = {}
+    for name, raw in headers:
+        if name == "content-type":
+            name = "ce_datacontenttype"  # noqa: PLW2901
+        if name[:3] != "ce_":
+            continue
+        try:
+            attributes[name[3:]] = raw.decode()
+        except (UnicodeDecodeError, AttributeError):
+            raise InvalidEventError("not_utf8", f"header {name} is not UTF-8 text") from None
+    # Headers carry text only: give the two extensions of another type theirs.
+    revision = attributes.get("revision", "0")
+    if revision.isascii() and revision.isdigit():
+        attributes["revision"] = int(revision[:20])
+    retracted = attributes.get("retracted", "false")
+    attributes["retracted"] = {"true": True, "false": False}.get(retracted.lower(), retracted)
+    return attributes
+
+
+def _is_json(content: str) -> bool:
+    return content == "application/json" or content.partition(";")[0].strip().lower() == "application/json"
+
+
+def _text(attributes: dict[str, Any], name: str) -> str:
+    value = attributes.get(name)
+    # isprintable() also keeps out control characters and lone surrogates, which CloudEvents and UTF-8 forbid.
+    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
+        if isinstance(value, str) and "\0" in value:
+            raise InvalidEventError("nul_character", f"{name} contains the NUL character")
+        raise _attribute(name, value, f"1 to {MAX_TEXT} printable characters")
+    return value
+
+
+def _time(value: object, broker_ms: int) -> int:
+    try:
+        time = moment_of(parse_instant(value))
+    except (ValueError, OverflowError):
+        raise _attribute("time", value, "RFC 3339 with an offset, such as 2025-04-03T08:15:00+07:00") from None
+    if time < _EARLIEST_US:
+        raise InvalidEventError("time_too_old", f"time is {value}; the earliest accepted is {EARLIEST.isoformat()}")
+    if time > broker_ms * 1000 + _AHEAD_US:
+        broker = time_of(broker_ms * 1000).isoformat()
+        raise InvalidEventError("time_in_future", f"time is {value}, but the broker received it at {broker}")
+    return time
+
+
+def _attribute(name: str, value: object, allowed: str) -> InvalidEventError:
+    if isinstance(value, list | dict):
+        found = "is a list or an object"  # its repr() may be deeper than Python's stack
+    else:
+        found = "is missing" if value is None else f"is {value!r:.200}"
+    return InvalidEventError("not_cloudevents", f"attribute {name} {found}; allowed: {allowed}".replace("\0", "\\0"))
+
+
+def _wrong_source(source: object, expected: str) -> InvalidEventError:
+    if not isinstance(source, str):
+        return _attribute("source", source, f'"{expected}"')
+    return InvalidEventError("wrong_source", f'source is {source!r:.200}; this topic takes "{expected}" only')
+
+
+def _wrong_type(type_: object, system: str) -> InvalidEventError:
+    if not isinstance(type_, str):
+        return _attribute("type", type_, "the name of an event type")
+    if type_ in BY_TYPE:
+        return InvalidEventError("type_not_granted", f'type "{type_}" is not granted to {system} in the catalogue')
+    return InvalidEventError("unknown_type", f"there is no type {type_!r:.200}; see docs/events.md")
+
+
+def _unreadable(value: bytes, error: ValueError) -> InvalidEventError:
+    try:
+        value.decode()
+    except UnicodeDecodeError as wrong:
+        return InvalidEventError("not_utf8", f"byte {wrong.start} is not UTF-8")
+    return InvalidEventError("not_json", str(error)[:500])
+
+
+def _has_nul(value: object) -> bool:
+    waiting = [value]  # not by recursion: JSON may be as deep as Python's stack
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, str):
+            if "\0" in part:
+                return True
+        elif isinstance(part, dict):
+            waiting += part.keys()
+            waiting += part.values()
+        elif isinstance(part, list):
+            waiting += part
+    return False
+
+
+def _explain(error: ValidationError) -> str:
+    """Every mistake in `data`, as `field: what is wrong`, without the values: they may be personal data."""
+    mistakes = error.errors(include_url=False, include_input=False, include_context=False)
+    return "; ".join(f"{'.'.join(['data', *map(_field, m['loc'])])}: {m['msg']}" for m in mistakes)[:2000]
+
+
+def _field(part: int | str) -> str:
+    """A field's name where it looks like one: one that we do not know may be anything, escape sequences included."""
+    text = str(part)
+    return text if text.isascii() and text.isidentifier() and len(text) <= 60 else "(no field of ours)"

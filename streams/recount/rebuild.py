@@ -1,0 +1,152 @@
+"""Bringing another catalogue into force on a running installation, and making the tables anew from the archive.
+
+The batches' transactions see one catalogue or the other. Workers that see another one than theirs end and come back
+with it; what is open is moved to its rules a chunk at a time, between their batches. A case that they meet first is
+moved by them.
+"""
+
+from collections.abc import Callable
+from datetime import date, datetime, time
+from itertools import islice, pairwise
+
+import psycopg
+
+from core.catalogue import make_views, store_agencies
+from core.database import connect
+from schemas.catalogue.model import Catalogue
+from schemas.catalogue.rules import CalendarRule, Limits, Rules
+from streams.fold.rulebook import Rulebook, load_rulebook
+from streams.recount.compare import facts
+from streams.write.changes import Changes, Subject
+from streams.write.projections import Folder
+from streams.write.writer import REPLAY, lock, prepare
+
+CHUNK = 1000
+"""Cases that one transaction moves: workers that meet one of them wait that long."""
+
+Say = Callable[[str], None]
+
+_AFFECTED = """
+    SELECT system, kind, subject FROM cases
+    WHERE (system, kind, subject) > (%s, %s, %s) AND catalogue < %s
+        AND (closed_at IS NULL OR greatest(opened_at, closed_at) >= %s::timestamptz)
+    ORDER BY system, kind, subject LIMIT %s
+"""
+
+
+def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None) -> None:
+    """Bring a catalogue into force; safe to run again, also after having been ended in the middle.
+
+    What was settled before the first of the changes takes effect stays as it is.
+
+    Raises:
+        UnavailableError: the database does not answer.
+    """
+    with connect(dsn, "opscentre migrate") as connection:
+        connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        prepare(connection)
+        if _enter(connection, catalogue):
+            say(f"catalogue {catalogue.version} has come into force")
+        rulebook, unfinished = load_rulebook(connection, catalogue), _unfinished(connection)
+        if unfinished:
+            _follow(connection, rulebook, _steps(connection, unfinished[0]), say)
+        # Not one that came into force meanwhile: whoever brought it is at it.
+        connection.execute(
+            "UPDATE catalogues SET finished_at = now() WHERE finished_at IS NULL AND number <= %s", (rulebook.number,)
+        )
+        connection.commit()
+
+
+def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> bool:
+    """Make the catalogue the one in force, between two batches of every worker; return whether it was another."""
+    with connection.transaction():
+        connection.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
+        store_agencies(connection, catalogue)
+        make_views(connection, catalogue)
+        entered = connection.execute(
+            "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
+            "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
+            {"version": catalogue.version, "rules": catalogue.rules.model_dump_json()},
+        )
+        return entered.rowcount > 0
+
+
+def _unfinished(connection: psycopg.Connection) -> list[int]:
+    rows = connection.execute("SELECT number FROM catalogues WHERE finished_at IS NULL ORDER BY number").fetchall()
+    connection.commit()
+    return [number for (number,) in rows]
+
+
+def _steps(connection: psycopg.Connection, unfinished: int) -> list[tuple[Rules, Rules]]:
+    """The rules of each catalogue from this one on, after those of the one before it; none if it is the first."""
+    rows = connection.execute(
+        "SELECT rules FROM catalogues WHERE number >= (SELECT max(number) FROM catalogues WHERE number < %s) "
+        "ORDER BY number",
+        (unfinished,),
+    ).fetchall()
+    connection.commit()
+    return list(pairwise(Rules.model_validate_json(text) for (text,) in rows))
+
+
+def _follow(connection: psycopg.Connection, rulebook: Rulebook, steps: list[tuple[Rules, Rules]], say: Say) -> None:
+    """Make the tables what they would be, had the rules in force been there from the start."""
+    if not steps or any(old.zone != new.zone for old, new in steps):
+        _rebuild(connection, rulebook, say)  # there were no tables, or none of their days is the same day any more
+        return
+    days = [day for day in (first_difference(old, new) for old, new in steps) if day is not None]
+    if days:
+        _move(connection, rulebook, min(days), say)
+
+
+def first_difference(old: Rules, new: Rules) -> date | None:
+    """The first local day on which two catalogues' rules differ: `date.min` for always, None for never.
+
+    Only entries of the calendar and limits say since when they count; what says nothing has always counted.
+    """
+    fixed = {"zone", "office_hours", "agency_hours"}
+    if old.model_dump(include=fixed) != new.model_dump(include=fixed):
+        return date.min
+    changed: list[CalendarRule | Limits] = [one for one in old.calendar if one not in new.calendar]
+    changed += [one for one in new.calendar if one not in old.calendar]
+    for code in old.limits.keys() | new.limits.keys():
+        before, after = old.limits.get(code, []), new.limits.get(code, [])
+        changed += [one for one in before if one not in after] + [one for one in after if one not in before]
+    return min((one.since or date.min for one in changed), default=None)
+
+
+def _move(connection: psycopg.Connection, rulebook: Rulebook, since: date, say: Say) -> None:
+    """Fold what is open, or was settled since that day, once more, by the rules in force."""
+    zone, folder, moved = rulebook.current.calendar.zone, Folder(rulebook), 0
+    last = Subject("", "", "")
+    midnight = "-infinity" if since == date.min else datetime.combine(since, time(), zone).isoformat()
+    while True:
+        with connection.transaction():
+            cursor = connection.cursor()
+            shard, _ = lock(cursor, REPLAY, rulebook)
+            rows = cursor.execute(_AFFECTED, (*last, rulebook.number, midnight, CHUNK)).fetchall()
+            changes = Changes()
+            changes.cases = {Subject(*row): {} for row in rows}
+            folder.apply(cursor, shard, changes)
+        if not rows:
+            say(f"{moved:,} cases stand under the rules of the new catalogue")
+            return
+        moved, last = moved + len(rows), Subject(*rows[-1])
+        say(f"  … {moved:,} cases")
+
+
+def _rebuild(connection: psycopg.Connection, rulebook: Rulebook, say: Say) -> None:
+    """Make every table that follows from the archive anew, in one transaction; the workers wait meanwhile."""
+    folder, done = Folder(rulebook), 0
+    with connection.transaction():
+        cursor = connection.cursor()
+        cursor.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
+        shard, _ = lock(cursor, REPLAY, rulebook)
+        cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_month, counters_minute, actors_month")
+        stated = facts(connection, None)
+        while chunk := list(islice(stated, 20 * CHUNK)):
+            changes = Changes()
+            for _, fact in chunk:
+                changes.apply(fact, 1)
+            folder.apply(cursor, shard, changes)
+            done += len(chunk)
+            say(f"  … {done:,} archived events counted anew")

@@ -1,0 +1,100 @@
+"""Dead letters once more, through the same code as if they had just been fetched."""
+
+from collections.abc import Callable, Iterable, Mapping
+
+import psycopg
+
+from core.errors import InvalidEventError
+from streams.ingest.decoder import Decoder, Incoming, Record
+from streams.ingest.records import Partition, Refused
+from streams.write.copy_text import headers_from_text
+from streams.write.writer import REPLAY, TRANSIENT, Writer, lock
+
+_LETTER = """
+    SELECT cluster, topic_id, topic, partition, "offset", (extract(epoch FROM timestamp) * 1000)::bigint,
+           key, value, headers, reason, detail
+    FROM dead_letters WHERE id = %s AND state = 'open' FOR UPDATE
+"""
+
+
+def replay(
+    connection: psycopg.Connection,
+    writer: Writer,
+    decoders: Mapping[str, Decoder],
+    numbers: Iterable[int],
+    progress: Callable[[], None] = lambda: None,
+) -> tuple[int, int]:
+    """Replay open dead letters, each in a transaction of its own; return (accepted, refused again).
+
+    One that is refused again stays open, with the reason of today. One that was accepted meanwhile is a duplicate.
+    """
+    accepted = refused = 0
+    for number in numbers:
+        try:
+            again = _try(connection, writer, decoders, number)
+        except (psycopg.DataError, psycopg.IntegrityError) as error:
+            again = ("refused_by_database", str(error).strip()[:2000])
+        if isinstance(again, bool):
+            accepted += again
+        else:
+            refused += 1
+            connection.execute("UPDATE dead_letters SET reason = %s, detail = %s WHERE id = %s", (*again, number))
+            connection.commit()
+        progress()
+    return accepted, refused
+
+
+_UNREAD = {"corrupt_batch", "lost_to_retention"}
+"""Reasons of letters that stand for records of which there are no bytes: nothing to replay, only to discard."""
+
+
+def _try(
+    connection: psycopg.Connection, writer: Writer, decoders: Mapping[str, Decoder], number: int
+) -> tuple[str, str] | bool:
+    """Replay one, again where a worker was met on a row."""
+    tries = 0
+    while True:
+        try:
+            with connection.transaction():
+                return _replay_one(connection.cursor(), writer, decoders, number)
+        except TRANSIENT:
+            tries += 1
+            if tries > 10:
+                raise
+
+
+def _replay_one(
+    cursor: psycopg.Cursor, writer: Writer, decoders: Mapping[str, Decoder], number: int
+) -> tuple[str, str] | bool:
+    """Replay one; return the reason and detail if it is refused again, False if somebody else has settled it."""
+    shard, _ = lock(cursor, REPLAY, writer.rulebook)
+    row = cursor.execute(_LETTER, (number,)).fetchone()
+    if row is None:
+        return False
+    partition = Partition(*row[:4])
+    key, value, headers, reason, detail = row[6:]
+    if reason in _UNREAD:
+        return reason, detail
+    record = Record(row[4], row[5], key, value, headers_from_text(headers))
+    item = _decode(decoders, partition.topic, record)
+    if isinstance(item, Refused):
+        return item.reason, item.detail
+    outcome, refused = writer.apply(cursor, shard, partition, [item])
+    if refused:
+        return refused[0].reason, refused[0].detail
+    cursor.execute(
+        "UPDATE progress SET events = events + %s, duplicates = duplicates + %s, updated_at = now() WHERE shard = %s",
+        (outcome.events, outcome.duplicates, shard),
+    )
+    cursor.execute("UPDATE dead_letters SET state = 'replayed', settled_at = now() WHERE id = %s", (number,))
+    return True
+
+
+def _decode(decoders: Mapping[str, Decoder], topic: str, record: Record) -> Incoming | Refused:
+    decoder = decoders.get(topic)
+    if decoder is None:
+        return Refused(record, "wrong_source", f"the catalogue has no system with the topic {topic}")
+    try:
+        return decoder.decode(record)
+    except InvalidEventError as error:
+        return Refused(record, error.reason, error.detail)

@@ -1,0 +1,161 @@
+"""The sweep for missed deadlines: finds cases that became overdue, and says so once. It decides targets, too.
+
+What is found is written to `alerts` and, for those who are to be told, to `outbox` in the same transaction; from
+there it goes to Kafka. A sweep that ends anywhere on the way is finished by the next one.
+"""
+
+import logging
+import time
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from itertools import groupby
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+import psycopg
+
+from core.database import connect
+from core.kafka import TopicPlace, admin, places
+from core.publisher import STRUCTURED_HEADERS, Publisher
+from schemas.alerts import Alert, MissedDeadline, missed
+from schemas.topics import ALERTS
+from streams.sweep.decisions import decide
+
+log = logging.getLogger(__name__)
+
+OLD_DAYS = 31
+"""What was overdue for longer when it was first seen is listed, but nobody is told: a backfill must not flood."""
+PATIENCE_SECONDS = 10.0
+"""How long a sweep waits for the workers to reach the offsets as of its start."""
+
+_LOCK = 0x0C7  # any number, the same for every worker
+
+_STANDS = "SELECT topic_id, partition, next_offset FROM progress"
+
+# What is settled late is found by the transaction that wrote it: what was not visible yet to the last sweep is
+# of its horizon or later. Without a horizon, or with one of another server (restored from a dump), all is looked at.
+_FIND = """
+    WITH found AS (
+        SELECT system, kind, subject, overdue_at, due_at, agency, NULL AS silent FROM cases
+        WHERE system = %(system)s AND state = 'open' AND overdue_at <= %(now)s
+        UNION ALL
+        SELECT system, kind, subject, overdue_at, due_at, agency, 'settled' FROM cases
+        WHERE system = %(system)s AND NOT on_time AND changed_by >= coalesce(
+            (SELECT horizon FROM sweeps WHERE system = %(system)s AND horizon <= %(xmin)s::xid8), '0')
+    ), raised AS (
+        INSERT INTO alerts (system, kind, subject, overdue_at, due_at, agency, sweep, raised_at, silent)
+        SELECT system, kind, subject, overdue_at, due_at, agency, %(sweep)s, %(now)s,
+            coalesce(silent, CASE WHEN overdue_at < %(now)s - make_interval(days => %(old)s) THEN 'old' END)
+        FROM found ON CONFLICT DO NOTHING RETURNING *
+    )
+    SELECT agency, system, kind, subject, due_at, overdue_at FROM raised WHERE silent IS NULL
+"""
+_SEEN = """
+    INSERT INTO sweeps (system, swept_at, horizon) VALUES (%(system)s, %(now)s, %(xmin)s)
+    ON CONFLICT (system) DO UPDATE SET swept_at = excluded.swept_at, horizon = excluded.horizon
+"""
+
+
+class Found(NamedTuple):
+    """A missed deadline that somebody is to be told of."""
+
+    agency: str
+    case: MissedDeadline
+
+
+def sweep(
+    dsn: str, bootstrap: str, topics: Mapping[str, str], decide_days: int, patience: float = PATIENCE_SECONDS
+) -> int:
+    """Sweep once, and send what is in the outbox; return how many missed deadlines somebody is told of.
+
+    Only systems whose topics are read to the ends as of the sweep's start are looked at: what is still under way may
+    say that a case was settled in time. Nothing happens while another worker sweeps.
+
+    Args:
+        dsn: the database.
+        bootstrap: Kafka.
+        topics: topic → id of the system that writes to it.
+        decide_days: days after the one that a target is due on until it is decided.
+        patience: seconds to wait for the workers to get there.
+
+    Raises:
+        UnavailableError: Kafka or the database does not answer; what was not done is done by the next sweep.
+    """
+    with connect(dsn, "opscentre sweep", autocommit=True) as connection:
+        row = connection.execute("SELECT pg_try_advisory_lock(%s), clock_timestamp()", (_LOCK,)).fetchone()
+        assert row is not None  # one row, always
+        if not row[0]:
+            return 0
+        now: datetime = row[1]
+        with admin(bootstrap) as client:
+            ends = places(client, topics)
+        systems = [topics[topic] for topic in _caught_up(connection, ends, patience)]
+        sweep_id = uuid4()
+        with connection.transaction():
+            connection.execute("SET LOCAL statement_timeout = 0")  # the first sweep after a backfill has years to list
+            found = [one for system in systems for one in _record(connection, system, now, sweep_id)]
+            _write_outbox(connection, alerts(found, sweep_id, now))
+            decided = decide(connection, systems, decide_days, now)
+        if decided:
+            log.info("%d targets decided", decided)
+        relay(connection, bootstrap)
+    return len(found)
+
+
+def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicPlace], patience: float) -> list[str]:
+    """Topics of which everything until the given ends is in the database, once all are or patience is over."""
+    deadline = time.monotonic() + patience
+    while True:
+        stands = {(topic_id, partition): offset for topic_id, partition, offset in connection.execute(_STANDS)}
+        reached = [
+            topic
+            for topic, place in ends.items()
+            if all(stands.get((place.topic_id, number), 0) >= end for number, end in place.ends.items())
+        ]
+        if len(reached) == len(ends) or time.monotonic() > deadline:
+            return sorted(reached)
+        time.sleep(0.2)
+
+
+def _record(connection: psycopg.Connection, system: str, now: datetime, sweep_id: UUID) -> list[Found]:
+    """Write down, in the running transaction, what a system's agencies have missed by `now`; return whom to tell."""
+    # Before the search: what becomes visible between the two is only looked at twice.
+    row = connection.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()
+    assert row is not None  # one row, always
+    values = {"system": system, "now": now, "sweep": sweep_id, "old": OLD_DAYS, "xmin": row[0]}
+    rows = connection.execute(_FIND, values).fetchall()
+    connection.execute(_SEEN, values)
+    return [
+        Found(agency, MissedDeadline(system=name, kind=kind, subject=subject, due_at=due, overdue_at=overdue))
+        for agency, name, kind, subject, due, overdue in rows
+    ]
+
+
+def _write_outbox(connection: psycopg.Connection, messages: Iterable[Alert]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO outbox (topic, key, value) VALUES (%s, %s, %s)",
+            [(ALERTS, alert.subject, alert.model_dump_json()) for alert in messages],
+        )
+
+
+def alerts(found: Iterable[Found], sweep_id: UUID, now: datetime) -> list[Alert]:
+    """One message an agency."""
+    by_agency = groupby(sorted(found, key=lambda one: one.agency), key=lambda one: one.agency)
+    return [missed(agency, sweep_id, now, [one.case for one in group]) for agency, group in by_agency]
+
+
+def relay(connection: psycopg.Connection, bootstrap: str) -> int:
+    """Send what is in the outbox, and delete what Kafka has acknowledged; return how many.
+
+    Ended between the two, it is sent again, with the same id: who reads it knows it by that.
+    """
+    rows = connection.execute("SELECT id, topic, key, value FROM outbox ORDER BY id").fetchall()
+    if rows:
+        with Publisher(bootstrap) as publisher:
+            for _, topic, key, value in rows:
+                publisher.send_raw(topic, key.encode(), value.encode(), STRUCTURED_HEADERS)
+            publisher.flush()
+        connection.execute("DELETE FROM outbox WHERE id = ANY (%s)", ([row[0] for row in rows],))
+        log.info("%d alerts sent", len(rows))
+    return len(rows)

@@ -1,0 +1,72 @@
+"""What is dropped after its time: counters by minute, and dead letters' raw bytes, which may hold personal data.
+
+Of months that are over, the shards of each counter are merged: no two workers meet on them any more, or hardly ever.
+"""
+
+import logging
+
+import psycopg
+
+from streams.write.buckets import KEEP_MINUTES
+
+log = logging.getLogger(__name__)
+
+_LOCK = 0x0C6  # any number, the same for every worker
+
+_MINUTES = "DELETE FROM counters_minute WHERE bucket < now() - make_interval(mins => %s)"
+_RAW_BYTES = """
+    UPDATE dead_letters SET key = NULL, value = NULL, headers = '[]',
+        note = CASE state WHEN 'open' THEN 'raw bytes dropped unsettled after ' || %(days)s || ' days' ELSE note END,
+        settled_at = coalesce(settled_at, now()),
+        state = CASE state WHEN 'open' THEN 'discarded' ELSE state END
+    WHERE seen_at < now() - make_interval(days => %(days)s) AND (value, key) IS DISTINCT FROM (NULL, NULL)
+"""
+
+# What comes late for such a month goes to a shard of its own once more, and is merged by the next one to keep house.
+_MERGE = """
+    WITH one AS (SELECT shard FROM progress WHERE topic_id = 'replay'), gone AS (
+        DELETE FROM {table} USING one
+        WHERE bucket < date_trunc('month', now() - interval '2 days')::date AND {table}.shard <> one.shard
+        RETURNING system, measure, agency, label, {actor} bucket, value
+    )
+    INSERT INTO {table} AS c (system, measure, agency, label, {actor} bucket, shard, value)
+    SELECT system, measure, agency, label, {actor} bucket, (SELECT shard FROM one), sum(value) FROM gone
+    GROUP BY system, measure, agency, label, {actor} bucket ORDER BY measure, bucket, agency
+    ON CONFLICT (system, measure, agency, label, {actor} bucket, shard) DO UPDATE SET value = c.value + excluded.value
+"""
+
+
+def keep_house(connection: psycopg.Connection, raw_days: int) -> tuple[int, int] | None:
+    """Drop what is past its time; return how many minutes and raw letters, None where another worker is at it.
+
+    Args:
+        connection: nothing else may be under way on it.
+        raw_days: how long the raw bytes of dead letters are kept; an open letter that loses them is discarded.
+    """
+    with connection.transaction(), connection.cursor() as cursor:
+        row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone()
+        if not (row and row[0]):
+            return None
+        minutes = cursor.execute(_MINUTES, (KEEP_MINUTES,)).rowcount
+        letters = cursor.execute(_RAW_BYTES, {"days": raw_days}).rowcount
+    if minutes or letters:
+        log.info("dropped %d minutes of counters and the raw bytes of %d dead letters", minutes, letters)
+    return minutes, letters
+
+
+def merge_months(connection: psycopg.Connection) -> int:
+    """Merge the shards of counters of months that are over; return how many counters had something to merge.
+
+    Years of months are then read in a fraction of the rows. What the counters add up to stays the same.
+
+    Args:
+        connection: nothing else may be under way on it.
+    """
+    merged = 0
+    for table, actor in (("counters_month", ""), ("actors_month", "actor,")):
+        with connection.transaction(), connection.cursor() as cursor:
+            row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone()
+            if row and row[0]:
+                cursor.execute("SET LOCAL statement_timeout = 0")  # the first time after a backfill there are years
+                merged += cursor.execute(_MERGE.format(table=table, actor=actor).encode()).rowcount
+    return merged

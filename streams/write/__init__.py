@@ -1,0 +1,4 @@
+"""The one transaction of a batch: fence, deduplicate, archive, project, count, dead letters, offset.
+
+Its door: `writer.Writer.commit`, which writes each batch exactly once whatever fails on the way.
+"""

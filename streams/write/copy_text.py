@@ -1,0 +1,73 @@
+"""Rows as text for COPY, and array literals: one joined buffer is three times faster than adapting every value."""
+
+import base64
+from collections.abc import Iterable, Sequence
+
+import orjson
+import psycopg
+
+from schemas.timekeeping.moments import text_of
+from streams.fold.history import Entry
+from streams.ingest.decoder import Incoming
+
+NULL = "\x01"
+"""Stands for NULL. Control characters cannot come from an event: the decoder refuses them in every text column."""
+
+
+def copy(cursor: psycopg.Cursor, target: str, rows: Sequence[str]) -> None:
+    """COPY rows, each its columns joined by tabs, into `target`: a table and its columns."""
+    if not rows:
+        return
+    # Backslash is the only character left that COPY's text form reads as something else.
+    text = "\n".join(rows).replace("\\", "\\\\") + "\n"
+    with cursor.copy(f"COPY {target} FROM STDIN (NULL E'\\x01')".encode()) as stream:
+        stream.write(text)
+
+
+def array(values: Iterable[object]) -> str:
+    """An array literal of values that need no quotes: numbers, hashes, ISO times."""
+    return f"{{{','.join(map(str, values))}}}"
+
+
+def texts(values: Iterable[str]) -> str:
+    """An array literal of any text."""
+    quoted = ('"' + value.replace("\\", "\\\\").replace('"', '\\"') + '"' for value in values)
+    return f"{{{','.join(quoted)}}}"
+
+
+def moment(value: int | None) -> str:
+    """A moment (microseconds since 1970) as PostgreSQL reads it."""
+    return NULL if value is None else text_of(value)
+
+
+EVENTS = 'events (time, received_at, system, type, subject, agency, id, revision, retracted, data, partition, "offset")'
+
+
+def event(incoming: Incoming, partition: int) -> str:
+    """A row of `events`."""
+    record = incoming.record
+    return (
+        f"{text_of(incoming.time)}\t{text_of(record.timestamp * 1000)}\t{incoming.system}\t{incoming.kind.type}\t"
+        f"{incoming.subject}\t{incoming.agency}\t{incoming.id}\t{incoming.revision}\t{incoming.retracted}\t"
+        f"{incoming.data.decode()}\t{partition}\t{record.offset}"
+    )
+
+
+def history_to_text(history: Sequence[Entry]) -> str:
+    """A history as the row of its case or item keeps it."""
+    return orjson.dumps([tuple(entry) for entry in history]).decode()  # it takes no named tuples
+
+
+def history_from_text(text: str) -> list[Entry]:
+    """The reverse of `history_to_text`."""
+    return [Entry(*fields) for fields in orjson.loads(text)]
+
+
+def headers_to_text(headers: Iterable[tuple[str, bytes]]) -> str:
+    """Headers as `dead_letters` keeps them: JSON, values in base64."""
+    return orjson.dumps([[name, base64.b64encode(value or b"").decode()] for name, value in headers]).decode()
+
+
+def headers_from_text(text: str) -> list[tuple[str, bytes]]:
+    """The reverse of `headers_to_text`."""
+    return [(name, base64.b64decode(value)) for name, value in orjson.loads(text)]

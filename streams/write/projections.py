@@ -1,0 +1,175 @@
+"""Folding the cases, items and readings that a batch touches, inside its transaction.
+
+New ones are copied straight in. Where another worker creates the same one at the same moment, the unique key
+refuses and the whole transaction is tried again; it then finds the row.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import psycopg
+
+from streams.fold.cases import CaseFold, CaseState
+from streams.fold.contributions import Differences, Folds, difference
+from streams.fold.history import Entry
+from streams.fold.items import ItemState
+from streams.fold.rulebook import Rulebook
+from streams.write.buckets import Buckets
+from streams.write.changes import Changes, Subject, rewrite
+from streams.write.copy_text import NULL, copy, history_from_text, history_to_text, moment, texts
+
+Entries = Mapping[Subject, dict[str, Entry | None]]
+
+_CASE_COLUMNS = (
+    "system, kind, subject, agency, label, state, opened_at, due_at, overdue_at, closed_at, on_time, "
+    "contradictory, percent, moved_by, catalogue, history"
+)
+_ITEM_COLUMNS = "system, register, subject, agency, label, standing, since, history"
+_READING_COLUMNS = "system, name, subject, agency, period, value, unit, reported_at, history"
+
+
+class Folder:
+    """Folds cases, items and readings under the rules of the catalogue in force."""
+
+    def __init__(self, rulebook: Rulebook) -> None:
+        self._number = rulebook.number
+        self._calendar = rulebook.current.calendar
+        made = {id(rules): Folds(rules) for rules in rulebook.rules.values()}
+        self._folds = {number: made[id(rules)] for number, rules in rulebook.rules.items()}
+        self._current = self._folds[rulebook.number]
+
+    def apply(self, cursor: psycopg.Cursor, shard: int, changes: Changes) -> None:
+        """Fold what the changes touch, and count all that they come to under a shard, in the running transaction."""
+        self._cases(cursor, changes.cases, changes.counters)
+        self._items(cursor, changes.items, changes.counters)
+        self._readings(cursor, changes.readings)
+        buckets = Buckets(self._calendar)
+        buckets.add(changes.counters)
+        buckets.add_actors(changes.actors)
+        buckets.write(cursor, shard)
+
+    def _cases(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
+        """Fold the cases with these changed entries; add what that changes to `into`.
+
+        A case that was last folded under an earlier catalogue is moved to the rules of this one.
+        """
+
+        def fold(subject: Subject, before: list[Entry], after: list[Entry], catalogue: int) -> str:
+            fold, earlier = self._current.case(subject.system, subject.group), None
+            if before and self._folds[catalogue] is not self._current:
+                earlier = self._folds[catalogue].case(subject.system, subject.group)
+            state = difference(fold, before, after, into, earlier)
+            return _case_row(subject, state, fold, after, self._number)
+
+        _rewrite(cursor, "cases", "kind", _CASE_COLUMNS, entries, fold)
+
+    def _items(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
+        """Fold the items with these changed entries; add what that changes to `into`."""
+
+        def fold(subject: Subject, before: list[Entry], after: list[Entry], _: int) -> str:
+            fold = self._current.item(subject.system, subject.group)
+            return _item_row(subject, difference(fold, before, after, into), after)
+
+        _rewrite(cursor, "items", "register", _ITEM_COLUMNS, entries, fold)
+
+    def _readings(self, cursor: psycopg.Cursor, entries: Entries) -> None:
+        """Keep the latest of the readings with these changed entries."""
+
+        def fold(subject: Subject, _: list[Entry], after: list[Entry], __: int) -> str:
+            return _reading_row(subject, after) if after else ""
+
+        _rewrite(cursor, "readings", "name", _READING_COLUMNS, entries, fold)
+
+
+def _rewrite(
+    cursor: psycopg.Cursor,
+    table: str,
+    group: str,
+    columns: str,
+    entries: Entries,
+    fold: Callable[[Subject, list[Entry], list[Entry], int], str],
+) -> None:
+    if not entries:
+        return
+    subjects = sorted(entries)
+    rows = _lock(cursor, table, group, subjects)
+    fresh: list[str] = []
+    changed: list[str] = []
+    gone: list[Subject] = []
+    for subject in subjects:
+        text, catalogue = rows.get(subject, _NEW)
+        before = [] if text is None else history_from_text(text)
+        after = rewrite(before, entries[subject])
+        if after != before or not entries[subject]:
+            row = fold(subject, before, after, catalogue)
+            if after:
+                (fresh if text is None else changed).append(row)
+            else:
+                gone.append(subject)  # as if it had never been there, which it had not where a retraction came first
+    copy(cursor, f"{table} ({columns})", fresh)
+    if changed:
+        copy(cursor, f"changed_{table} ({columns})", changed)
+        # Unprepared: a plan kept for a temporary table breaks when the table is made anew.
+        cursor.execute(_update(table, group, columns), prepare=False)
+    if gone:
+        cursor.execute(
+            f"DELETE FROM {table} AS t USING unnest(%s::text[], %s::text[], %s::text[]) "  # noqa: S608 - names are ours
+            f"AS k (system, {group}, subject) "
+            f"WHERE t.system = k.system AND t.{group} = k.{group} AND t.subject = k.subject".encode(),
+            [texts(column) for column in zip(*gone, strict=True)],
+        )
+
+
+_NEW: tuple[str | None, int] = (None, 0)
+
+
+def _lock(
+    cursor: psycopg.Cursor, table: str, group: str, subjects: Sequence[Subject]
+) -> dict[Subject, tuple[str | None, int]]:
+    """Lock what exists of the subjects, in key order; read the histories, and the catalogues of cases."""
+    catalogue = "t.catalogue" if table == "cases" else "0"
+    cursor.execute(
+        f"SELECT t.system, t.{group}, t.subject, t.history, {catalogue} FROM {table} AS t "  # noqa: S608 - names are ours
+        f"JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (system, {group}, subject) "
+        f"USING (system, {group}, subject) ORDER BY t.system, t.{group}, t.subject FOR UPDATE OF t".encode(),
+        [texts(column) for column in zip(*subjects, strict=True)],
+    )
+    return {Subject(*row[:3]): (row[3], row[4]) for row in cursor}
+
+
+def _update(table: str, group: str, columns: str) -> bytes:
+    key = ("system", group, "subject")
+    values = [column for column in columns.split(", ") if column not in key]
+    assignments = ", ".join(f"{column} = n.{column}" for column in values)
+    if table == "cases":
+        assignments += ", changed_by = pg_current_xact_id()"
+    matches = " AND ".join(f"t.{column} = n.{column}" for column in key)
+    return f"UPDATE {table} AS t SET {assignments} FROM changed_{table} AS n WHERE {matches}".encode()  # noqa: S608
+
+
+def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
+    name, overdue = state.name, None
+    if name in ("open", "closed") and state.due is not None:
+        overdue = max(fold.overdue_at(state.due), state.reopened_at)
+    met = fold.on_time(state) if name == "closed" else None
+    return (
+        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{name}\t"
+        f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
+        f"{NULL if met is None else met}\t{state.contradictory}\t{state.percent}\t{state.moved_by or NULL}\t"
+        f"{catalogue}\t{history_to_text(history)}"
+    )
+
+
+def _item_row(subject: Subject, state: ItemState, history: Sequence[Entry]) -> str:
+    return (
+        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{state.standing}\t"
+        f"{moment(state.since)}\t{history_to_text(history)}"
+    )
+
+
+def _reading_row(subject: Subject, history: Sequence[Entry]) -> str:
+    latest, period = history[-1], subject.subject.rpartition(" ")[2]
+    value, unit, _ = latest.detail
+    return (
+        f"{subject.system}\t{subject.group}\t{subject.subject}\t{latest.agency}\t{period}\t{value!r}\t{unit}\t"
+        f"{moment(latest.time)}\t{history_to_text(history)}"
+    )

@@ -1,0 +1,346 @@
+"""What a case or an item is after its events: examples worked out by hand. All times are of Asia/Ho_Chi_Minh."""
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from unittest.mock import patch
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from schemas.events import BY_TYPE
+from schemas.events.effects import Case, Item, Reopened
+from schemas.timekeeping.moments import MINUTE, Calendar, moment_of
+from streams.fold.cases import CaseState
+from streams.fold.contributions import Folds
+from streams.fold.history import STEPS, Entry, Step
+from streams.fold.items import ItemState
+from tests.helpers import RULES
+
+ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
+FOLDS = Folds(RULES)
+DOSSIER = FOLDS.case("one-stop", "dossier")
+STATION = FOLDS.item("telecom", "station")
+ORDER = {event.name: event.order for event in BY_TYPE.values() if issubclass(event, Case | Item)}
+ORDER["dossier.reopened"] = Reopened.order
+
+
+@pytest.fixture(autouse=True)
+def _reopened() -> Iterator[None]:
+    """No type reopens yet, but the effect is promised: give the dossier one."""
+    with patch.dict(STEPS, {"dossier.reopened": Step(Reopened)}):
+        yield
+
+
+def at(local: str) -> int:
+    """Moment of a local time of April 2025: `03 08:15`, with seconds where they matter."""
+    return moment_of(datetime.fromisoformat(f"2025-04-{local}").replace(tzinfo=ZONE))
+
+
+def entry(
+    name: str,
+    local: str,
+    agency: str = "A",
+    due: str | None = None,
+    label: str | None = None,
+    id: str = "1",  # noqa: A002
+) -> Entry:
+    return Entry(at(local), ORDER[name], id, name, agency, None if due is None else at(due), label)
+
+
+def received(local: str, due: str | None = None, agency: str = "A", id: str = "1") -> Entry:  # noqa: A002
+    return entry("dossier.received", local, agency, due, "online", id)
+
+
+def case(*entries: Entry) -> CaseState:
+    state = DOSSIER.start()
+    for one in sorted(entries):
+        DOSSIER.advance(state, one)
+    return state
+
+
+def holds(state: CaseState, local: str) -> set[str]:
+    """The measures that the case counts for at a moment, as long as nothing else happens."""
+    moment = at(local)
+    held = DOSSIER.held(state, moment).items()
+    names = {key[1].removeprefix("dossier.") for key, (begin, _) in held if begin <= moment}
+    return names - {"since", "worked"}
+
+
+def overdue_from(state: CaseState, local: str) -> int:
+    return DOSSIER.held(state, at(local))["one-stop", "dossier.overdue", state.agency, ""][0]
+
+
+def met(*entries: Entry) -> bool | None:
+    return DOSSIER.on_time(case(*entries))
+
+
+@pytest.mark.parametrize("due", ["10 00:00", "10 08:00", "10 23:59", "10 23:59:59"])
+def test_late_begins_at_local_midnight_after_the_day_of_the_due_time(due: str) -> None:
+    assert met(received("03 08:00", due), entry("dossier.processed", "10 23:59:59")) is True
+    assert met(received("03 08:00", due), entry("dossier.processed", "11 00:00:00")) is False
+
+
+def test_the_day_of_the_due_time_is_the_local_one() -> None:
+    # 17:30 UTC on 10 April is 00:30 on the 11th in Vietnam.
+    assert met(received("03 08:00", "11 00:30"), entry("dossier.processed", "11 20:00")) is True
+    assert DOSSIER.overdue_at(at("11 00:30")) == at("12 00:00")
+
+
+def test_one_microsecond_before_midnight_is_on_time() -> None:
+    closed = entry("dossier.processed", "11 00:00")
+    assert met(received("03 08:00", "10 08:00"), closed._replace(time=closed.time - 1)) is True
+
+
+def test_without_a_due_time_every_finish_is_on_time() -> None:
+    assert met(received("03 08:00"), entry("dossier.processed", "29 08:00")) is True
+
+
+def test_an_open_case_is_overdue_from_midnight_on_and_not_before() -> None:
+    state = case(received("03 08:00", "10 17:00"))
+    assert holds(state, "10 23:59:59") == {"opened", "open"}
+    assert holds(state, "11 00:00:00") == {"opened", "open", "overdue"}
+
+
+def test_a_case_received_after_its_due_day_is_overdue_at_once_not_before_it_was_there() -> None:
+    state = case(received("15 08:00", "10 17:00"))
+    assert overdue_from(state, "15 08:00") == at("15 08:00")
+
+
+def test_a_suspended_case_is_not_overdue() -> None:
+    state = case(received("03 08:00", "10 17:00"), entry("dossier.suspended", "09 08:00", id="2"))
+    assert state.name == "suspended"
+    assert holds(state, "20 08:00") == {"opened", "open", "suspended"}
+
+
+def test_a_resumed_case_has_the_office_time_left_that_it_had_where_it_gets_no_other_due_time() -> None:
+    history = (received("03 08:00", "10 17:00"), entry("dossier.suspended", "09 08:00", id="2"))
+    # Four working days of suspension: from Wednesday the 9th to Tuesday the 15th.
+    assert overdue_from(case(*history, entry("dossier.resumed", "15 08:00", id="3")), "15 08:00") == at("17 00:00")
+
+
+def test_a_resumed_case_has_until_the_due_time_that_it_got() -> None:
+    resumed = entry("dossier.resumed", "15 08:00", due="18 08:00", id="3")
+    history = (received("03 08:00", "10 17:00"), entry("dossier.suspended", "09 08:00", id="2"), resumed)
+    assert holds(case(*history), "18 23:59") == {"opened", "open"}
+    assert holds(case(*history), "19 00:00") == {"opened", "open", "overdue"}
+    assert met(*history, entry("dossier.processed", "18 23:00", id="4")) is True
+
+
+def test_an_extended_case_has_until_the_new_due_time() -> None:
+    history = (received("03 08:00", "10 17:00"), entry("dossier.extended", "12 08:00", due="20 17:00", id="2"))
+    assert holds(case(*history), "20 23:59") == {"opened", "open"}
+    assert met(*history, entry("dossier.processed", "20 18:00", id="3")) is True
+    assert met(*history, entry("dossier.processed", "21 00:00", id="3")) is False
+
+
+def test_an_extension_after_the_end_moves_nothing() -> None:
+    history = (received("03 08:00", "10 17:00"), entry("dossier.processed", "12 08:00", id="2"))
+    assert met(*history, entry("dossier.extended", "13 08:00", due="20 17:00", id="3")) is False
+
+
+def test_the_due_time_that_the_closing_repeats_is_the_one_in_force() -> None:
+    assert met(received("03 08:00", "10 17:00"), entry("dossier.processed", "12 08:00", due="12 17:00", id="2")) is True
+
+
+def test_returned_after_processed_keeps_the_finish() -> None:
+    state = case(
+        received("03 08:00", "10 17:00"),
+        entry("dossier.processed", "10 08:00", id="2"),
+        entry("dossier.returned", "15 08:00", id="3"),
+    )
+    assert state.closed_at == at("10 08:00")
+    assert holds(state, "15 08:00") == {"opened", "closed", "on_time"}
+
+
+def test_processed_told_after_returned_is_the_finish() -> None:
+    state = case(
+        received("03 08:00", "10 17:00"),
+        entry("dossier.returned", "09 08:00", id="2"),
+        entry("dossier.processed", "12 08:00", id="3"),
+    )
+    assert state.closed_at == at("12 08:00")
+    assert holds(state, "12 08:00") == {"opened", "closed", "late"}
+
+
+def test_of_two_equal_closings_the_first_is_the_finish() -> None:
+    state = case(
+        received("03 08:00"),
+        entry("dossier.processed", "09 08:00", id="2"),
+        entry("dossier.processed", "12 08:00", id="3"),
+    )
+    assert state.closed_at == at("09 08:00")
+
+
+def test_a_refused_case_is_closed_on_time_or_late() -> None:
+    assert met(received("03 08:00", "10 17:00"), entry("dossier.refused", "10 18:00", id="2")) is True
+    assert met(received("03 08:00", "10 17:00"), entry("dossier.refused", "11 18:00", id="2")) is False
+
+
+def test_a_withdrawn_case_is_closed_neither_on_time_nor_late() -> None:
+    state = case(received("03 08:00", "10 17:00"), entry("dossier.withdrawn", "12 08:00", id="2"))
+    assert DOSSIER.on_time(state) is None
+    assert holds(state, "12 08:00") == {"opened", "closed"}
+
+
+def test_a_closed_case_is_neither_open_nor_suspended_nor_overdue() -> None:
+    state = case(
+        received("03 08:00", "04 17:00"),
+        entry("dossier.suspended", "09 08:00", id="2"),
+        entry("dossier.processed", "12 08:00", id="3"),
+    )
+    assert state.name == "closed"
+    assert holds(state, "20 08:00") == {"opened", "closed", "late"}
+
+
+def test_closed_without_having_been_opened_is_incomplete_and_counts_nowhere_else() -> None:
+    state = case(entry("dossier.processed", "12 08:00"))
+    assert state.name == "incomplete"
+    assert holds(state, "12 08:00") == {"incomplete"}
+
+
+def test_suspended_without_having_been_opened_counts_nowhere() -> None:
+    state = case(entry("dossier.suspended", "12 08:00"))
+    assert state.name == "void"
+    assert holds(state, "12 08:00") == set()
+
+
+def test_ended_before_it_began_is_closed_and_contradictory() -> None:
+    state = case(received("12 08:00", "10 17:00"), entry("dossier.processed", "09 08:00", id="2"))
+    assert state.contradictory
+    assert holds(state, "12 08:00") == {"opened", "closed", "on_time", "contradictory"}
+
+
+def test_ended_in_the_second_in_which_it_began_is_not_contradictory() -> None:
+    assert not case(received("12 08:00"), entry("dossier.processed", "12 08:00", id="0")).contradictory
+
+
+def test_opened_never_reopens() -> None:
+    state = case(
+        received("03 08:00"), entry("dossier.processed", "05 08:00", id="2"), received("09 08:00", "10 08:00", id="3")
+    )
+    assert state.name == "closed"
+    assert (state.opened_at, state.due) == (at("03 08:00"), None)
+
+
+def test_a_reopened_case_is_owed_again_and_ends_with_its_next_closing() -> None:
+    history = (
+        received("03 08:00", "10 17:00"),
+        entry("dossier.suspended", "04 08:00", id="2"),
+        entry("dossier.processed", "05 08:00", id="3"),
+        entry("dossier.reopened", "06 08:00", id="4"),
+    )
+    assert case(*history).name == "open"
+    # Closed while suspended: the seven office hours until then do not count.
+    assert overdue_from(case(*history), "06 08:00") == at("12 00:00")
+    again = case(*history, entry("dossier.returned", "12 08:00", id="5"))
+    assert again.closed_at == at("12 08:00")
+    assert holds(again, "12 08:00") == {"opened", "closed", "late"}
+
+
+def test_whoever_the_latest_event_names_owes_it_and_the_opening_stays_with_the_opener() -> None:
+    state = case(
+        received("03 08:00", "10 17:00", agency="A"), entry("dossier.suspended", "04 08:00", agency="B", id="2")
+    )
+    assert {key[1:]: begun for key, begun in DOSSIER.held(state, at("04 08:00")).items()} == {
+        ("dossier.opened", "A", "online"): (at("04 08:00"), 1),
+        ("dossier.open", "B", ""): (at("04 08:00"), 1),
+        ("dossier.since", "B", ""): (at("04 08:00"), at("03 08:00") // MINUTE),
+        ("dossier.suspended", "B", ""): (at("04 08:00"), 1),
+    }
+
+
+FINISHED = [
+    received("03 08:00"),
+    entry("dossier.extended", "04 08:00", "B"),
+    entry("dossier.processed", "05 08:00", "C"),
+]
+
+
+@pytest.mark.parametrize(
+    ("later", "agency"),
+    [
+        ([], "C"),
+        ([entry("dossier.returned", "06 08:00", "D")], "C"),
+        ([entry("dossier.suspended", "06 08:00", "D")], "C"),
+        ([received("06 08:00", agency="D", id="2")], "C"),
+        ([entry("dossier.processed", "04 09:00", "D", id="2")], "D"),
+        ([entry("dossier.reopened", "06 08:00", "D")], "D"),
+        ([entry("dossier.reopened", "06 08:00", "D"), entry("dossier.processed", "07 08:00", "E", id="2")], "E"),
+    ],
+)
+def test_a_case_is_of_whom_its_latest_event_names_until_somebody_finishes_it(later: list[Entry], agency: str) -> None:
+    assert case(*FINISHED, *later).agency == agency
+
+
+def test_a_return_before_the_processing_gives_way_to_it() -> None:
+    returned = entry("dossier.returned", "04 08:00", "B")
+    assert case(received("03 08:00"), returned).agency == "B"
+    assert case(received("03 08:00"), returned, entry("dossier.processed", "05 08:00", "C")).agency == "C"
+
+
+def test_events_of_one_instant_act_by_order_then_by_id() -> None:
+    same = [
+        entry("dossier.processed", "03 08:00", id="a"),
+        entry("dossier.resumed", "03 08:00", id="b"),
+        entry("dossier.suspended", "03 08:00", id="c"),
+        entry("dossier.extended", "03 08:00", due="09 08:00", id="d"),
+        received("03 08:00", agency="Z", id="f"),
+        received("03 08:00", agency="Y", id="e"),
+        entry("dossier.reopened", "03 08:00", id="0"),
+    ]
+    assert [one.id for one in sorted(same)] == ["e", "f", "d", "c", "b", "a", "0"]
+    assert case(*same).opened_by == "Y"
+
+
+def station(*entries: Entry) -> ItemState:
+    state = STATION.start()
+    for one in sorted(entries):
+        STATION.advance(state, one)
+    return state
+
+
+def activated(local: str, agency: str = "A", label: str = "viettel", id: str = "1") -> Entry:  # noqa: A002
+    return entry("station.activated", local, agency, None, label, id)
+
+
+def test_an_item_stands_from_being_added_until_it_is_removed() -> None:
+    assert STATION.held(station(activated("03 08:00")), at("03 08:00")) == {
+        ("telecom", "station.standing", "A", "viettel"): (at("03 08:00"), 1)
+    }
+    gone = station(activated("03 08:00"), entry("station.deactivated", "05 08:00", id="2"))
+    assert STATION.held(gone, at("05 08:00")) == {}
+    assert (gone.standing, gone.since) == (False, at("05 08:00"))
+
+
+def test_an_item_added_twice_stands_once_where_and_as_it_was_added_last() -> None:
+    state = station(activated("03 08:00"), activated("05 08:00", "B", "vinaphone", "2"))
+    assert STATION.held(state, at("05 08:00")) == {
+        ("telecom", "station.standing", "B", "vinaphone"): (at("05 08:00"), 1)
+    }
+    assert state.since == at("03 08:00")
+
+
+def test_an_item_removed_before_it_was_added_stands() -> None:
+    state = station(entry("station.deactivated", "03 08:00"), activated("05 08:00", id="2"))
+    assert (state.standing, state.since) == (True, at("05 08:00"))
+
+
+def test_an_item_removed_twice_is_gone_since_the_first_time() -> None:
+    state = station(
+        activated("03 08:00"),
+        entry("station.deactivated", "05 08:00", id="2"),
+        entry("station.deactivated", "07 08:00", id="3"),
+    )
+    assert state.since == at("05 08:00")
+
+
+def test_an_item_added_and_removed_in_one_instant_is_gone() -> None:
+    assert not station(activated("03 08:00", id="2"), entry("station.deactivated", "03 08:00", id="1")).standing
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Asia/Ho_Chi_Minh", 24), ("Europe/Berlin", 23)])
+def test_a_day_ends_at_local_midnight_also_where_it_has_no_24_hours(zone: str, day: int) -> None:
+    midnight = datetime(2025, 3, 30, tzinfo=ZoneInfo(zone))  # the day on which Berlin's clocks go forward
+    assert Calendar(ZoneInfo(zone)).end_of_day(moment_of(midnight)) - moment_of(midnight) == (
+        timedelta(hours=day) // timedelta(microseconds=1)
+    )
