@@ -1,12 +1,11 @@
 """What the streams say on the topic `alerts`: deadlines that were missed, one CloudEvent an agency and sweep."""
 
 from datetime import datetime
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Final, Literal
 from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from schemas.docs.json_schema import DIALECT, MADE
 from schemas.events.envelope import SPECVERSION
 
 ALERT_NAME: Final = "deadlines.missed.v1"
@@ -70,8 +69,3 @@ def missed(agency: str, sweep: UUID, time: datetime, cases: list[MissedDeadline]
     first = sorted(cases, key=lambda case: (case.overdue_at, case.system, case.kind, case.subject))[:MOST_CASES]
     data = DeadlinesMissed(agency=agency, sweep=sweep, count=len(cases), cases=first)
     return Alert(id=f"{sweep}/{agency}", subject=agency, time=time, data=data)
-
-
-def alert_schema() -> dict[str, Any]:
-    """JSON Schema of an alert."""
-    return {"$schema": DIALECT, "$comment": MADE, **Alert.model_json_schema()}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from schemas.catalogue.checks import Codes, no_agency
+from schemas.catalogue.grants import granted_events
 from schemas.catalogue.indicators import (
     Age,
     Count,
@@ -25,7 +26,6 @@ from schemas.catalogue.indicators import (
 )
 from schemas.catalogue.model import DerivedSystem, System
 from schemas.catalogue.toml_files import Place, TomlFile, choice, guess, quoted
-from schemas.docs.asyncapi import granted_events
 from schemas.events import SYSTEMS
 from schemas.events.effects import Added, Event, Flow, Opened, Reading
 

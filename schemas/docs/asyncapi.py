@@ -1,11 +1,9 @@
 """The AsyncAPI 3.0 document: which topics there are, and what may be written to each."""
 
-from collections.abc import Iterable
-
 from schemas.alerts import ALERT_NAME, ALERT_TYPE, Alert
+from schemas.catalogue.grants import granted_events, publishers_of_types
 from schemas.catalogue.model import Catalogue, System
 from schemas.docs.json_schema import MADE, Json, attributes, versioned_name
-from schemas.events import SYSTEMS
 from schemas.events.effects import Event
 from schemas.events.envelope import STRUCTURED
 from schemas.topics import ALERTS, Topic, alerts_topic, event_topic
@@ -43,20 +41,6 @@ def asyncapi(catalogue: Catalogue) -> Json:
             | {ALERT_NAME: _alert_message()}
         },
     }
-
-
-def granted_events(system: System) -> list[type[Event]]:
-    """The event classes that a system may publish, in the order of its module."""
-    return [event for event in SYSTEMS[system.id] if system.granted(event.name)]
-
-
-def publishers_of_types(systems: Iterable[System]) -> dict[type[Event], list[str]]:
-    """The event classes that these systems may publish, each with the ids of all that may."""
-    found: dict[type[Event], list[str]] = {}
-    for system in systems:
-        for event in granted_events(system):
-            found.setdefault(event, []).append(system.id)
-    return found
 
 
 _SEND: Json = {

@@ -3,13 +3,14 @@
 import json
 from pathlib import Path
 
-from schemas.alerts import ALERT_NAME, alert_schema
+from schemas.alerts import ALERT_NAME
+from schemas.catalogue.grants import publishers_of_types
 from schemas.catalogue.load import load_catalogue
 from schemas.catalogue.model import Catalogue
-from schemas.docs.asyncapi import asyncapi, publishers_of_types
+from schemas.docs.asyncapi import asyncapi
 from schemas.docs.event_reference import reference
 from schemas.docs.indicator_reference import indicator_reference
-from schemas.docs.json_schema import Json, event_schema, versioned_name
+from schemas.docs.json_schema import Json, alert_schema, event_schema, versioned_name
 
 _SCHEMAS = "docs/schemas"
 

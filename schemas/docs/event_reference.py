@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
+from schemas.catalogue.grants import granted_events, publishers_of_types
 from schemas.catalogue.model import Catalogue, System
-from schemas.docs.asyncapi import granted_events, publishers_of_types
 from schemas.docs.json_schema import MADE, Json, attributes, data_schema, versioned_name
 from schemas.events.effects import (
     Added,

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from schemas.alerts import Alert
 from schemas.events.effects import TYPE_PREFIX, Event
 from schemas.events.envelope import MAX_REVISION, MAX_TEXT, SOURCE_PREFIX, SPECVERSION
 
@@ -51,6 +52,11 @@ def event_schema(event: type[Event], systems: Sequence[str]) -> Json:
         "propertyNames": {"pattern": "^[a-z0-9]{1,20}$"},
         "additionalProperties": {"type": ["string", "boolean", "integer"]},
     }
+
+
+def alert_schema() -> Json:
+    """Schema of what the streams say on the topic `alerts`."""
+    return {"$schema": DIALECT, "$comment": MADE, **Alert.model_json_schema()}
 
 
 def attributes(event: type[Event], systems: Sequence[str]) -> Json:

@@ -23,7 +23,7 @@ from schemas.events.envelope import (
     parse_instant,
 )
 from schemas.timekeeping.moments import moment_of, time_of
-from streams.write.changes import fact
+from streams.fold.facts import fact
 
 _EARLIEST_US = moment_of(EARLIEST)
 _AHEAD_US = AHEAD // timedelta(microseconds=1)

@@ -15,13 +15,14 @@ from schemas.events.effects import Event, Reading
 from schemas.timekeeping.moments import MINUTE, moment_of, text_of
 from streams.fold.cases import Held, Key
 from streams.fold.contributions import Folds, difference, held_at
+from streams.fold.facts import Fact, Subject, fact
 from streams.fold.history import Entry
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
 from streams.recount.figures import Gathering
 from streams.recount.indicators import Deviation, RunningIndicators
 from streams.write.buckets import Buckets
-from streams.write.changes import Changes, Fact, Subject, fact
+from streams.write.changes import Changes
 from streams.write.writer import REPLAY, lock
 
 _EVENTS = """

@@ -9,8 +9,9 @@ from schemas.evaluation.figures import group_of
 from schemas.timekeeping.moments import MINUTE, Calendar, moment_of
 from streams.fold.cases import Key
 from streams.fold.contributions import Folds, state_at
+from streams.fold.facts import Subject
 from streams.fold.history import Entry
-from streams.write.changes import Changes, Subject
+from streams.write.changes import Changes
 
 
 def end_of(ends: date, calendar: Calendar, now: datetime) -> int:

@@ -15,9 +15,10 @@ from core.catalogue import make_views, store_agencies
 from core.database import connect
 from schemas.catalogue.model import Catalogue
 from schemas.catalogue.rules import CalendarRule, Limits, Rules
+from streams.fold.facts import Subject
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount.compare import facts
-from streams.write.changes import Changes, Subject
+from streams.write.changes import Changes
 from streams.write.projections import Folder
 from streams.write.writer import REPLAY, lock, prepare
 

@@ -11,9 +11,9 @@ import psycopg
 
 from schemas.events import BY_TYPE
 from schemas.timekeeping.moments import moment_of
+from streams.fold.facts import Fact, fact
 from streams.ingest.decoder import Incoming
 from streams.ingest.records import Refused
-from streams.write.changes import Fact, fact
 from streams.write.copy_text import array, moment, texts
 
 _CLAIM = """

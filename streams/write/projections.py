@@ -10,11 +10,12 @@ import psycopg
 
 from streams.fold.cases import CaseFold, CaseState
 from streams.fold.contributions import Differences, Folds, difference
+from streams.fold.facts import Subject
 from streams.fold.history import Entry
 from streams.fold.items import ItemState
 from streams.fold.rulebook import Rulebook
 from streams.write.buckets import Buckets
-from streams.write.changes import Changes, Subject, rewrite
+from streams.write.changes import Changes, rewrite
 from streams.write.copy_text import NULL, copy, history_from_text, history_to_text, moment, texts
 
 Entries = Mapping[Subject, dict[str, Entry | None]]

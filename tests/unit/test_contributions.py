@@ -13,8 +13,9 @@ from schemas.events.effects import Case, Extended, Item, Reopened
 from schemas.timekeeping.moments import MINUTE
 from streams.fold import cases as fold_module
 from streams.fold.contributions import Differences, Fold, Folds, difference, held_at
+from streams.fold.facts import Fact, Subject
 from streams.fold.history import STEPS, Entry, Step
-from streams.write.changes import Changes, Fact, Subject, rewrite
+from streams.write.changes import Changes, rewrite
 from tests.folds import PLAIN, START, WEEKS, catalogues
 
 DUE = {event.name for event in BY_TYPE.values() if "due_at" in event.model_fields}

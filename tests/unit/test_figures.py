@@ -12,9 +12,10 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Item
 from schemas.timekeeping.moments import MINUTE, moment_of
 from streams.fold.contributions import Fold, Folds, difference, held_at
+from streams.fold.facts import Subject
 from streams.fold.history import Entry
 from streams.recount.figures import Gathering, end_of, midnight
-from streams.write.changes import Changes, Subject
+from streams.write.changes import Changes
 from tests.helpers import RULES
 
 FOLDS = Folds(RULES)
