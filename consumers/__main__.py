@@ -5,7 +5,7 @@ import signal
 import sys
 import threading
 
-from consumers.deliveries import targets
+from consumers.deliveries import recipients
 from consumers.notifier import Notifier
 from core.catalogue import open_catalogue
 from core.errors import OpsCentreError, UnavailableError
@@ -34,7 +34,7 @@ def main() -> None:
 
 def run(options: Settings) -> None:
     """Tell people of what comes on the topic `alerts`, connecting anew whenever Kafka or the database was away."""
-    catalogue, to = open_catalogue(options.catalogue, options.target_months), targets(options.notify)
+    catalogue, to = open_catalogue(options.catalogue, options.target_months), recipients(options.notify)
     if not to:
         log.warning("OPSCENTRE_NOTIFY is empty: alerts are listed, but nobody is told")
     while not _stopping.is_set():

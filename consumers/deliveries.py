@@ -16,23 +16,23 @@ GIVE_UP_HOURS = 24
 FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 5, 900
 
 _NEXT = """
-    SELECT message, target, title, body, attempts, created_at < now() - make_interval(hours => %s) FROM deliveries
-    WHERE state = 'pending' AND next_try_at <= now() AND target = ANY (%s)
+    SELECT message, recipient, title, body, attempts, created_at < now() - make_interval(hours => %s) FROM deliveries
+    WHERE state = 'pending' AND next_try_at <= now() AND recipient = ANY (%s)
     ORDER BY next_try_at LIMIT 1 FOR UPDATE SKIP LOCKED
 """
 _ARRIVED = """
     UPDATE deliveries SET state = 'delivered', attempts = attempts + 1, settled_at = now(), error = NULL
-    WHERE message = %s AND target = %s
+    WHERE message = %s AND recipient = %s
 """
 _FAILED = """
     UPDATE deliveries SET attempts = attempts + 1, error = %s, state = CASE WHEN %s THEN 'failed' ELSE 'pending' END,
         settled_at = CASE WHEN %s THEN now() END, next_try_at = now() + make_interval(secs => %s)
-    WHERE message = %s AND target = %s
+    WHERE message = %s AND recipient = %s
 """
 
 
 @dataclass(frozen=True)
-class Target:
+class Recipient:
     """Somebody to be told. `id` stays the same as long as the address does; `address` hides its secrets."""
 
     id: str
@@ -40,8 +40,8 @@ class Target:
     service: apprise.NotifyBase
 
 
-def targets(urls: str) -> list[Target]:
-    """The targets of Apprise URLs.
+def recipients(urls: str) -> list[Recipient]:
+    """The recipients of Apprise URLs.
 
     Raises:
         ConfigurationError: one of them is none that Apprise knows.
@@ -56,28 +56,31 @@ def targets(urls: str) -> list[Target]:
                 "its documentation lists them, such as mailto://user:password@example.vn"
             )
         identity = blake2b(service.url(privacy=False).encode(), digest_size=8).hexdigest()
-        found.append(Target(identity, service.url(privacy=True).partition("?")[0], service))
+        found.append(Recipient(identity, service.url(privacy=True).partition("?")[0], service))
     if urls.strip() and not found:
         raise ConfigurationError("OPSCENTRE_NOTIFY has no URL, such as mailto://user:password@example.vn")
     return found
 
 
-def plan(connection: psycopg.Connection, alert: Alert, message: Message, to: Sequence[Target]) -> None:
-    """Have a message delivered to targets, in the running transaction; nothing where it was planned before."""
+def plan(connection: psycopg.Connection, alert: Alert, message: Message, to: Sequence[Recipient]) -> None:
+    """Have a message delivered to recipients, in the running transaction; nothing where it was planned before."""
     with connection.cursor() as cursor:
         cursor.executemany(
-            "INSERT INTO deliveries (message, target, address, agency, title, body) VALUES (%s, %s, %s, %s, %s, %s) "
+            "INSERT INTO deliveries (message, recipient, address, agency, title, body) VALUES (%s, %s, %s, %s, %s, %s) "
             "ON CONFLICT DO NOTHING",
-            [(alert.id, target.id, target.address, alert.subject, message.title, message.body) for target in to],
+            [
+                (alert.id, recipient.id, recipient.address, alert.subject, message.title, message.body)
+                for recipient in to
+            ],
         )
 
 
-def deliver_next(connection: psycopg.Connection, to: Sequence[Target]) -> bool | None:
+def deliver_next(connection: psycopg.Connection, to: Sequence[Recipient]) -> bool | None:
     """Send the delivery that is due the longest; return whether it arrived, None where nothing is due.
 
     What was sent but not noted, for we were ended in between, is sent again: rather twice than never.
     """
-    by_id = {target.id: target for target in to}
+    by_id = {recipient.id: recipient for recipient in to}
     with connection.transaction(), connection.cursor() as cursor:
         row = cursor.execute(_NEXT, (GIVE_UP_HOURS, list(by_id))).fetchone()
         if row is None:
@@ -94,11 +97,11 @@ def deliver_next(connection: psycopg.Connection, to: Sequence[Target]) -> bool |
     return error is None
 
 
-def _send(target: Target, message: Message) -> str | None:
+def _send(recipient: Recipient, message: Message) -> str | None:
     """Send it; return what went wrong."""
     with apprise.LogCapture(level=apprise.logging.WARNING) as said:
         try:
-            arrived = target.service.notify(title=message.title, body=message.body, body_format="text")
+            arrived = recipient.service.notify(title=message.title, body=message.body, body_format="text")
         except Exception as error:
             return f"{type(error).__name__}: {error}"
         return None if arrived else said.getvalue().strip()[-1000:] or "refused without a word"

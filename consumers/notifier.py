@@ -9,11 +9,11 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 from pydantic import ValidationError
 
-from consumers.deliveries import Target, deliver_next, plan
+from consumers.deliveries import Recipient, deliver_next, plan
 from consumers.message import message
 from core.database import connect
 from core.errors import UnavailableError
-from core.kafka import admin, cluster_id, places
+from core.kafka import admin, cluster_id, end_offsets
 from core.settings import Settings
 from schemas.alerts import Alert
 from schemas.catalogue.load import Catalogue
@@ -29,13 +29,13 @@ _DEAD_LETTER = """
 
 
 class Notifier:
-    """Tells the targets of every alert, once as far as can be.
+    """Tells the recipients of every alert, once as far as can be.
 
     Nothing is lost wherever it is ended: the offset is committed after the deliveries are planned, and planning is
     idempotent. Only a message sent in the very moment of an end may be sent again.
     """
 
-    def __init__(self, settings: Settings, catalogue: Catalogue, targets: Sequence[Target]) -> None:
+    def __init__(self, settings: Settings, catalogue: Catalogue, recipients: Sequence[Recipient]) -> None:
         """Connect to Kafka and the database.
 
         Raises:
@@ -43,9 +43,9 @@ class Notifier:
         """
         self._catalogue = catalogue
         self._language = settings.language
-        self._targets = targets
+        self._targets = recipients
         with admin(settings.kafka) as client:
-            found = places(client, [ALERTS])
+            found = end_offsets(client, [ALERTS])
             if ALERTS not in found:
                 raise UnavailableError(f"Kafka has no topic {ALERTS}: run `opscentre migrate`")
             self._place = cluster_id(client), found[ALERTS].topic_id
@@ -101,7 +101,7 @@ class Notifier:
                     continue
                 words = message(alert, self._catalogue.agencies, self._catalogue.zone, self._language)
                 plan(self._connection, alert, words, self._targets)
-                log.info("%s: %d targets", words.title, len(self._targets))
+                log.info("%s: %d recipients", words.title, len(self._targets))
 
     def _bury(self, record: Any, error: ValidationError) -> None:
         log.warning("offset %d of %s is no alert: a dead letter", record.offset, ALERTS)

@@ -8,7 +8,7 @@ OpsCentreError
 ├── InvalidEventError       an event cannot be accepted: a dead letter with a reason code and a detail
 ├── NotFoundError           what was asked for by number or name does not exist
 ├── OutdatedCatalogueError  the database is at another catalogue than this process; it waits or ends
-└── LostPlaceError          the log and the database disagree about where a partition stands; the worker stops
+└── OffsetMismatchError          the log and the database disagree about where a partition stands; the worker stops
 
 Messages say what is wrong and what to do next: they are shown to people as they are.
 """
@@ -50,7 +50,7 @@ class NotFoundError(OpsCentreError):
     """What was asked for does not exist."""
 
 
-class LostPlaceError(OpsCentreError):
+class OffsetMismatchError(OpsCentreError):
     """The log and the database disagree about where a partition stands."""
 
 

@@ -78,7 +78,7 @@ def create_topics(bootstrap: str, wanted: Iterable[Topic], say: Callable[[str], 
             client.create_topics(missing, wait_for_metadata=True)
 
 
-class TopicPlace(NamedTuple):
+class TopicOffsets(NamedTuple):
     """A topic as it stands: the id it was created under (created anew it has another), and its partitions' ends."""
 
     topic_id: str
@@ -90,7 +90,7 @@ def cluster_id(client: KafkaAdminClient) -> str:
     return str(client.describe_cluster()["cluster_id"])
 
 
-def places(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, TopicPlace]:
+def end_offsets(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, TopicOffsets]:
     """Ids and end offsets of the topics that exist."""
     described = [topic for topic in client.describe_topics(sorted(names)) if not topic["error_code"]]
     asked = {
@@ -100,7 +100,7 @@ def places(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, TopicPla
     }
     ends = client.list_partition_offsets(asked) if asked else {}
     return {
-        topic["name"]: TopicPlace(
+        topic["name"]: TopicOffsets(
             str(topic["topic_id"]),
             {tp.partition: found.offset for tp, found in ends.items() if tp.topic == topic["name"]},
         )

@@ -100,9 +100,9 @@ def _alerts(screen: Screen) -> Panel:
     sent, listed = ("đã gửi", "chỉ liệt kê") if language == "vi" else ("sent", "listed")
     query = f"""SELECT l.agency AS code, {sql.local("l.raised_at")} AS "{raised}", l.subject AS "{case}",
     coalesce({sql.name}, l.agency) AS "{agency}", {sql.local("l.due_at")} AS "{due}",
-    CASE WHEN l.silent IS NULL THEN '{sent}' ELSE '{listed}' END AS "{state}"
+    CASE WHEN l.suppressed IS NULL THEN '{sent}' ELSE '{listed}' END AS "{state}"
 FROM alerts AS l LEFT JOIN agencies AS a ON a.code = l.agency
-ORDER BY l.raised_at DESC, l.silent NULLS FIRST, l.overdue_at DESC LIMIT 50"""
+ORDER BY l.raised_at DESC, l.suppressed NULLS FIRST, l.overdue_at DESC LIMIT 50"""
     to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
     columns = {
         "code": hidden(),

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards.colours import AMBER, BLUE, DARK, RED
 from dashboards.columns import Property, coloured
-from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, Query, Sql, Target
+from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, PanelQuery, Query, Sql
 from dashboards.texts import Language, Text
 
 COLUMNS = 24
@@ -117,7 +117,7 @@ def number(
         stat.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
-        .with_target(Target(Query(sql)))
+        .with_target(PanelQuery(Query(sql)))
         .unit(unit)
         .no_value(screen.say(_NOTHING))
         .color_mode(common_models.BigValueColorMode.BACKGROUND)
@@ -137,7 +137,7 @@ def number(
 def last_event(screen: Screen) -> stat.Panel:
     """When the last event was counted: a screen that has frozen shows it here."""
     newest = f"SELECT to_char(max(updated_at) AT TIME ZONE '{screen.sql.zone}', 'HH24:MI:SS DD/MM') AS value "
-    newest += "FROM progress WHERE events > 0"
+    newest += "FROM partition_offsets WHERE events > 0"
     title = Text("Ghi nhận gần nhất", "Last event counted")
     return number(screen, title, newest, unit="string", to=screen.link("pipeline"))
 
@@ -148,7 +148,7 @@ def tiles(screen: Screen, title: Text, sql: str, colours: Mapping[str, str]) -> 
         stat.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
-        .with_target(Target(Query(sql)))
+        .with_target(PanelQuery(Query(sql)))
         .unit("string")
         .no_value(screen.say(_NOTHING))
         .color_mode(common_models.BigValueColorMode.BACKGROUND)
@@ -168,7 +168,7 @@ def lines(screen: Screen, title: Text, sql: str, *, bars: bool = False) -> times
         timeseries.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
-        .with_target(Target(Query(sql, "time_series")))
+        .with_target(PanelQuery(Query(sql, "time_series")))
         .unit("locale")
         .min(0)
         .draw_style(style)
@@ -185,7 +185,7 @@ def shares(screen: Screen, title: Text, sql: str) -> barchart.Panel:
         barchart.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
-        .with_target(Target(Query(sql)))
+        .with_target(PanelQuery(Query(sql)))
         .unit("percent")
         .decimals(0)
         .min(0)
@@ -213,7 +213,7 @@ def rows(
         table.Panel()
         .title(screen.say(title))
         .datasource(_DATA_SOURCE)
-        .with_target(Target(Query(sql)))
+        .with_target(PanelQuery(Query(sql)))
         .no_value(screen.say(nothing))
     )
     if description is not None:

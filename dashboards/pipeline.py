@@ -40,11 +40,13 @@ def _numbers(screen: Screen) -> None:
     def add(title: Text, sql: str, **options: Any) -> None:
         screen.add(number(screen, title, sql, **options), 4, 4)
 
-    add(Text("Sự kiện đã ghi nhận", "Events counted"), "SELECT sum(events)::bigint AS value FROM progress")
-    add(Text("Bản trùng đã bỏ", "Duplicates dropped"), "SELECT sum(duplicates)::bigint AS value FROM progress")
+    add(Text("Sự kiện đã ghi nhận", "Events counted"), "SELECT sum(events)::bigint AS value FROM partition_offsets")
+    add(Text("Bản trùng đã bỏ", "Duplicates dropped"), "SELECT sum(duplicates)::bigint AS value FROM partition_offsets")
     letters = "SELECT count(*) AS value FROM dead_letters WHERE state = 'open'"
     add(Text("Bị từ chối, chưa xử lý", "Dead letters open"), letters, steps=ATTENTION)
-    written = "SELECT ceil(extract(epoch FROM now() - max(updated_at))) AS value FROM progress WHERE events > 0"
+    written = (
+        "SELECT ceil(extract(epoch FROM now() - max(updated_at))) AS value FROM partition_offsets WHERE events > 0"
+    )
     late = ((None, DARK), (600.0, RED))
     add(Text("Từ lần ghi gần nhất", "Since the last write"), written, unit="s", decimals=0, steps=late)
     swept = "SELECT ceil(extract(epoch FROM now() - min(swept_at))) AS value FROM sweeps"
@@ -76,7 +78,7 @@ def _partitions(screen: Screen) -> Panel:
     )
     query = f"""SELECT topic AS "{topic}", partition AS "{partition}", next_offset AS "{offset}",
     events AS "{events}", duplicates AS "{duplicates}", {screen.sql.local("updated_at")} AS "{written}"
-FROM progress ORDER BY topic, partition, updated_at DESC"""
+FROM partition_offsets ORDER BY topic, partition, updated_at DESC"""
     return rows(screen, Text("Phân vùng", "Partitions"), query, columns={written: width(140)})
 
 

@@ -51,7 +51,7 @@ runtime.Runtime().register_dataquery_variant(runtime.DataqueryConfig(DATA_SOURCE
 
 
 @dataclass
-class Target(Builder[variants.Dataquery]):
+class PanelQuery(Builder[variants.Dataquery]):
     """A query as the SDK's panels take it."""
 
     query: Query
@@ -94,12 +94,12 @@ class Sql:
         return f"a.name_{self.language}"
 
     def counted(self, since: str | None = None) -> str:
-        """`counted (measure, agency, label, value)`: every difference until now, from the local day `since` on."""
+        """`counted (measure, agency, dimensions, value)`: every difference until now, from the local day `since` on."""
         days = f"AND bucket >= {since}" if since else ""
         return f"""counted AS (
-    SELECT measure, agency, label, value FROM counters_day WHERE bucket < {self.today} {days}
+    SELECT measure, agency, dimensions, value FROM counters_day WHERE bucket < {self.today} {days}
     UNION ALL
-    SELECT measure, agency, label, value FROM counters_minute
+    SELECT measure, agency, dimensions, value FROM counters_minute
     WHERE bucket >= date_trunc('day', now(), '{self.zone}') AND bucket <= now()
 )"""
 
@@ -126,7 +126,7 @@ class Sql:
             return f"SELECT * FROM (SELECT {_NO_VALUES}) AS nothing WHERE false"
         return (
             f"SELECT starts, agency, numerator, denominator, value FROM indicators.{identifier(indicator)} "
-            "WHERE period = 'month' AND label = ''"
+            "WHERE period = 'month' AND dimensions = ''"
         )
 
     def figure(self, value: str, decimals: int = 2, *, signed: bool = False) -> str:

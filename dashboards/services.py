@@ -97,7 +97,8 @@ def _overdue(screen: Screen) -> Panel:
     query = f"""SELECT c.subject AS "{case}", coalesce({sql.name}, c.agency) AS "{agency}",
     {sql.local("c.due_at")} AS "{due}",
     {sql.today} - (c.due_at AT TIME ZONE '{sql.zone}')::date AS "{days}",
-    CASE split_part(c.label, ' ', 1) {names} ELSE c.label END AS "{channel}", {sql.local("c.opened_at")} AS "{received}"
+    CASE split_part(c.dimensions, ' ', 1) {names} ELSE c.dimensions END AS "{channel}",
+        {sql.local("c.opened_at")} AS "{received}"
 FROM cases AS c LEFT JOIN agencies AS a ON a.code = c.agency
 WHERE c.kind = 'dossier' AND c.state = 'open' AND c.overdue_at <= now() AND {chosen("c.agency")}
 ORDER BY c.overdue_at, c.subject LIMIT {MOST_ROWS}"""

@@ -10,7 +10,7 @@ from dashboards.texts import Language, Text
 from dashboards.variables import INDICATOR, indicator
 from schemas.catalogue.indicators import Indicator, Milestone, Reported, terms
 from schemas.catalogue.model import Catalogue
-from schemas.views.measures import function_of
+from schemas.views.formulas import function_of
 
 MOST_ROWS = 500
 
@@ -41,7 +41,7 @@ def _agencies(screen: Screen, targeted: Iterable[Indicator]) -> Panel:
     values = "SELECT NULL::date AS day, NULL::text AS agency, NULL::float8 AS value WHERE false" + "".join(
         f" UNION ALL SELECT d.day, v.agency, v.value FROM days AS d, "
         f"LATERAL {function_of(one.id)}(indicators.first_day('{one.file.period}', d.day), d.day) AS v "
-        f"WHERE v.label = '' AND '{one.id}' = {INDICATOR}"
+        f"WHERE v.dimensions = '' AND '{one.id}' = {INDICATOR}"
         for one in targeted
     )
     query = f"""WITH asked AS (
@@ -111,7 +111,7 @@ def _readings(screen: Screen, targeted: Iterable[Indicator]) -> Panel:
         if screen.language == "vi"
         else ("Period", "Agency", "Reported value", "Reported at")
     )
-    reported_ones = ((one, one.file.measure) for one in targeted)
+    reported_ones = ((one, one.file.formula) for one in targeted)
     sources = rows_of_texts(
         ((one.id, one.file.system, m.reading) for one, m in reported_ones if isinstance(m, Reported)),
         3,
@@ -129,8 +129,8 @@ WHERE o.indicator = {INDICATOR} ORDER BY r.reported_at DESC, r.agency LIMIT {MOS
 
 def _kinds(one: Indicator) -> Iterator[tuple[str, str, str, str | None]]:
     """(indicator, system, kind, subject) of the cases that an indicator is worked out from; None: all of the kind."""
-    measure = one.file.measure
-    if isinstance(measure, Milestone):
-        yield one.id, one.file.system, "task", measure.task
-    for kind in dict.fromkeys(term.of.partition(".")[0] for term in terms(measure)):
+    formula = one.file.formula
+    if isinstance(formula, Milestone):
+        yield one.id, one.file.system, "task", formula.task
+    for kind in dict.fromkeys(term.of.partition(".")[0] for term in terms(formula)):
         yield one.id, one.file.system, kind, None

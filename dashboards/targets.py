@@ -115,7 +115,7 @@ def _behind(screen: Screen) -> str:
             (
                 one.id,
                 uid("services" if _of_dossiers(one) else "target", screen.language),
-                one.file.measure.task if isinstance(one.file.measure, Milestone) else None,
+                one.file.formula.task if isinstance(one.file.formula, Milestone) else None,
                 owners[one.file.system],
             )
             for one in catalogue.indicators.values()
@@ -126,4 +126,4 @@ def _behind(screen: Screen) -> str:
 
 
 def _of_dossiers(indicator: Indicator) -> bool:
-    return any(term.of.startswith("dossier.") for term in terms(indicator.file.measure))
+    return any(term.of.startswith("dossier.") for term in terms(indicator.file.formula))

@@ -34,7 +34,7 @@ def supervise(argv: Sequence[str], stop_seconds: float, say: Callable[[str], Non
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    places = [_Place(argv) for _ in range(processes)]
+    places = [_Slot(argv) for _ in range(processes)]
     while not stopping:
         for place in places:
             place.tend(say)
@@ -46,7 +46,7 @@ def supervise(argv: Sequence[str], stop_seconds: float, say: Callable[[str], Non
         place.clear(deadline)
 
 
-class _Place:
+class _Slot:
     """Where one process of the program runs, or is about to."""
 
     def __init__(self, argv: Sequence[str]) -> None:

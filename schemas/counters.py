@@ -6,7 +6,7 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Flow, Item
 
 Totals = Mapping[tuple[str, str, str, str], int]
-"""(system, measure, agency, label) → how much."""
+"""(system, measure, agency, dimensions) → how much."""
 
 KINDS = sorted({event.kind for event in BY_TYPE.values() if issubclass(event, Case)})
 REGISTERS = sorted({event.register_name for event in BY_TYPE.values() if issubclass(event, Item)})

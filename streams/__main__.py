@@ -14,7 +14,7 @@ import psycopg
 from core.catalogue import open_catalogue
 from core.database import connect
 from core.errors import OpsCentreError, OutdatedCatalogueError, UnavailableError
-from core.kafka import admin, cluster_id, places
+from core.kafka import admin, cluster_id, end_offsets
 from core.settings import Settings, settings
 from schemas.catalogue.model import Catalogue
 from streams.app import build
@@ -94,7 +94,7 @@ def _wait_for_database(options: Settings) -> tuple[Catalogue, Rulebook]:
 def _partitions(bootstrap: str, topics: list[str]) -> dict[str, Partition]:
     with admin(bootstrap) as client:
         cluster = cluster_id(client)
-        found = places(client, topics)
+        found = end_offsets(client, topics)
     missing = sorted(set(topics) - set(found))
     if missing:
         raise UnavailableError(f"Kafka has no topic {', '.join(missing)}: run `opscentre migrate`")

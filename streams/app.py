@@ -55,17 +55,17 @@ class App(faust.App):  # type: ignore[misc]
     def _new_transport(self) -> Transport:
         return Transport(self.conf.broker_consumer, self)
 
-    def places(self, earliest: Mapping[TP, int]) -> Mapping[TP, int]:
+    def start_offsets(self, earliest: Mapping[TP, int]) -> Mapping[TP, int]:
         """Where to read each partition from. Called at every assignment, on a thread of its own.
 
         What Kafka deleted before it was read is written down as a dead letter, and the reading goes on after it.
         """
         found: dict[TP, int] = {}
-        with connect(self._settings.dsn, "opscentre places") as connection:
+        with connect(self._settings.dsn, "opscentre offsets") as connection:
             for tp, first in earliest.items():
                 partition = self._partitions[tp.topic]._replace(number=tp.partition)
                 row = connection.execute(
-                    "INSERT INTO progress (cluster, topic_id, partition, topic, next_offset) "
+                    "INSERT INTO partition_offsets (cluster, topic_id, partition, topic, next_offset) "
                     "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (cluster, topic_id, partition) "
                     "DO UPDATE SET topic = excluded.topic RETURNING next_offset",
                     (partition.cluster, partition.topic_id, tp.partition, tp.topic, first),

@@ -17,7 +17,7 @@ from typing import NoReturn
 from core.errors import OutdatedCatalogueError
 from streams.ingest.decoder import Decoder
 from streams.ingest.records import Batch, Partition, decode
-from streams.ingest.transport import Fetched
+from streams.ingest.transport import FetchedBatch
 from streams.write.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -30,21 +30,21 @@ WAITING_BATCHES = 3
 DECODED_BATCHES = 2
 """How many batches are decoded ahead."""
 
-LEAVE_SECONDS = 15.0
+RESTART_SECONDS = 15.0
 """How long a worker may take that ends in order."""
 
 
-def die(why: object) -> NoReturn:
+def crash(why: object) -> NoReturn:
     """End the process at once, in a way that nothing can catch; the supervisor starts it again."""
     log.critical("this worker ends and is started again: %s", why)
     logging.shutdown()
     os._exit(1)
 
 
-def leave(why: object) -> None:
+def restart(why: object) -> None:
     """End the process in order, so that Kafka gives its partitions away at once, not after the session's 30 s."""
     log.warning("this worker ends and is started again: %s", why)
-    deadline = threading.Timer(LEAVE_SECONDS, die, [f"it did not end within {LEAVE_SECONDS:.0f} s"])
+    deadline = threading.Timer(RESTART_SECONDS, crash, [f"it did not end within {RESTART_SECONDS:.0f} s"])
     deadline.daemon = True
     deadline.start()
     os.kill(os.getpid(), signal.SIGTERM)
@@ -72,14 +72,14 @@ class Pipeline:
         self._written = written
         self._batch_events = batch_events
         self._threads = ThreadPoolExecutor(len(writers), thread_name_prefix="writer")
-        self._waiting: dict[Key, Fetched] = {}
+        self._waiting: dict[Key, FetchedBatch] = {}
         self._decoded: dict[Key, Batch] = {}
         self._writing: set[Key] = set()
         self._changed = asyncio.Event()
         self._taken = asyncio.Event()
         self._task = asyncio.get_running_loop().create_task(self._run())
 
-    async def put(self, topic: str, number: int, fetched: Fetched) -> None:
+    async def put(self, topic: str, number: int, fetched: FetchedBatch) -> None:
         """Take what was fetched of a partition; wait while enough is waiting."""
         key = topic, number
         while not self._has_room(key, fetched.start):
@@ -87,7 +87,7 @@ class Pipeline:
             await self._taken.wait()
         waiting = self._waiting.get(key)
         if waiting is not None:
-            fetched = Fetched(waiting.start, fetched.end, waiting.records + fetched.records)
+            fetched = FetchedBatch(waiting.start, fetched.end, waiting.records + fetched.records)
         self._waiting[key] = fetched
         self._changed.set()
 
@@ -123,7 +123,7 @@ class Pipeline:
         keys = [key for key in self._waiting if key not in self._decoded]
         return next((key for key in keys if key not in self._writing), keys[0] if keys else None)
 
-    def _take(self, key: Key) -> Fetched:
+    def _take(self, key: Key) -> FetchedBatch:
         """The next batch of a partition, which then goes to the end of the line."""
         first, rest = _cut(self._waiting.pop(key), self._batch_events)
         if rest is not None:
@@ -131,14 +131,14 @@ class Pipeline:
         self._taken.set()
         return first
 
-    def _decode(self, key: Key, fetched: Fetched) -> Batch:
+    def _decode(self, key: Key, fetched: FetchedBatch) -> Batch:
         topic, number = key
         partition = self._partitions[topic]._replace(number=number)
         try:
             items = decode(self._decoders[topic], fetched.records)
         except Exception as error:
             log.exception("records %s/%s %s-%s", topic, number, fetched.start, fetched.end)
-            die(error)
+            crash(error)
         return Batch(partition, fetched.start, fetched.end, items)
 
     def _write(self, writer: Writer, batch: Batch) -> bool:
@@ -147,11 +147,11 @@ class Pipeline:
             writer.commit(batch)
             return True
         except OutdatedCatalogueError as error:
-            leave(error)
+            restart(error)
             return False
         except BaseException as error:
             log.exception("batch %s/%s %s-%s", *batch.partition[2:], batch.start, batch.end)
-            die(error)
+            crash(error)
 
     def _finish(self, key: Key, writer: Writer, end: int, done: "asyncio.Future[bool]") -> None:
         if not done.result():
@@ -162,10 +162,10 @@ class Pipeline:
         self._changed.set()
 
 
-def _cut(fetched: Fetched, most: int) -> tuple[Fetched, Fetched | None]:
+def _cut(fetched: FetchedBatch, most: int) -> tuple[FetchedBatch, FetchedBatch | None]:
     """At most that many records, and what is left of them."""
     records = fetched.records
     if len(records) <= most:
         return fetched, None
     cut = records[most].offset
-    return Fetched(fetched.start, cut, records[:most]), Fetched(cut, fetched.end, records[most:])
+    return FetchedBatch(fetched.start, cut, records[:most]), FetchedBatch(cut, fetched.end, records[most:])

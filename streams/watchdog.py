@@ -9,11 +9,11 @@ import psycopg
 
 from core.database import connect
 from core.errors import UnavailableError
-from core.kafka import admin, places
+from core.kafka import admin, end_offsets
 from core.settings import Settings
 from streams.app import App
 from streams.ingest.records import Partition
-from streams.pipeline import die
+from streams.pipeline import crash
 from streams.sweep.housekeeping import keep_house, merge_months
 
 HOUSEKEEPING_SECONDS = 3600.0
@@ -58,22 +58,24 @@ class Watchdog(threading.Thread):
                 continue
             except Exception as error:
                 log.exception("the watchdog")
-                die(f"nobody watches it any more: {error}")
+                crash(f"nobody watches it any more: {error}")
             if stands != last or lag == 0:
                 last, moved = stands, time.monotonic()
             elif time.monotonic() - moved > self._settings.watchdog_seconds:
-                die(f"{lag} records wait, and none was written for {self._settings.watchdog_seconds:.0f} s")
+                crash(f"{lag} records wait, and none was written for {self._settings.watchdog_seconds:.0f} s")
 
     def _look(self) -> tuple[int, dict[tuple[str, int], int]]:
         """Records that wait in this worker's partitions (in all, where it has none), and where those stand."""
         with admin(self._settings.kafka) as client:
-            found = places(client, self._partitions)
+            found = end_offsets(client, self._partitions)
         for name, partition in self._partitions.items():
             if name not in found or found[name].topic_id != partition.topic_id:
-                die(f"topic {name} was deleted or created anew")
+                crash(f"topic {name} was deleted or created anew")
         ends = {(name, number): end for name, place in found.items() for number, end in place.ends.items()}
         with connect(self._settings.dsn, "opscentre watchdog") as connection:
-            rows = connection.execute("SELECT topic, topic_id, partition, next_offset FROM progress").fetchall()
+            rows = connection.execute(
+                "SELECT topic, topic_id, partition, next_offset FROM partition_offsets"
+            ).fetchall()
         stands = {
             (topic, number): offset
             for topic, topic_id, number, offset in rows

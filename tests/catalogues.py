@@ -115,7 +115,7 @@ class Installation:
     def case(self, subject: str) -> tuple[str | None, date | None, int]:
         """When it is due (local), the day that moved it, and the number of the catalogue that it stands under."""
         row = self.connection.execute(
-            "SELECT due_at, moved_by, catalogue FROM cases WHERE subject = %s", (subject,)
+            "SELECT due_at, due_moved_by_day, catalogue FROM cases WHERE subject = %s", (subject,)
         ).fetchone()
         assert row is not None
         return row[0] and row[0].astimezone(ZONE).strftime("%m-%d %H:%M"), row[1], row[2]

@@ -4,6 +4,7 @@ import os
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import resources
 from pathlib import Path
 from typing import TypeVar
 
@@ -120,6 +121,20 @@ def own_timescaledb(tmp_path: Path) -> Iterator[TimescaleDB]:
         migrate(server.dsn())
         apply_catalogue(server.dsn(), open_catalogue(None))
         yield server
+
+
+@contextmanager
+def earlier(server: TimescaleDB, migrations: int) -> Iterator[str]:
+    """DSN of a new database of an earlier version: with the first so many migrations only; dropped in the end."""
+    with copied(server, "template0") as dsn:
+        with psycopg.connect(dsn, autocommit=True) as connection:
+            connection.execute("CREATE EXTENSION timescaledb")
+            connection.execute("CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())")
+            scripts = sorted((resources.files("schemas") / "sql").iterdir(), key=lambda path: path.name)
+            for script in scripts[:migrations]:
+                connection.execute(script.read_bytes())
+                connection.execute("INSERT INTO migrations (name) VALUES (%s)", (script.name,))
+        yield dsn
 
 
 @pytest.fixture

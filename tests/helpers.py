@@ -123,17 +123,17 @@ class Log:
 
 TABLES: Mapping[str, str] = {
     "events": "SELECT time, system, type, subject, agency, id, revision, retracted, data FROM events",
-    "cases": "SELECT system, kind, subject, agency, label, state, opened_at, due_at, overdue_at, closed_at, on_time, "
-    "contradictory, percent, moved_by, catalogue, history FROM cases",
+    "cases": "SELECT system, kind, subject, agency, dimensions, state, opened_at, due_at, overdue_at, closed_at, "
+    "on_time, contradictory, percent, due_moved_by_day, catalogue, history FROM cases",
     "items": "SELECT * FROM items",
     "readings": "SELECT * FROM readings",
-    "counters_day": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_day "
+    "counters_day": "SELECT system, measure, agency, dimensions, bucket, sum(value)::bigint FROM counters_day "
     "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
-    "counters_month": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_month "
+    "counters_month": "SELECT system, measure, agency, dimensions, bucket, sum(value)::bigint FROM counters_month "
     "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
-    "counters_minute": "SELECT system, measure, agency, label, bucket, sum(value)::bigint FROM counters_minute "
+    "counters_minute": "SELECT system, measure, agency, dimensions, bucket, sum(value)::bigint FROM counters_minute "
     "GROUP BY 1, 2, 3, 4, 5 HAVING sum(value) <> 0",
-    "actors_month": "SELECT system, measure, agency, label, actor, bucket, sum(value)::bigint FROM actors_month "
+    "actors_month": "SELECT system, measure, agency, dimensions, actor, bucket, sum(value)::bigint FROM actors_month "
     "GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(value) <> 0",
 }
 
@@ -150,7 +150,7 @@ def count(connection: psycopg.Connection, table: str) -> int:
     return int(row[0])
 
 
-AMOUNTS = frozenset({"worked", "since", "progress"})
+AMOUNTS = frozenset({"worked", "opened_at_sum", "progress"})
 """Measures of a case that are no numbers of cases, but minutes and percent."""
 
 

@@ -18,14 +18,14 @@ A, B, PROVINCE = "H06.01", "H06.02", "H06"
 NAME = {"vi": "Chỉ tiêu", "en": "Indicator"}
 
 Found = dict[tuple[str, str], tuple[float | None, float | None, float | None]]
-"""(agency, label) → numerator, denominator, value."""
+"""(agency, dimensions) → numerator, denominator, value."""
 
 
 def indicator(
-    id_: str, measure: Mapping[str, Any], system: str = "one-stop", period: str = "month", **rest: Any
+    id_: str, formula: Mapping[str, Any], system: str = "one-stop", period: str = "month", **rest: Any
 ) -> Indicator:
     """An indicator as its file would say."""
-    content = {"system": system, "name": NAME, "unit": "percent", "period": period, "measure": measure, **rest}
+    content = {"system": system, "name": NAME, "unit": "percent", "period": period, "formula": formula, **rest}
     return Indicator(id_, IndicatorFile.model_validate(content))
 
 
@@ -51,10 +51,10 @@ def make(connection: psycopg.Connection, *indicators: Indicator, **changes: Any)
 
 
 def values(connection: psycopg.Connection, id_: str, starts: str | None, ends: str) -> Found:
-    """The values of an indicator for a period, by agency and label."""
+    """The values of an indicator for a period, by agency and dimensions."""
     function = sql.Identifier("indicators", f"at_{id_.replace('-', '_')}")
     rows = connection.execute(sql.SQL("SELECT * FROM {}(%s, %s)").format(function), (starts, ends))
-    return {(agency, label): (over, under, value) for agency, label, over, under, value in rows}
+    return {(agency, dimensions): (over, under, value) for agency, dimensions, over, under, value in rows}
 
 
 def today() -> date:
@@ -88,9 +88,9 @@ def processed(subject: str, at: str, agency: str = A, **data: Any) -> Json:
 
 def whole(found: Found) -> dict[str, float | None]:
     """Values by agency, without those of parts."""
-    return {agency: value for (agency, label), (_, _, value) in found.items() if label == ""}
+    return {agency: value for (agency, dimensions), (_, _, value) in found.items() if dimensions == ""}
 
 
 def parts(found: Found, agency: str) -> dict[str, float | None]:
-    """An agency's values by label."""
-    return {label: value for (one, label), (_, _, value) in found.items() if one == agency}
+    """An agency's values by dimensions."""
+    return {dimensions: value for (one, dimensions), (_, _, value) in found.items() if one == agency}

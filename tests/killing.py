@@ -19,7 +19,7 @@ import apprise
 import psycopg
 from kafka import KafkaConsumer
 
-from consumers.deliveries import targets
+from consumers.deliveries import recipients
 from consumers.notifier import Notifier
 from core.catalogue import open_catalogue
 from core.publisher import Publisher
@@ -88,7 +88,7 @@ def _sweep(catalogue: Catalogue) -> None:
 
 
 def _notify(catalogue: Catalogue) -> None:
-    notifier = Notifier(settings(), catalogue, targets(settings().notify))
+    notifier = Notifier(settings(), catalogue, recipients(settings().notify))
     while notifier.step(1):
         pass
     notifier.close()

@@ -127,7 +127,9 @@ class Workers:
         """Sum of the partitions' offsets in the database; -1 while it does not answer."""
         try:
             with psycopg.connect(self.settings.dsn, connect_timeout=2) as connection:
-                row = connection.execute("SELECT coalesce(sum(next_offset), 0)::bigint FROM progress").fetchone()
+                row = connection.execute(
+                    "SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_offsets"
+                ).fetchone()
         except psycopg.OperationalError:
             return -1
         assert row is not None

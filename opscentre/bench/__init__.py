@@ -130,7 +130,7 @@ def _throughput(options: Settings, kafka: Kafka, database: TimescaleDB, way: str
         samples: list[tuple[float, int]] = []
 
         def done() -> bool:
-            row = connection.execute("SELECT sum(events)::bigint FROM progress").fetchone()
+            row = connection.execute("SELECT sum(events)::bigint FROM partition_offsets").fetchone()
             assert row is not None
             if row[0] and (not samples or row[0] > samples[-1][1]):
                 samples.append((time.monotonic(), row[0]))

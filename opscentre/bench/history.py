@@ -1,6 +1,6 @@
 """Three years of a province in the tables, without the way through Kafka: made by the database itself.
 
-Shapes and counts are those of real ones, the figures mean nothing: a counter for every agency, label, day and shard
+Shapes and counts are those of real ones, the figures mean nothing: a counter for each agency, dimensions, day, shard
 (a partition's) of what happens daily, fewer of what is rare; cases with their histories; officers who sign and work
 online; readings by month. The archive and the identities, which no screen asks for years, stay empty.
 """
@@ -20,15 +20,15 @@ OFFICERS = 5000
 _CHUNK = 100_000
 
 Cell = tuple[str, str, str, float]
-"""System, measure and label of a counter, and on which share of days an agency counts something in it."""
+"""System, measure and dimensions of a counter, and on which share of days an agency counts something in it."""
 
-_CASE_PARTS = ("open", "since", "overdue", "suspended", "on_time", "late", "worked")
+_CASE_PARTS = ("open", "opened_at_sum", "overdue", "suspended", "on_time", "late", "worked")
 
 # OFFSET 0: chance is to be asked for every row, not once for all of a cell's.
 _DAYS = """
-    INSERT INTO counters_day (system, measure, agency, label, bucket, shard, value)
-    SELECT system, measure, agency, label, day::date, shard, CASE
-        WHEN measure LIKE '%%.since' THEN extract(epoch FROM day)::bigint / 60
+    INSERT INTO counters_day (system, measure, agency, dimensions, bucket, shard, value)
+    SELECT system, measure, agency, dimensions, day::date, shard, CASE
+        WHEN measure LIKE '%%.opened_at_sum' THEN extract(epoch FROM day)::bigint / 60
         WHEN measure LIKE '%%.worked' THEN 480 + (random() * 960)::int
         ELSE 1 + (random() * 2)::int END
     FROM (
@@ -37,40 +37,43 @@ _DAYS = """
     ) AS every WHERE share >= 1 OR random() < share
 """
 _MONTHS = """
-    INSERT INTO counters_month (system, measure, agency, label, bucket, shard, value)
-    SELECT system, measure, agency, label, date_trunc('month', bucket)::date, shard, sum(value)
+    INSERT INTO counters_month (system, measure, agency, dimensions, bucket, shard, value)
+    SELECT system, measure, agency, dimensions, date_trunc('month', bucket)::date, shard, sum(value)
     FROM counters_day GROUP BY 1, 2, 3, 4, 5, 6 ORDER BY 5
 """
 # Of what happens daily the last days' counters are minutes, too: about as many events a day as years of it had.
 _MINUTES = """
-    INSERT INTO counters_minute (system, measure, agency, label, bucket, shard, value)
-    SELECT c.system, c.measure, a.agency, c.label, date_trunc('minute', now()) - random() * interval '8 days', shard, 1
+    INSERT INTO counters_minute (system, measure, agency, dimensions, bucket, shard, value)
+    SELECT c.system, c.measure, a.agency, c.dimensions,
+        date_trunc('minute', now()) - random() * interval '8 days', shard, 1
     FROM cells AS c JOIN granted AS a ON a.system = c.system, generate_series(1, shards) AS shard,
         generate_series(1, 16)
     WHERE c.share >= 1
 """
 _ACTORS = """
-    INSERT INTO actors_month (system, measure, agency, label, actor, bucket, shard, value)
-    SELECT 'e-office', measure, agency, done.label, subject, month::date, shard, 1 + (random() * 5)::int
+    INSERT INTO actors_month (system, measure, agency, dimensions, actor, bucket, shard, value)
+    SELECT 'e-office', measure, agency, done.dimensions, subject, month::date, shard, 1 + (random() * 5)::int
     FROM (
-        SELECT agency, subject, measure, d.label, share, month, shard
+        SELECT agency, subject, measure, d.dimensions, share, month, shard
         FROM generate_series(date_trunc('month', %s::timestamp), %s, '1 month') AS month,
             items AS i, generate_series(1, %s) AS shard, (VALUES
                 ('signature.used', '', 0.9), ('workfile.processed', 'true', 0.8), ('workfile.processed', 'false', 0.2)
-            ) AS d (measure, label, share) WHERE i.register = 'officer' OFFSET 0
+            ) AS d (measure, dimensions, share) WHERE i.register = 'officer' OFFSET 0
     ) AS done WHERE random() < share
 """
 _ITEMS = """
-    INSERT INTO items (system, register, subject, agency, label, standing, since, history)
-    SELECT %(system)s, %(register)s, %(register)s || '-' || n, agency, %(label)s, true, day,
+    INSERT INTO items (system, register, subject, agency, dimensions, standing, since, history)
+    SELECT %(system)s, %(register)s, %(register)s || '-' || n, agency, %(dimensions)s, true, day,
         json_build_array(json_build_array(
-            extract(epoch FROM day)::bigint * 1000000, 0, n::text, %(name)s::text, agency, NULL, %(label)s::text, NULL
+            extract(epoch FROM day)::bigint * 1000000, 0, n::text, %(name)s::text, agency, NULL,
+            %(dimensions)s::text, NULL
         ))::text
     FROM (SELECT n, %(since)s::timestamptz AS day, (%(agencies)s::text[])[1 + n %% %(count)s] AS agency
         FROM generate_series(1, %(number)s) AS n) AS made
 """
 _CASES = """
-    INSERT INTO cases (system, kind, subject, agency, label, state, opened_at, due_at, overdue_at, closed_at, on_time,
+    INSERT INTO cases (system, kind, subject, agency, dimensions, state, opened_at, due_at, overdue_at, closed_at,
+        on_time,
         contradictory, history, catalogue)
     SELECT 'one-stop', 'dossier', 'H06-' || n, agency, 'online full', CASE WHEN open THEN 'open' ELSE 'closed' END,
         opened, opened + interval '7 days', opened + interval '8 days',
@@ -84,7 +87,7 @@ _CASES = """
         FROM generate_series(%(first)s::bigint, %(last)s) AS n) AS made
 """
 _TASK = """
-    INSERT INTO cases (system, kind, subject, agency, label, state, opened_at, contradictory, percent, history)
+    INSERT INTO cases (system, kind, subject, agency, dimensions, state, opened_at, contradictory, percent, history)
     SELECT %(system)s, 'task', %(task)s, %(agency)s, 'project', 'open', %(since)s, false, 40,
         format('[[%%s,0,"1","task.assigned",%%s,null,"project",null],[%%s,6,"2","task.progressed",%%s,null,null,40]]',
             at, to_json(%(agency)s::text), at, to_json(%(agency)s::text))
@@ -108,7 +111,7 @@ def make_history(connection: psycopg.Connection, catalogue: Catalogue, cases: in
     """
     since = date.today() - timedelta(days=days)  # noqa: DTZ011 - of the server's machine, which is this one
     agencies = {system.id: sorted(system.agencies) for system in catalogue.systems.values()}
-    connection.execute("CREATE TEMP TABLE cells (system text, measure text, label text, share float8)")
+    connection.execute("CREATE TEMP TABLE cells (system text, measure text, dimensions text, share float8)")
     connection.execute("CREATE TEMP TABLE granted (system text, agency text, shards integer)")
     with connection.cursor() as cursor:
         cursor.executemany("INSERT INTO cells VALUES (%s, %s, %s, %s)", list(_cells(catalogue)))
@@ -122,7 +125,7 @@ def make_history(connection: psycopg.Connection, catalogue: Catalogue, cases: in
     connection.execute(_ACTORS, (since, date.today(), catalogue.systems["e-office"].partitions))  # noqa: DTZ011
     for one in catalogue.indicators.values():
         values = {"system": one.file.system, "since": since}
-        match one.file.measure:
+        match one.file.formula:
             case Milestone(task=task):
                 connection.execute(_TASK, {**values, "task": task, "agency": agencies[one.file.system][-1]})
             case Reported(reading=name):
@@ -150,10 +153,10 @@ def _items(
     agencies: Sequence[str],
     system: str,
     register: str,
-    label: str,
+    dimensions: str,
     number: int,
 ) -> None:
-    values = {"system": system, "register": register, "label": label, "since": since, "number": number}
+    values = {"system": system, "register": register, "dimensions": dimensions, "since": since, "number": number}
     name = {"officer": "officer.enrolled", "station": "station.activated", "procedure": "procedure.published"}[register]
     connection.execute(_ITEMS, {**values, "name": name, "agencies": list(agencies), "count": len(agencies)})
 
@@ -177,10 +180,14 @@ def _cells(catalogue: Catalogue) -> Iterator[Cell]:
         for level in ("full", "partial")
         for eligible in ("true", "false")
     ]
-    yield from (("one-stop", "procedure.standing", label, 0.0002) for label in fields)
+    yield from (("one-stop", "procedure.standing", dimensions, 0.0002) for dimensions in fields)
     yield from (
-        ("e-office", name, label, 1)
-        for name, label in (("signature.used", ""), ("workfile.processed", "true"), ("workfile.processed", "false"))
+        ("e-office", name, dimensions, 1)
+        for name, dimensions in (
+            ("signature.used", ""),
+            ("workfile.processed", "true"),
+            ("workfile.processed", "false"),
+        )
     )
     yield from (("e-office", "officer.standing", rank, 0.01) for rank in ("leader", "official", "civil_servant"))
     yield from (("telecom", "station.standing", f"{name} 5g", 0.005) for name in ("viettel", "vnpt", "mobifone"))
@@ -196,6 +203,6 @@ def _cells(catalogue: Catalogue) -> Iterator[Cell]:
 
 
 def _case(system: str, kind: str, opened: Sequence[str], closed: Sequence[str], share: float) -> Iterator[Cell]:
-    yield from ((system, f"{kind}.opened", label, share) for label in opened)
-    yield from ((system, f"{kind}.closed", label, share) for label in closed)
+    yield from ((system, f"{kind}.opened", dimensions, share) for dimensions in opened)
+    yield from ((system, f"{kind}.closed", dimensions, share) for dimensions in closed)
     yield from ((system, f"{kind}.{part}", "", share) for part in _CASE_PARTS)

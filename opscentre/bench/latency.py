@@ -66,7 +66,9 @@ def _publish(
 def _watch(dsn: str, seen: dict[int, list[tuple[int, float]]], stopped: threading.Event) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         while not stopped.wait(0.004):
-            rows = connection.execute("SELECT partition, next_offset FROM progress WHERE topic = 'events.one-stop'")
+            rows = connection.execute(
+                "SELECT partition, next_offset FROM partition_offsets WHERE topic = 'events.one-stop'"
+            )
             now = time.monotonic()
             for partition, offset in rows:
                 history = seen.setdefault(partition, [])

@@ -56,7 +56,7 @@ def indicator_queries(catalogue: Catalogue) -> dict[str, str]:
     found = {"indicator_status": "SELECT * FROM indicators.indicator_status"}
     for one in catalogue.indicators.values():
         running = f"period = '{one.file.period}' AND ends = indicators.today()"
-        months = f"period = 'month' AND agency = '{catalogue.province.code}' AND label = ''"
+        months = f"period = 'month' AND agency = '{catalogue.province.code}' AND dimensions = ''"
         found[f"{one.id}, now"] = f'SELECT * FROM indicators."{one.id}" WHERE {running}'  # noqa: S608 - of the catalogue
         found[f"{one.id}, 24 months"] = f'SELECT * FROM indicators."{one.id}" WHERE {months}'  # noqa: S608
     return found

@@ -15,14 +15,14 @@ from aiokafka import AIOKafkaConsumer
 
 from core.catalogue import open_catalogue
 from core.database import connect
-from core.kafka import admin, cluster_id, places
+from core.kafka import admin, cluster_id, end_offsets
 from core.settings import Settings, settings
 from schemas.timekeeping.moments import text_of
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.ingest.decoder import Decoder, Record
 from streams.ingest.records import Batch, Partition, decode
 from streams.write.copy_text import EVENTS, array, copy
-from streams.write.writer import Writer, lock, prepare
+from streams.write.writer import Writer, fence_partition, prepare_session
 
 TOPIC = "events.one-stop"
 MOST = 5000
@@ -79,7 +79,7 @@ async def bound(options: Settings, partition: Partition, rulebook: Rulebook) -> 
     )
     await consumer.start()
     connection = connect(options.dsn, "opscentre bench")
-    prepare(connection)
+    prepare_session(connection)
     while True:
         fetched = await consumer.getmany(timeout_ms=500, max_records=MOST)
         for tp, records in fetched.items():
@@ -104,13 +104,13 @@ def _archive(connection: psycopg.Connection, partition: Partition, rulebook: Rul
         )
         rows[identity] = e["time"], row
     with connection.transaction(), connection.cursor() as cursor:
-        shard, _ = lock(cursor, partition, rulebook)
+        shard, _ = fence_partition(cursor, partition, rulebook)
         cursor.execute(_CLAIM, (array(rows), array(time for time, _ in rows.values())))
         if cursor.rowcount < len(rows):
             fresh = {id_.hex for (id_,) in cursor}
             rows = {identity: row for identity, row in rows.items() if identity in fresh}
         copy(cursor, EVENTS, [row for _, row in rows.values()])
-        cursor.execute("UPDATE progress SET events = events + %s WHERE shard = %s", (len(rows), shard))
+        cursor.execute("UPDATE partition_offsets SET events = events + %s WHERE shard = %s", (len(rows), shard))
 
 
 def main() -> None:
@@ -119,7 +119,7 @@ def main() -> None:
     options = settings()
     catalogue = open_catalogue(options.catalogue, options.target_months)
     with admin(options.kafka) as client:
-        partition = Partition(cluster_id(client), places(client, [TOPIC])[TOPIC].topic_id, TOPIC, 0)
+        partition = Partition(cluster_id(client), end_offsets(client, [TOPIC])[TOPIC].topic_id, TOPIC, 0)
     with connect(options.dsn, "opscentre bench") as connection:
         rulebook = load_rulebook(connection, catalogue)
     decoder = Decoder(catalogue.systems["one-stop"])

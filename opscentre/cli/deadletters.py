@@ -14,7 +14,7 @@ from schemas.events.envelope import REASONS
 from streams.fold.rulebook import load_rulebook
 from streams.ingest.decoder import Decoder
 from streams.recount.replay import replay as replay_letters
-from streams.write.writer import Writer, prepare
+from streams.write.writer import Writer, prepare_session
 
 app = typer.Typer(
     no_args_is_help=True, help="Events and records that could not be accepted: list, show, replay, discard."
@@ -77,7 +77,7 @@ def replay(
     decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
     with connect(options.dsn, "opscentre replay") as connection:
         writer = Writer(options.dsn, load_rulebook(connection, catalogue))
-        prepare(connection)
+        prepare_session(connection)
         wanted = dead_letters.chosen(connection, numbers or [], reason)
         connection.commit()
         accepted, refused = replay_letters(connection, writer, decoders, wanted)

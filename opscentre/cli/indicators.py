@@ -13,14 +13,14 @@ from core.database import at_one_moment, connect
 from core.settings import settings
 from opscentre.cli.output import Json, console, print_json
 from opscentre.reports import drilldown as behind
-from opscentre.reports.drilldown import Span, Thing
+from opscentre.reports.drilldown import DrilldownRow, Span
 from opscentre.reports.explanation import Period, period_named, sides
 from opscentre.reports.explanation import explain as explained
 from opscentre.reports.indicators import Asked, agency_named, below, day_named, indicator_named, report, today
 from opscentre.reports.tables import explanation_table, indicators_table
 from schemas.catalogue.indicators import Distinct, Indicator, Milestone, Reported, Term
 from schemas.evaluation import months
-from schemas.evaluation.measures import latest_readings
+from schemas.evaluation.formulas import latest_readings
 from schemas.timekeeping.moments import MINUTE, time_of
 from streams.fold.rulebook import load_rulebook
 from streams.fold.rules import CaseRules
@@ -93,7 +93,7 @@ def _behind(
     begin = midnight(days.starts, rules.calendar) if days.starts else 0
     when = Span(begin * MINUTE, end_of(days.ends, rules.calendar, row[0]) * MINUTE)
     agencies, system = below(asked.catalogue, asked.agency), indicator.file.system
-    match indicator.file.measure:
+    match indicator.file.formula:
         case Distinct() as distinct:
             standing = [Term(of=f"{distinct.register_name}.standing")]
             found = behind.things(connection, rules, system, standing, agencies, when)
@@ -115,13 +115,13 @@ def _behind(
         case Milestone(task=subject):
             task = behind.task(connection, rules, system, subject, when.end)
             return [{**_row(asked, task), "percent": task.percent}] if task and task.agency in agencies else []
-        case measure:
-            terms = [term for _, term in sides(measure)]
+        case formula:
+            terms = [term for _, term in sides(formula)]
             found = behind.things(connection, rules, system, terms, agencies, when)
-            return [_row(asked, one) for one in behind.worst_first(measure, indicator.file.target, found)]
+            return [_row(asked, one) for one in behind.rank_by_harm(formula, indicator.file.target, found)]
 
 
-def _idle(asked: Asked, officers: Iterable[Thing], did: Sequence[tuple[Term, set[str]]]) -> list[dict[str, Any]]:
+def _idle(asked: Asked, officers: Iterable[DrilldownRow], did: Sequence[tuple[Term, set[str]]]) -> list[dict[str, Any]]:
     """Who stands in a register and did not do each of these: who did least of them first."""
     rows = [
         {**_row(asked, one), "missing": missing}
@@ -131,18 +131,18 @@ def _idle(asked: Asked, officers: Iterable[Thing], did: Sequence[tuple[Term, set
     return sorted(rows, key=lambda row: (-len(row["missing"]), row["agency"], row["subject"]))
 
 
-def _row(asked: Asked, one: Thing) -> dict[str, Any]:
+def _row(asked: Asked, one: DrilldownRow) -> dict[str, Any]:
     return {
         "subject": one.subject,
         "agency": one.agency,
         "agency_name": _agency_name(asked, one.agency),
-        "label": one.label,
+        "dimensions": one.dimensions,
         "state": one.state,
         "since": _local(asked, one.since),
         "due": _local(asked, one.due),
         "closed": _local(asked, one.closed),
         "office_minutes_left": one.left,
-        "moved_by": one.moved_by,
+        "due_moved_by_day": one.due_moved_by_day,
     }
 
 

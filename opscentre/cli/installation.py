@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from consumers.deliveries import targets
+from consumers.deliveries import recipients
 from core.catalogue import open_catalogue
 from core.database import migrate as migrate_database
 from core.errors import ConfigurationError
@@ -65,7 +65,7 @@ def notifier() -> None:
 
     Every message is kept in the database until it has arrived, and tried for a day. `opscentre alerts` shows them.
     """
-    targets(settings().notify)  # a mistake is said here and now, not by a process that is started again and again
+    recipients(settings().notify)  # a mistake is said here and now, not by a process that is started again and again
     supervise([sys.executable, "-m", "consumers"], settings().stop_seconds, say)
 
 

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from core.catalogue import open_catalogue
 from core.errors import ConfigurationError
-from core.kafka import admin, places
+from core.kafka import admin, end_offsets
 from core.publisher import Publisher
 from core.settings import Settings, settings
 from opscentre.cli.output import Json, console, errors, print_json, say
@@ -18,7 +18,7 @@ from opscentre.cli.publishing import progress_bar
 from opscentre.simulation.plan import Plan, Shares, plan_for, volumes_for
 from opscentre.simulation.play import play
 from opscentre.simulation.record_stream import simulate as emissions_of
-from opscentre.simulation.runs import Logbook, Places, folder_of
+from opscentre.simulation.runs import EndOffsets, Logbook, folder_of
 from opscentre.simulation.verification import Verification
 from opscentre.simulation.verification import verify as compare
 from schemas.catalogue.load import Catalogue
@@ -84,9 +84,9 @@ def _publish(options: Settings, catalogue: Catalogue, plan: Plan) -> int:
         nonlocal stopping
         stopping = True
 
-    def ends() -> Places:
+    def ends() -> EndOffsets:
         with admin(options.kafka) as client:
-            return places(client, [system.topic for system in catalogue.systems.values()])
+            return end_offsets(client, [system.topic for system in catalogue.systems.values()])
 
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)

@@ -12,29 +12,29 @@ from rich.text import Text
 from schemas.catalogue.load import Catalogue
 
 _NEWEST = """
-    SELECT a.system, a.kind, a.subject, a.agency, a.due_at, a.overdue_at, a.raised_at, a.silent,
+    SELECT a.system, a.kind, a.subject, a.agency, a.due_at, a.overdue_at, a.raised_at, a.suppressed,
         coalesce(c.state = 'open' AND c.overdue_at <= now(), false) AS overdue
     FROM alerts AS a LEFT JOIN cases AS c USING (system, kind, subject)
-    ORDER BY a.raised_at DESC, a.silent NULLS FIRST, a.overdue_at DESC, a.subject LIMIT %s
+    ORDER BY a.raised_at DESC, a.suppressed NULLS FIRST, a.overdue_at DESC, a.subject LIMIT %s
 """
 
 
 def alerts_report(connection: psycopg.Connection, limit: int) -> dict[str, Any]:
     """How many alerts there are and what became of them, with the newest `limit`.
 
-    `sent` counts those that go out to whoever is to be told, `silent` the others by reason, `outbox` messages still
+    `sent` counts those that go out to whoever is to be told, `suppressed` the others by reason, `outbox` messages still
     to reach Kafka, `deliveries` messages to targets by state, `sweeps` when each system was last swept.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         newest = cursor.execute(_NEWEST, (limit,)).fetchall()
     counts: dict[str | None, int] = dict(
-        connection.execute("SELECT silent, count(*) FROM alerts GROUP BY silent").fetchall()
+        connection.execute("SELECT suppressed, count(*) FROM alerts GROUP BY suppressed").fetchall()
     )
     row = connection.execute("SELECT count(*) FROM outbox").fetchone()
     assert row is not None  # an aggregate always has its row
     return {
         "sent": counts.pop(None, 0),
-        "silent": counts,
+        "suppressed": counts,
         "outbox": row[0],
         "deliveries": dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall()),
         "sweeps": dict(connection.execute("SELECT system, swept_at FROM sweeps ORDER BY system").fetchall()),
@@ -56,17 +56,17 @@ def alerts_table(report: dict[str, Any], catalogue: Catalogue) -> RenderableType
             Text(alert["subject"], style="red" if alert["overdue"] else ""),
             Text(agency.name.vi if agency else alert["agency"]),
             f"{due:%d/%m/%Y %H:%M}",
-            f"none: {alert['silent']}" if alert["silent"] else "sent",
+            f"none: {alert['suppressed']}" if alert["suppressed"] else "sent",
         )
     return Group(table, Text(_summary(report, catalogue.zone), style="dim"))
 
 
 def _summary(report: dict[str, Any], zone: ZoneInfo) -> str:
-    silent = sum(report["silent"].values())
+    suppressed = sum(report["suppressed"].values())
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(report["deliveries"].items()))
     swept = max(report["sweeps"].values(), default=None)
     when = f"last sweep {swept.astimezone(zone):%H:%M:%S}" if swept else "not swept yet: is a worker running?"
     return (
-        f"{report['sent']:,} sent, {silent:,} only listed · {when} · "
+        f"{report['sent']:,} sent, {suppressed:,} only listed · {when} · "
         f"messages: {states or 'none to anybody (OPSCENTRE_NOTIFY and `opscentre notifier`)'}"
     )

@@ -9,14 +9,14 @@ from typing import NamedTuple
 
 import psycopg
 
-from schemas.catalogue.indicators import Age, Mean, Measure, Ratio, Target, Term
+from schemas.catalogue.indicators import Age, Formula, Mean, Ratio, Target, Term
 from schemas.counters import KINDS
 from schemas.evaluation import ReportedValue
 from schemas.evaluation.figures import group_of
-from schemas.evaluation.measures import matches
+from schemas.evaluation.formulas import matches
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.cases import CaseFold, CaseState, Held
-from streams.fold.contributions import Fold, Folds, State, held_at, state_at
+from streams.fold.cases import CaseFold, CaseState, Contribution
+from streams.fold.contributions import Fold, Folds, State, contribution_at, state_at
 from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 from streams.write.copy_text import history_from_text
@@ -32,8 +32,8 @@ _ITEMS = "SELECT subject, history FROM items WHERE system = %(system)s AND regis
 _READINGS = "SELECT subject, history FROM readings WHERE system = %(system)s AND name = %(name)s"
 
 _ACTORS = """
-    SELECT actor, label FROM actors_month WHERE system = %s AND measure = %s AND bucket BETWEEN %s AND %s
-    GROUP BY actor, label, bucket HAVING sum(value) > 0
+    SELECT actor, dimensions FROM actors_month WHERE system = %s AND measure = %s AND bucket BETWEEN %s AND %s
+    GROUP BY actor, dimensions, bucket HAVING sum(value) > 0
 """
 
 
@@ -44,12 +44,12 @@ class Span(NamedTuple):
     end: int
 
 
-class Thing(NamedTuple):
+class DrilldownRow(NamedTuple):
     """A case or an item as of the end of a period. Moments are microseconds since 1970, UTC."""
 
     subject: str
     agency: str
-    label: str
+    dimensions: str
     state: str
     """`open`, `suspended`, `overdue`, `on time`, `late`, `closed`, `incomplete` of a case; of an item `standing`."""
     since: int | None
@@ -58,7 +58,7 @@ class Thing(NamedTuple):
     closed: int | None = None
     left: int | None = None
     """Minutes of office time left until it is due, or left when it was closed; negative once it was due."""
-    moved_by: date | None = None
+    due_moved_by_day: date | None = None
     """The day of the calendar whose change moved the due time."""
     percent: int | None = None
     amounts: tuple[int, ...] = ()
@@ -72,7 +72,7 @@ def things(
     terms: Sequence[Term],
     agencies: Collection[str],
     span: Span,
-) -> Iterator[Thing]:
+) -> Iterator[DrilldownRow]:
     """The cases and items that count for any of the terms, at these agencies, within a span or at its end.
 
     Of flows nothing is kept but the counters and the archive: there are none.
@@ -86,7 +86,7 @@ def things(
             if any(amounts):
                 item, _ = state_at(of_items, history, span.end - 1)
                 name = "standing" if item.standing else "gone"
-                yield Thing(subject, item.agency, item.label, name, item.since, amounts=amounts)
+                yield DrilldownRow(subject, item.agency, item.dimensions, name, item.since, amounts=amounts)
     for kind in sorted({group_of(term.of) for term in terms if group_of(term.of) in KINDS}):
         of_cases = folds.case(system, kind)
         for subject, history in _histories(connection, _CASES, {**values, "group": kind}):
@@ -96,7 +96,7 @@ def things(
                 yield _case(subject, of_cases, state, rules, span.end)._replace(amounts=amounts)
 
 
-def task(connection: psycopg.Connection, rules: CaseRules, system: str, subject: str, end: int) -> Thing | None:
+def task(connection: psycopg.Connection, rules: CaseRules, system: str, subject: str, end: int) -> DrilldownRow | None:
     """A named task as of a moment; None where it was not assigned by then."""
     fold = Folds(rules).case(system, "task")
     for _, history in _histories(connection, _TASK, {"system": system, "subject": subject}):
@@ -132,21 +132,22 @@ def _amounts(
 ) -> tuple[int, ...]:
     if not any(entry.agency in agencies for entry in history):
         return ()
-    end, before = held_at(fold, history, span.end - 1), held_at(fold, history, span.begin - 1)
+    end, before = contribution_at(fold, history, span.end - 1), contribution_at(fold, history, span.begin - 1)
     return tuple(
-        _held(term, end, agencies) - (0 if term.at_the_end else _held(term, before, agencies)) for term in terms
+        _contribution(term, end, agencies) - (0 if term.at_the_end else _contribution(term, before, agencies))
+        for term in terms
     )
 
 
-def _held(term: Term, held: Held, agencies: Collection[str]) -> int:
+def _contribution(term: Term, held: Contribution, agencies: Collection[str]) -> int:
     return sum(
         amount
-        for (_, measure, agency, label), (_, amount) in held.items()
-        if measure == term.of and agency in agencies and matches(term, label)
+        for (_, measure, agency, dimensions), (_, amount) in held.items()
+        if measure == term.of and agency in agencies and matches(term, dimensions)
     )
 
 
-def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end: int) -> Thing:
+def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end: int) -> DrilldownRow:
     until = state.closed_at or state.paused_at or end  # the clock stands still while it is suspended
     left = None
     if state.due is not None and state.opened_at is not None:
@@ -156,16 +157,16 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         name = {True: "on time", False: "late", None: "closed"}[fold.on_time(state)]
     elif name == "open" and state.due is not None and fold.overdue_at(state.due) < end:
         name = "overdue"
-    return Thing(
+    return DrilldownRow(
         subject,
         state.agency,
-        state.label,
+        state.dimensions,
         name,
         state.opened_at,
         state.due,
         state.closed_at,
         left,
-        state.moved_by,
+        state.due_moved_by_day,
         100 if name in ("on time", "late") else state.percent,
     )
 
@@ -173,13 +174,13 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
 _UNWANTED = {"late", "overdue", "suspended", "incomplete", "contradictory"}
 
 
-def worst_first(measure: Measure, targets: Iterable[Target], found: Iterable[Thing]) -> list[Thing]:
-    """Of the things behind a measure those that make it what it should not be, the worst first.
+def rank_by_harm(formula: Formula, targets: Iterable[Target], found: Iterable[DrilldownRow]) -> list[DrilldownRow]:
+    """Of the things behind a formula those that make it what it should not be, the worst first.
 
     Of a share these are what it is the share of, where less is wanted, else what it lacks; of a mean and an age what
     weighs most; of cases otherwise those with the least office time left.
     """
-    match measure:
+    match formula:
         case Mean(numerator=over):
             return sorted(found, key=lambda one: (-sum(one.amounts[: len(over)]), one.subject))
         case Age():
@@ -198,4 +199,4 @@ def worst_first(measure: Measure, targets: Iterable[Target], found: Iterable[Thi
 def actors(connection: psycopg.Connection, system: str, term: Term, first: date, last: date) -> set[str]:
     """Who did what a term says at least once within calendar months, given by their first days."""
     rows = connection.execute(_ACTORS, (system, term.of, first, last))
-    return {actor for actor, label in rows if matches(term, label)}
+    return {actor for actor, dimensions in rows if matches(term, dimensions)}

@@ -12,9 +12,9 @@ from schemas.catalogue.indicators import (
     Age,
     Count,
     Distinct,
+    Formula,
     Indicator,
     Mean,
-    Measure,
     Milestone,
     Ratio,
     Reported,
@@ -23,20 +23,20 @@ from schemas.catalogue.indicators import (
     Term,
 )
 from schemas.evaluation import Values, first_day, span
-from schemas.evaluation.measures import matches
+from schemas.evaluation.formulas import matches
 
 # Whole days before today, and today by minutes until now.
 _AMOUNTS = """
-    SELECT measure, agency, label, sum(value)::bigint FROM (
-        SELECT measure, agency, label, value FROM counters_day
+    SELECT measure, agency, dimensions, sum(value)::bigint FROM (
+        SELECT measure, agency, dimensions, value FROM counters_day
         WHERE system = %(system)s AND measure = ANY(%(measures)s) AND bucket BETWEEN %(starts)s AND %(ends)s
         AND bucket < (now() AT TIME ZONE %(zone)s)::date
         UNION ALL
-        SELECT measure, agency, label, value FROM counters_minute
+        SELECT measure, agency, dimensions, value FROM counters_minute
         WHERE system = %(system)s AND measure = ANY(%(measures)s) AND bucket <= now()
         AND bucket >= date_trunc('day', now(), %(zone)s)
         AND (bucket AT TIME ZONE %(zone)s)::date BETWEEN %(starts)s AND %(ends)s
-    ) AS counted GROUP BY measure, agency, label
+    ) AS counted GROUP BY measure, agency, dimensions
 """
 
 
@@ -64,15 +64,15 @@ def period_named(text: str, indicator: Indicator, latest: date) -> Period:
     return Period(starts, min(ends, latest))
 
 
-def sides(measure: Measure) -> list[tuple[str, Term]]:
-    """The terms of a measure, each with what it is for: `numerator`, `denominator`, or `sum` where there is but one."""
-    match measure:
+def sides(formula: Formula) -> list[tuple[str, Term]]:
+    """The terms of a formula, each with what it is for: `numerator`, `denominator`, or `sum` where there is but one."""
+    match formula:
         case Count(of=of) | Stock(of=of):
             return [("sum", term) for term in of]
         case Ratio(numerator=over, denominator=under) | Mean(numerator=over, denominator=under):
             return [("numerator", term) for term in over] + [("denominator", term) for term in under]
         case Age(case=case):
-            return [("numerator", Term(of=f"{case}.since")), ("denominator", Term(of=f"{case}.open"))]
+            return [("numerator", Term(of=f"{case}.opened_at_sum")), ("denominator", Term(of=f"{case}.open"))]
         case _:
             return []
 
@@ -82,12 +82,12 @@ def explain(connection: psycopg.Connection, asked: Asked, indicator: Indicator, 
     file = indicator.file
     values = values_at(connection, indicator, *period)
     agencies = below(asked.catalogue, asked.agency)
-    terms = sides(file.measure)
+    terms = sides(file.formula)
     return {
         "indicator": indicator.id,
         "name": asked.name(file.name),
         "description": file.description and asked.name(file.description),
-        "definition": definition(file.measure),
+        "definition": definition(file.formula),
         "system": file.system,
         "agency": asked.agency,
         "unit": file.unit,
@@ -100,7 +100,7 @@ def explain(connection: psycopg.Connection, asked: Asked, indicator: Indicator, 
                 terms, _amounts(connection, asked, indicator, period, agencies), strict=True
             )
         ],
-        "components": _components(connection, asked, file.measure, period),
+        "components": _components(connection, asked, file.formula, period),
         "below": _below(asked, indicator, values),
     }
 
@@ -119,7 +119,7 @@ def _below(asked: Asked, indicator: Indicator, values: Values) -> list[dict[str,
 def _amounts(
     connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period, agencies: Collection[str]
 ) -> list[int]:
-    terms = [term for _, term in sides(indicator.file.measure)]
+    terms = [term for _, term in sides(indicator.file.formula)]
     values = {
         "system": indicator.file.system,
         "measures": [term.of for term in terms],
@@ -136,16 +136,16 @@ def _amounts(
 def _amount(term: Term, rows: Iterable[Sequence[Any]], agencies: Collection[str]) -> int:
     return sum(
         amount
-        for measure, agency, label, amount in rows
-        if measure == term.of and agency in agencies and matches(term, label)
+        for measure, agency, dimensions, amount in rows
+        if measure == term.of and agency in agencies and matches(term, dimensions)
     )
 
 
-def _components(connection: psycopg.Connection, asked: Asked, measure: Measure, period: Period) -> list[dict[str, Any]]:
-    if not isinstance(measure, Score):
+def _components(connection: psycopg.Connection, asked: Asked, formula: Formula, period: Period) -> list[dict[str, Any]]:
+    if not isinstance(formula, Score):
         return []
     found = []
-    for component in measure.components:
+    for component in formula.components:
         value = None
         if component.indicator:
             other = asked.catalogue.indicators[component.indicator]
@@ -164,9 +164,9 @@ def _components(connection: psycopg.Connection, asked: Asked, measure: Measure, 
     return found
 
 
-def definition(measure: Measure) -> str:
-    """How a measure is worked out, in a line."""
-    match measure:
+def definition(formula: Formula) -> str:
+    """How a formula is worked out, in a line."""
+    match formula:
         case Count(of=of):
             return f"{_sum(of)}, within the period"
         case Stock(of=of):

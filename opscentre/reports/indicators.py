@@ -95,8 +95,10 @@ def day_named(text: str, latest: date) -> date:
 def values_at(connection: psycopg.Connection, indicator: Indicator, starts: date | None, ends: date) -> Values:
     """An indicator within a period, as the views have it."""
     function = sql.Identifier("indicators", f"at_{indicator.id.replace('-', '_')}")
-    query = sql.SQL("SELECT agency, label, numerator, denominator, value FROM {}(%s, %s)").format(function)
-    return {(agency, label): Value(*rest) for agency, label, *rest in connection.execute(query, (starts, ends))}
+    query = sql.SQL("SELECT agency, dimensions, numerator, denominator, value FROM {}(%s, %s)").format(function)
+    return {
+        (agency, dimensions): Value(*rest) for agency, dimensions, *rest in connection.execute(query, (starts, ends))
+    }
 
 
 NOTHING = Value(None, None, None)
@@ -139,7 +141,11 @@ def _indicator(
 ) -> dict[str, Any]:
     starts = first_day(indicator.file.period, asked.day)
     values = values_at(connection, indicator, starts, asked.day)
-    parts = {label: value for (agency, label), (_, _, value) in values.items() if agency == asked.agency and label}
+    parts = {
+        dimensions: value
+        for (agency, dimensions), (_, _, value) in values.items()
+        if agency == asked.agency and dimensions
+    }
     return {
         "system": indicator.file.system,
         "name": asked.name(indicator.file.name),

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 
 import psycopg
 
-from core.kafka import admin, places
+from core.kafka import admin, end_offsets
 from schemas.counters import CASE_MEASURES, FLOWS, KINDS, REGISTERS, Totals
 
 _TOTALS = """
-    SELECT system, measure, agency, label, sum(value)::bigint FROM (
-        SELECT system, measure, agency, label, value FROM counters_day WHERE bucket < %(today)s
+    SELECT system, measure, agency, dimensions, sum(value)::bigint FROM (
+        SELECT system, measure, agency, dimensions, value FROM counters_day WHERE bucket < %(today)s
         UNION ALL
-        SELECT system, measure, agency, label, value FROM counters_minute
+        SELECT system, measure, agency, dimensions, value FROM counters_minute
         WHERE bucket >= %(midnight)s AND bucket <= %(now)s
-    ) AS counted GROUP BY system, measure, agency, label
+    ) AS counted GROUP BY system, measure, agency, dimensions
 """
 
 
@@ -38,13 +38,13 @@ def figures(found: Totals, readings: Mapping[str, list[float]]) -> dict[str, Any
     cases: dict[str, dict[str, Any]] = {}
     for kind in KINDS:
         cases[kind] = {name: whole.get(f"{kind}.{name}", 0) for name in CASE_MEASURES}
-        cases[kind]["by_channel"] = _by_label(found, f"{kind}.opened")
+        cases[kind]["by_channel"] = _by_dimension(found, f"{kind}.opened")
     return {
         "cases": cases,
         "items": {
             register: {
                 "standing": whole.get(f"{register}.standing", 0),
-                "by_label": _by_label(found, f"{register}.standing"),
+                "by_dimension": _by_dimension(found, f"{register}.standing"),
             }
             for register in REGISTERS
         },
@@ -55,14 +55,14 @@ def figures(found: Totals, readings: Mapping[str, list[float]]) -> dict[str, Any
     }
 
 
-def _by_label(found: Totals, measure: str) -> dict[str, int]:
-    """A measure by the first part of its labels."""
+def _by_dimension(found: Totals, measure: str) -> dict[str, int]:
+    """A measure by the first of its dimensions."""
     split: dict[str, int] = {}
-    for (_, name, _, label), value in found.items():
-        if name == measure and label:
-            first = label.partition(" ")[0]
+    for (_, name, _, dimensions), value in found.items():
+        if name == measure and dimensions:
+            first = dimensions.partition(" ")[0]
             split[first] = split.get(first, 0) + value
-    return {label: value for label, value in sorted(split.items()) if value}
+    return {dimensions: value for dimensions, value in sorted(split.items()) if value}
 
 
 def _readings(connection: psycopg.Connection) -> dict[str, list[float]]:
@@ -75,10 +75,12 @@ def _readings(connection: psycopg.Connection) -> dict[str, list[float]]:
 def lag(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -> int:
     """Records in the topics that are not in the database yet."""
     with admin(bootstrap) as client:
-        found = places(client, topics)
+        found = end_offsets(client, topics)
     stands = {
         (topic_id, partition): offset
-        for topic_id, partition, offset in connection.execute("SELECT topic_id, partition, next_offset FROM progress")
+        for topic_id, partition, offset in connection.execute(
+            "SELECT topic_id, partition, next_offset FROM partition_offsets"
+        )
     }
     return sum(
         max(0, end - stands.get((place.topic_id, number), 0))
@@ -92,7 +94,7 @@ def current(connection: psycopg.Connection, zone: ZoneInfo, bootstrap: str, topi
     waiting = lag(connection, bootstrap, topics)
     connection.commit()
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    row = connection.execute("SELECT sum(events)::bigint, sum(duplicates)::bigint FROM progress").fetchone()
+    row = connection.execute("SELECT sum(events)::bigint, sum(duplicates)::bigint FROM partition_offsets").fetchone()
     assert row is not None  # an aggregate always has its row
     report = {
         "events": row[0],

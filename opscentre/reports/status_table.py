@@ -69,7 +69,7 @@ def first_minutes(
     _step(table, rate > 0, "data moves", f"{rate:,.0f} events a second")
     history = f"events since {since.astimezone(catalogue.zone):%d/%m/%Y}" if since else "on its way"
     _step(table, days > 0 and not catching_up, "history behind it", history + catching_up)
-    sent = [alert for alert in alerts["newest"] if not alert["silent"]]
+    sent = [alert for alert in alerts["newest"] if not alert["suppressed"]]
     _step(
         table, bool(sent), "a deadline missed, its alert raised", _alert(sent[0], catalogue) if sent else "after that"
     )

@@ -162,7 +162,7 @@ def _behind(behind: dict[str, Any]) -> Iterable[RenderableType]:
 _COLUMNS = {
     "subject": "which",
     "agency_name": "agency",
-    "label": "label",
+    "dimensions": "dimensions",
     "state": "state",
     "period": "period",
     "value": ">value",
@@ -171,7 +171,7 @@ _COLUMNS = {
     "closed": "closed",
     "reported_at": "reported",
     "office_minutes_left": ">office left",
-    "moved_by": "due moved by",
+    "due_moved_by_day": "due moved by",
     "percent": ">percent",
     "missing": "did not",
 }

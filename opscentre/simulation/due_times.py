@@ -85,7 +85,7 @@ class DueTimes:
 
     def _limit(self, opened: Statement) -> Limit | None:
         """The limit in force on the day of the opening, for the channel; else for any."""
-        day, channel = self._day(opened.time), opened.label.partition(" ")[0]
+        day, channel = self._day(opened.time), opened.dimensions.partition(" ")[0]
         known = [one for one in self._rules.limits.get(opened.procedure or "", []) if not one.since or one.since <= day]
         if not known:
             return None

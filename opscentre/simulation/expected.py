@@ -81,7 +81,7 @@ def item(history: History) -> Iterator[str]:
     last = history[-1]
     if does(last, Added):
         yield "standing"
-        yield from _split("label", last)
+        yield from _split("dimension", last)
 
 
 def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str]:
@@ -109,6 +109,6 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
 
 
 def _split(name: str, one: Statement) -> Iterator[str]:
-    """Its place in what is split by the first field of the label."""
-    if one.label:
-        yield f"by_{name}.{one.label.partition(' ')[0]}"
+    """Its place in what is split by the first field of the dimensions."""
+    if one.dimensions:
+        yield f"by_{name}.{one.dimensions.partition(' ')[0]}"

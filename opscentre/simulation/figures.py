@@ -20,7 +20,7 @@ from schemas.events.effects import Added, Case, Item, Progressed, Reading
 from schemas.timekeeping.moments import MINUTE, moment_of
 
 Counted = tuple[str, str, str]
-"""Measure, agency and label."""
+"""Measure, agency and dimensions."""
 
 _WITH_PROGRESS = {event.kind for event in BY_TYPE.values() if issubclass(event, Progressed) and issubclass(event, Case)}
 
@@ -87,23 +87,26 @@ class TrueFigures:
         for (system, group, _), history in self._histories.items():
             known = [one for one in history if one.time < until]
             if known:
-                for (measure, agency, label), amount in self._counts(known, until).items():
-                    totals[system, f"{group}.{measure}", agency, label] += amount
+                for (measure, agency, dimensions), amount in self._counts(known, until).items():
+                    totals[system, f"{group}.{measure}", agency, dimensions] += amount
         for one in self._flows:
             if one.time < until:
-                totals[one.system, BY_TYPE[one.type].name, one.agency, one.label] += 1
+                totals[one.system, BY_TYPE[one.type].name, one.agency, one.dimensions] += 1
         return totals
 
     def _counts(self, history: History, until: datetime) -> dict[Counted, int]:
         last = history[-1]
         if issubclass(BY_TYPE[last.type], Item):
-            return {("standing", last.agency, last.label): 1} if does(last, Added) else {}
+            return {("standing", last.agency, last.dimensions): 1} if does(last, Added) else {}
         opened, ended = opening(history), finish(history)
         if opened is None:
             return {("incomplete", ended.agency, ""): 1} if ended else {}
-        counts = {("opened", opened.agency, opened.label): 1}
+        counts = {("opened", opened.agency, opened.dimensions): 1}
         if ended is None:
-            counts |= {("open", last.agency, ""): 1, ("since", last.agency, ""): moment_of(opened.time) // MINUTE}
+            counts |= {
+                ("open", last.agency, ""): 1,
+                ("opened_at_sum", last.agency, ""): moment_of(opened.time) // MINUTE,
+            }
             counts |= dict.fromkeys(((state, last.agency, "") for state in self._waits(history, until)), 1)
         else:
             counts |= self._ended(history, opened, ended, until)
@@ -121,7 +124,7 @@ class TrueFigures:
 
     def _ended(self, history: History, opened: Statement, ended: Statement, until: datetime) -> dict[Counted, int]:
         agency = ended.agency  # whatever comes after the finish: who hands the result out has not done the work
-        counts = {("closed", agency, ended.label): 1}
+        counts = {("closed", agency, ended.dimensions): 1}
         if ended.time < opened.time:
             counts["contradictory", agency, ""] = 1
         if closed(ended).timed:
@@ -133,12 +136,12 @@ class TrueFigures:
     def _acted(self, one: Statement) -> ActorMonth:
         assert one.actor is not None  # asked of those that have one
         month = one.time.astimezone(self._zone).date().replace(day=1)
-        return ActorMonth(one.system, BY_TYPE[one.type].name, one.label, one.agency, one.actor, month)
+        return ActorMonth(one.system, BY_TYPE[one.type].name, one.dimensions, one.agency, one.actor, month)
 
     def _items(self) -> Iterator[StandingItem]:
         for (system, group, subject), history in self._histories.items():
             if does(history[-1], Added):
-                yield StandingItem(system, group, subject, history[-1].agency, history[-1].label)
+                yield StandingItem(system, group, subject, history[-1].agency, history[-1].dimensions)
 
     def _reported(self) -> Iterator[ReportedValue]:
         for one in latest(self._readings):

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from opscentre.simulation.plan import Emission
 from schemas.events import BY_TYPE
-from schemas.events.effects import Flow, Opened, Progressed, Reading, label_of
+from schemas.events.effects import Flow, Opened, Progressed, Reading, dimensions_of
 
 
 class Statement(NamedTuple):
@@ -21,7 +21,7 @@ class Statement(NamedTuple):
     time: datetime
     id: str
     due: datetime | None
-    label: str
+    dimensions: str
     agency: str
     procedure: str | None
     """Of an opening, the code of the procedure whose limit may give the due time."""
@@ -91,7 +91,7 @@ def _statement(event: dict[str, Any]) -> Statement:
         _moment(event["time"]),
         event["id"],
         None if due is None else _moment(due),
-        label_of(data.get(field, kind.model_fields[field].default) for field in kind.labels),
+        dimensions_of(data.get(field, kind.model_fields[field].default) for field in kind.dimensions),
         data["agency"],
         procedure,
         (data["period"], data["value"]) if issubclass(kind, Reading) else None,

@@ -17,7 +17,7 @@ TOLD_BEFORE = timedelta(days=2 * 365)
 
 
 @dataclass(frozen=True)
-class Place:
+class Site:
     """An agency; degrees WGS 84 where it is shown on a map."""
 
     code: str
@@ -101,7 +101,7 @@ class Plan:
     seed: int
     start: datetime
     end: datetime
-    agencies: Mapping[str, Sequence[Place]]
+    agencies: Mapping[str, Sequence[Site]]
     owing: Mapping[str, Sequence[str]] = field(default_factory=dict)
     procedures: Sequence[Offer] = ()
     volumes: Volumes = field(default_factory=Volumes)
@@ -176,10 +176,10 @@ def plan_for(
     )
 
 
-def _places(system: System, agencies: Mapping[str, Agency]) -> list[Place]:
+def _places(system: System, agencies: Mapping[str, Agency]) -> list[Site]:
     """Where a system's events happen: in departments, with the police, in communes, as far as it is granted these."""
     places = [
-        Place(
+        Site(
             agency.code,
             agency.centre.latitude if agency.centre else None,
             agency.centre.longitude if agency.centre else None,

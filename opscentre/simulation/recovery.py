@@ -8,7 +8,7 @@ from kafka import KafkaConsumer, TopicPartition
 from kafka.errors import KafkaError
 
 from core.errors import UnavailableError
-from core.kafka import admin, places
+from core.kafka import admin, end_offsets
 from opscentre.simulation.plan import Emission
 from opscentre.simulation.runs import Run, checksum
 
@@ -75,11 +75,11 @@ def _count(run: Run, wanted: Collection[Print], bootstrap: str) -> Counter[Print
 def _span(run: Run, bootstrap: str) -> tuple[dict[TopicPartition, int], dict[TopicPartition, int]]:
     """Offsets of every partition between which the doubtful records must be."""
     with admin(bootstrap) as client:
-        now = places(client, run.places)
-    if any(name not in now or now[name].topic_id != place.topic_id for name, place in run.places.items()):
+        now = end_offsets(client, run.end_offsets)
+    if any(name not in now or now[name].topic_id != place.topic_id for name, place in run.end_offsets.items()):
         raise _lost(run)
     begins = {
-        TopicPartition(name, number): run.places[name].ends.get(number, 0)
+        TopicPartition(name, number): run.end_offsets[name].ends.get(number, 0)
         for name, place in now.items()
         for number in place.ends
     }

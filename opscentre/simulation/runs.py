@@ -18,14 +18,14 @@ from zlib import crc32
 import orjson
 
 from core.errors import ConfigurationError
-from core.kafka import TopicPlace
-from opscentre.simulation.plan import Emission, Offer, Place, Plan, Shares, Volumes
+from core.kafka import TopicOffsets
+from opscentre.simulation.plan import Emission, Offer, Plan, Shares, Site, Volumes
 from opscentre.simulation.publish_lock import Gate
 from opscentre.simulation.record_stream import simulate
 
 EMISSIONS_BETWEEN_RESTS = 20_000
 
-Places = Mapping[str, TopicPlace]
+EndOffsets = Mapping[str, TopicOffsets]
 
 
 def folder_of(data: Path) -> Path:
@@ -39,7 +39,7 @@ class Run:
 
     `published` is how many emissions Kafka has confirmed, and `digest` their checksum. `under_way` is how many more
     may have been handed over since: none while the run rests, so one that shows some but is no longer there was
-    killed. `places` is where the topics ended when it last rested; `missing` has the numbers, below `published`, of
+    killed. `end_offsets` are those of when it last rested; `missing` has the numbers, below `published`, of
     emissions that Kafka never got.
     """
 
@@ -48,7 +48,7 @@ class Run:
     published: int = 0
     digest: int = 0
     under_way: int = 0
-    places: Places = field(default_factory=dict)
+    end_offsets: EndOffsets = field(default_factory=dict)
     missing: frozenset[int] = frozenset()
 
     @property
@@ -94,17 +94,17 @@ def checksum(emission: Emission, before: int) -> int:
 class Logbook:
     """Keeps a run's file while it publishes. Leaving it as a context manager keeps the file as it stands."""
 
-    def __init__(self, folder: Path, plan: Plan, places: Callable[[], Places]) -> None:
+    def __init__(self, folder: Path, plan: Plan, end_offsets: Callable[[], EndOffsets]) -> None:
         """Begin a run.
 
         Args:
             folder: of all runs' files.
             plan: what is going to be published.
-            places: asks Kafka where the topics end.
+            end_offsets: asks Kafka where the topics end.
         """
-        self._folder, self._places = folder, places
+        self._folder, self._end_offsets = folder, end_offsets
         self._gate = Gate(folder)
-        self._run = Run(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{plan.run}", plan, places=places())
+        self._run = Run(f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}-{plan.run}", plan, end_offsets=end_offsets())
         save(folder, self._run)
         self._published, self._digest, self._working = 0, 0, False
 
@@ -129,7 +129,7 @@ class Logbook:
         if not self._working:
             return
         self._run = replace(
-            self._run, published=self._published, digest=self._digest, under_way=0, places=self._places()
+            self._run, published=self._published, digest=self._digest, under_way=0, end_offsets=self._end_offsets()
         )
         save(self._folder, self._run)
         self._gate.leave()
@@ -145,7 +145,7 @@ class Logbook:
 def save(folder: Path, run: Run) -> None:
     """Write a run's file, all or nothing."""
     content = {**asdict(run), "missing": sorted(run.missing)}
-    content["places"] = {name: place._asdict() for name, place in run.places.items()}
+    content["end_offsets"] = {name: place._asdict() for name, place in run.end_offsets.items()}
     fresh = folder / f"{run.name}.new"
     fresh.write_bytes(orjson.dumps(content, option=orjson.OPT_NON_STR_KEYS))
     os.replace(fresh, folder / f"{run.name}.json")  # noqa: PTH105 - Path.replace says no more
@@ -170,19 +170,17 @@ def load(folder: Path) -> list[Run]:
 
 
 def _run(content: dict[str, Any]) -> Run:
-    places = {
-        name: TopicPlace(place["topic_id"], {int(number): end for number, end in place["ends"].items()})
-        for name, place in content.pop("places").items()
+    end_offsets = {
+        name: TopicOffsets(place["topic_id"], {int(number): end for number, end in place["ends"].items()})
+        for name, place in content.pop("end_offsets").items()
     }
     plan, missing = _plan(content.pop("plan")), frozenset(content.pop("missing"))
-    return Run(plan=plan, places=places, missing=missing, **content)
+    return Run(plan=plan, end_offsets=end_offsets, missing=missing, **content)
 
 
 def _plan(content: dict[str, Any]) -> Plan:
     for name in ("start", "end", "live_from"):
         content[name] = content[name] and datetime.fromisoformat(content[name])
-    content["agencies"] = {
-        system: [Place(**place) for place in places] for system, places in content["agencies"].items()
-    }
+    content["agencies"] = {system: [Site(**site) for site in sites] for system, sites in content["agencies"].items()}
     content["procedures"] = [Offer(**offer) for offer in content["procedures"]]
     return Plan(**{**content, "volumes": Volumes(**content["volumes"]), "shares": Shares(**content["shares"])})

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from opscentre.simulation.plan import POLICE, POPULATION, Place, Plan
+from opscentre.simulation.plan import POLICE, POPULATION, Plan, Site
 from opscentre.simulation.simulated_event import Happening, Maker
 from opscentre.simulation.texts import DAY
 
@@ -89,5 +89,5 @@ class Security:
         self._serial += 1
         return f"{prefix}-{self._clock.short(time)}-{self._random.randrange(16**6):06x}{self._serial}"
 
-    def _one(self, places: Sequence[Place]) -> Place | None:
+    def _one(self, places: Sequence[Site]) -> Site | None:
         return self._maker.one(places) if places else None

@@ -111,7 +111,7 @@ def _truth(runs: Sequence[Run], progress: Progress) -> Truth:
 
 
 Running = dict[tuple[str, str, str], float | None]
-"""Indicator, agency and label → the value of the period that runs."""
+"""Indicator, agency and dimensions → the value of the period that runs."""
 
 
 def _indicators(truth: TrueFigures, found: Running, catalogue: Catalogue) -> list[Figure]:

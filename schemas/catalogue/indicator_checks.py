@@ -10,11 +10,11 @@ from schemas.catalogue.grants import granted_events
 from schemas.catalogue.indicators import (
     Age,
     Count,
+    Dimensions,
     Distinct,
+    Formula,
     IndicatorFile,
-    Labels,
     Mean,
-    Measure,
     Milestone,
     Ratio,
     Reported,
@@ -25,7 +25,7 @@ from schemas.catalogue.indicators import (
     measures,
 )
 from schemas.catalogue.model import DerivedSystem, System
-from schemas.catalogue.toml_files import Place, TomlFile, choice, guess, quoted
+from schemas.catalogue.toml_files import TomlFile, TomlPath, choice, guess, quoted
 from schemas.events import SYSTEMS
 from schemas.events.effects import Added, Event, Flow, Opened, Reading
 
@@ -61,8 +61,8 @@ def check_id(file: TomlFile, id_: str) -> None:
 def check_indicator(file: TomlFile, id_: str, indicator: IndicatorFile, known: Known) -> None:
     """All that an indicator names exists, and can be measured."""
     _check_targets(file, indicator.target, known)
-    if isinstance(indicator.measure, Score):
-        _check_components(file, id_, indicator.measure, known.indicators)
+    if isinstance(indicator.formula, Score):
+        _check_components(file, id_, indicator.formula, known.indicators)
     name = indicator.system
     if name not in known.systems:
         file.problem(("system",), f"there is no file systems/{name}.toml{_allowed(name, list(known.systems))}")
@@ -70,7 +70,7 @@ def check_indicator(file: TomlFile, id_: str, indicator: IndicatorFile, known: K
     if isinstance(system, DerivedSystem):
         file.problem(("system",), f'"{name}" publishes nothing: name the system whose events are measured')
     elif system:
-        _Measured(file, system).check(indicator.measure, indicator.by)
+        _Measured(file, system).check(indicator.formula, indicator.by)
 
 
 def _check_targets(file: TomlFile, targets: Iterable[Target], known: Known) -> None:
@@ -89,19 +89,19 @@ def _check_targets(file: TomlFile, targets: Iterable[Target], known: Known) -> N
 
 def _check_components(file: TomlFile, id_: str, score: Score, indicators: Mapping[str, IndicatorFile | None]) -> None:
     for number, component in enumerate(score.components):
-        named, where = component.indicator, ("measure", "components", number, "indicator")
+        named, where = component.indicator, ("formula", "components", number, "indicator")
         if named is None:
             continue
         if named == id_:
             file.problem(where, f'"{named}" is this score itself', named)
         elif named not in indicators:
             file.problem(where, f'there is no indicator "{named}"{guess(named, indicators)}', named)
-        elif (part := indicators[named]) and isinstance(part.measure, Score):
+        elif (part := indicators[named]) and isinstance(part.formula, Score):
             file.problem(where, f'"{named}" is a score, too: name the indicators that it is made of', named)
 
 
 class _Measured:
-    """Checks a measure against what the events that its system is granted can give."""
+    """Checks a formula against what the events that its system is granted can give."""
 
     def __init__(self, file: TomlFile, system: System) -> None:
         self._file = file
@@ -109,43 +109,43 @@ class _Measured:
         self._granted = granted_events(system)
         self._measures = measures(self._granted)
 
-    def check(self, measure: Measure, by: str | None) -> None:
+    def check(self, formula: Formula, by: str | None) -> None:
         """Note what is wrong with it, and with the field by which it is split."""
-        split = self._check_measure(measure)
+        split = self._check_formula(formula)
         if by is None:
             return
         if split is None:
-            self._file.problem(("by",), f'"{by}": an indicator of kind "{measure.kind}" is not split')
-        elif split and not any(by in labels for labels in split):
-            fields = list(dict.fromkeys(field for labels in split for field in labels))
+            self._file.problem(("by",), f'"{by}": an indicator of kind "{formula.kind}" is not split')
+        elif split and not any(by in dimensions for dimensions in split):
+            fields = list(dict.fromkeys(field for dimensions in split for field in dimensions))
             allowed = choice(by, fields) if fields else ", which has none"
-            self._file.problem(("by",), f'"{by}" is not a field of the label that is counted{allowed}')
+            self._file.problem(("by",), f'"{by}" is not one of the dimensions that are counted{allowed}')
 
-    def _check_measure(self, measure: Measure) -> list[Labels] | None:
-        """The labels by which it can be split, of the terms without mistakes; None where it cannot be split."""
-        match measure:
+    def _check_formula(self, formula: Formula) -> list[Dimensions] | None:
+        """The dimensions by which it can be split, of the terms without mistakes; None where it cannot be split."""
+        match formula:
             case Count() | Stock():
-                return self._check_terms(("measure", "of"), measure.of, at_the_end=isinstance(measure, Stock))
+                return self._check_terms(("formula", "of"), formula.of, at_the_end=isinstance(formula, Stock))
             case Ratio():
-                split = self._check_terms(("measure", "numerator"), measure.numerator)
-                self._check_terms(("measure", "denominator"), measure.denominator)
+                split = self._check_terms(("formula", "numerator"), formula.numerator)
+                self._check_terms(("formula", "denominator"), formula.denominator)
                 return split
             case Mean():
-                self._check_terms(("measure", "numerator"), measure.numerator)
-                self._check_terms(("measure", "denominator"), measure.denominator)
+                self._check_terms(("formula", "numerator"), formula.numerator)
+                self._check_terms(("formula", "denominator"), formula.denominator)
             case Distinct():
-                return self._check_distinct(measure)
+                return self._check_distinct(formula)
             case Age():
                 kinds = [event.kind for event in self._granted if issubclass(event, Opened)]
-                if measure.case not in kinds:
-                    message = f'"{measure.case}" is not a kind of case of {self._id}{_allowed(measure.case, kinds)}'
-                    self._file.problem(("measure", "case"), message)
+                if formula.case not in kinds:
+                    message = f'"{formula.case}" is not a kind of case of {self._id}{_allowed(formula.case, kinds)}'
+                    self._file.problem(("formula", "case"), message)
             case Milestone():
                 if "task.opened" not in self._measures:
-                    self._file.problem(("measure", "kind"), self._lacking("tasks", "task.assigned"))
+                    self._file.problem(("formula", "kind"), self._lacking("tasks", "task.assigned"))
             case Reported():
                 if not any(issubclass(event, Reading) for event in self._granted):
-                    self._file.problem(("measure", "kind"), self._lacking("readings", "reading.reported"))
+                    self._file.problem(("formula", "kind"), self._lacking("readings", "reading.reported"))
         return None
 
     def _lacking(self, what: str, event: str) -> str:
@@ -154,8 +154,8 @@ class _Measured:
             return f'{self._id} reports no {what}: "{event}" is not granted in systems/{self._id}.toml'
         return f"{self._id} reports no {what}; those who can are {', '.join(able)}"
 
-    def _check_terms(self, where: Place, terms: list[Term], *, at_the_end: bool | None = None) -> list[Labels]:
-        """The labels of the terms without mistakes; `at_the_end`: which nature all have to be of."""
+    def _check_terms(self, where: TomlPath, terms: list[Term], *, at_the_end: bool | None = None) -> list[Dimensions]:
+        """The dimensions of the terms without mistakes; `at_the_end`: which nature all have to be of."""
         found = []
         for number, term in enumerate(terms):
             if self._check_term((*where, number), term):
@@ -166,18 +166,18 @@ class _Measured:
                     self._file.problem((*where, number, "of"), message, term.of)
         return found
 
-    def _check_term(self, where: Place, term: Term) -> bool:
-        labels = self._measures.get(term.of)
-        if labels is None:
+    def _check_term(self, where: TomlPath, term: Term) -> bool:
+        dimensions = self._measures.get(term.of)
+        if dimensions is None:
             self._file.problem((*where, "of"), f'"{term.of}" {self._no_measure(term.of)}', term.of)
             return False
         for field, values in term.where.items():
             place = (*where, "where", field)
-            if field not in labels:
-                allowed = choice(field, labels) if labels else ", which has none"
-                self._file.problem(place, f'"{field}" is not a field of the label of {term.of}{allowed}', term.of)
+            if field not in dimensions:
+                allowed = choice(field, dimensions) if dimensions else ", which has none"
+                self._file.problem(place, f'"{field}" is not one of the dimensions of {term.of}{allowed}', term.of)
                 return False
-            possible = labels[field]
+            possible = dimensions[field]
             for value in values:
                 if possible is not None and value not in possible:
                     self._file.problem(place, f'"{value}" is not a value of {field}{choice(value, possible)}', value)
@@ -193,14 +193,14 @@ class _Measured:
             return f"is a measure of {', '.join(others)}, not of {self._id}"
         return f"is not a measure of {self._id}{_allowed(of, list(self._measures))}"
 
-    def _check_distinct(self, measure: Distinct) -> list[Labels]:
+    def _check_distinct(self, formula: Distinct) -> list[Dimensions]:
         registers = [event.register_name for event in self._granted if issubclass(event, Added)]
-        register = measure.register_name
+        register = formula.register_name
         if register not in registers:
             message = f'"{register}" is not a register of {self._id}{_allowed(register, registers)}'
-            self._file.problem(("measure", "register_name"), message)
-        for number, term in enumerate(measure.did):
-            where = ("measure", "did", number)
+            self._file.problem(("formula", "register_name"), message)
+        for number, term in enumerate(formula.did):
+            where = ("formula", "did", number)
             if self._check_term(where, term) and not self._with_actor(term.of):
                 able = [event.name for event in self._granted if _actor(event)]
                 others = _allowed(term.of, able) if able else f", and no event of {self._id} does"

@@ -17,17 +17,17 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.catalogue.toml_table import AgencyCode, Name, Table, each_once
 from schemas.events import BY_TYPE
-from schemas.events.effects import Added, Case, Closed, Event, Flow, Opened, Progressed, Suspended, label_of
+from schemas.events.effects import Added, Case, Closed, Event, Flow, Opened, Progressed, Suspended, dimensions_of
 
 Period = Literal["month", "quarter", "year", "always"]
 """What an indicator is usually asked of: the running month, quarter or year, or all that there has ever been."""
 
-AT_THE_END = frozenset({"open", "suspended", "overdue", "since", "progress", "standing"})
+AT_THE_END = frozenset({"open", "suspended", "overdue", "opened_at_sum", "progress", "standing"})
 """Last parts of the measures that tell what stands at the end of a period; the others tell what happened within it."""
 
 
 class Term(Table):
-    """A measure of the system's counters, or that part of it whose labels have these values."""
+    """A measure of the system's counters, or that part of it whose dimensions have these values."""
 
     of: str
     """`dossier.opened`."""
@@ -138,7 +138,7 @@ class Score(Table):
     components: Annotated[list[Component], Field(min_length=1), AfterValidator(_codes_once)]
 
 
-Measure = Annotated[
+Formula = Annotated[
     Count | Stock | Ratio | Mean | Age | Distinct | Reported | Milestone | Score, Field(discriminator="kind")
 ]
 
@@ -172,8 +172,8 @@ class IndicatorFile(Table):
     """`percent`, `dossiers`, `working days` …"""
     period: Period
     by: str | None = None
-    """Field of the events' labels by which it is split as well, for counts, stocks, ratios and distincts' registers."""
-    measure: Measure
+    """A dimension of the events by which it is split as well: for counts, stocks, ratios and distincts' registers."""
+    formula: Formula
     target: list[Target] = Field(default_factory=list)
 
 
@@ -196,21 +196,21 @@ def months_later(day: date, months: int) -> date:
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
 
 
-Labels = Mapping[str, tuple[str, ...] | None]
-"""Fields that a counter's label has, in their order → the values that each may have; None: any code."""
+Dimensions = Mapping[str, tuple[str, ...] | None]
+"""The dimensions of a counter, in their order → the values that each may have; None: any code."""
 
 
-def measures(events: Iterable[type[Event]]) -> dict[str, Labels]:
+def measures(events: Iterable[type[Event]]) -> dict[str, Dimensions]:
     """The measures that counters have of these event types."""
-    found: dict[str, Labels] = {}
+    found: dict[str, Dimensions] = {}
     for event in events:
-        labels = {field: _values(event.model_fields[field].annotation) for field in event.labels}
-        for name, labelled in _measures(event):
+        dimensions = {field: _values(event.model_fields[field].annotation) for field in event.dimensions}
+        for name, split in _measures(event):
             mine = found.setdefault(name, {})
-            if labelled:
+            if split:
                 found[name] = {
                     **mine,
-                    **{field: _either(mine.get(field, ()), values) for field, values in labels.items()},
+                    **{field: _either(mine.get(field, ()), values) for field, values in dimensions.items()},
                 }
     return found
 
@@ -221,12 +221,12 @@ def _either(some: tuple[str, ...] | None, others: tuple[str, ...] | None) -> tup
 
 
 def label_fields() -> Mapping[str, tuple[str, ...]]:
-    """Measure of the counters → the fields that its label has, in their order."""
-    return {name: tuple(labels) for name, labels in measures(BY_TYPE.values()).items()}
+    """Measure of the counters → its dimensions, in their order."""
+    return {name: tuple(dimensions) for name, dimensions in measures(BY_TYPE.values()).items()}
 
 
 def _measures(event: type[Event]) -> Iterator[tuple[str, bool]]:
-    """Measures that an event type gives, and whether their labels are the event's."""
+    """Measures that an event type gives, and whether their dimensions are the event's."""
     if issubclass(event, Flow):
         yield event.name, True
     elif issubclass(event, Added):
@@ -240,7 +240,7 @@ def _measures(event: type[Event]) -> Iterator[tuple[str, bool]]:
 
 
 _PARTS: dict[type[Case], tuple[str, ...]] = {
-    Opened: ("opened", "open", "since", "overdue"),
+    Opened: ("opened", "open", "opened_at_sum", "overdue"),
     Suspended: ("suspended",),
     Closed: ("closed", "incomplete", "contradictory"),
     Progressed: ("progress",),
@@ -248,13 +248,13 @@ _PARTS: dict[type[Case], tuple[str, ...]] = {
 
 
 def _values(annotation: Any) -> tuple[str, ...] | None:
-    """What a field may be, as labels have it; None: any code."""
+    """What a field may be, as dimensions have it; None: any code."""
     found: list[str] = []
     for option in get_args(annotation) if isinstance(annotation, UnionType) else (annotation,):
         if option is bool:
-            found += label_of([True]), label_of([False])
+            found += dimensions_of([True]), dimensions_of([False])
         elif option is NoneType:
-            found.append(label_of([None]))
+            found.append(dimensions_of([None]))
         elif get_origin(option) is Literal:
             found += get_args(option)
         else:
@@ -262,15 +262,15 @@ def _values(annotation: Any) -> tuple[str, ...] | None:
     return tuple(found)
 
 
-def terms(measure: Measure) -> Iterator[Term]:
-    """The terms that a measure is worked out from; none for what is not of counters."""
-    match measure:
+def terms(formula: Formula) -> Iterator[Term]:
+    """The terms that a formula is made of; none for what is not of counters."""
+    match formula:
         case Count() | Stock():
-            yield from measure.of
+            yield from formula.of
         case Ratio() | Mean():
-            yield from measure.numerator
-            yield from measure.denominator
+            yield from formula.numerator
+            yield from formula.denominator
         case Distinct():
-            yield from measure.did
+            yield from formula.did
         case _:
             return

@@ -11,7 +11,7 @@ from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
-Place = tuple[str | int, ...]
+TomlPath = tuple[str | int, ...]
 """Where a value stands in a file: keys, and numbers within lists; `("agency", 3, "parent")`."""
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -61,7 +61,7 @@ class TomlFile:
     readable: bool = False
     problems: list[Problem] = field(default_factory=list)
     _lines: list[str] = field(default_factory=list)
-    _starts: dict[Place, int] = field(default_factory=dict)
+    _starts: dict[TomlPath, int] = field(default_factory=dict)
 
     @classmethod
     def read(cls, folder: Path, name: str) -> "TomlFile":
@@ -88,11 +88,11 @@ class TomlFile:
             file._starts = _starts(file._lines)
         return file
 
-    def problem(self, path: Place, message: str, value: object = None) -> None:
+    def problem(self, path: TomlPath, message: str, value: object = None) -> None:
         """Note a mistake at `path`; `value` is the element meant, where a list on several lines is at fault."""
         self._add(self.line(path, value), _key(path), message)
 
-    def line(self, path: Place, value: object = None) -> int | None:
+    def line(self, path: TomlPath, value: object = None) -> int | None:
         """Line of the deepest known part of `path`, or of `value` in the list that stands there."""
         known = [path[:length] for length in range(len(path), 0, -1) if path[:length] in self._starts]
         if not known:
@@ -105,7 +105,7 @@ class TomlFile:
                     return number
         return start
 
-    def parse(self, model: type[Model], content: object, path: Place = ()) -> Model | None:
+    def parse(self, model: type[Model], content: object, path: TomlPath = ()) -> Model | None:
         """`content`, which stands at `path`, as a model; None, and every mistake noted, where it does not fit."""
         try:
             return model.model_validate(content)
@@ -134,11 +134,11 @@ class TomlFile:
         self.problems.append(Problem(self.name, line, key, message))
 
 
-def _starts(lines: list[str]) -> dict[Place, int]:
+def _starts(lines: list[str]) -> dict[TomlPath, int]:
     """Line of each table and key. A reader of headers and first words: tomllib has read the file before."""
-    starts: dict[Place, int] = {}
-    tables: dict[Place, int] = {}
-    table: Place = ()
+    starts: dict[TomlPath, int] = {}
+    tables: dict[TomlPath, int] = {}
+    table: TomlPath = ()
     for number, line in enumerate(lines, start=1):
         if header := _HEADER.match(line):
             *above, name = (part.strip(" \"'") for part in header["name"].split("."))
@@ -153,9 +153,9 @@ def _starts(lines: list[str]) -> dict[Place, int]:
     return starts
 
 
-def _latest(names: list[str], tables: Mapping[Place, int]) -> Place:
+def _latest(names: list[str], tables: Mapping[TomlPath, int]) -> TomlPath:
     """Where `names` are at this point of a file, given how many tables each `[[heading]]` has had before."""
-    path: Place = ()
+    path: TomlPath = ()
     for name in names:
         path += (name,)
         if path in tables:
@@ -163,7 +163,7 @@ def _latest(names: list[str], tables: Mapping[Place, int]) -> Place:
     return path
 
 
-def _key(path: Place) -> str:
+def _key(path: TomlPath) -> str:
     """The keys of `path` within its own entry of a list of tables: `name.vi`."""
     inner = path[2:] if len(path) > 2 and isinstance(path[1], int) else path
     return ".".join(part for part in inner if isinstance(part, str))
@@ -202,12 +202,12 @@ def _words(expected: str) -> list[str]:
     return expected.replace(" or ", ", ").replace("'", "").split(", ")
 
 
-def _walk(model: type[BaseModel], where: Place) -> tuple[Place, type[BaseModel] | None]:
+def _walk(model: type[BaseModel], where: TomlPath) -> tuple[TomlPath, type[BaseModel] | None]:
     """Keys and numbers of `where`, within a table of `model`, and the model of the table that the last key is in.
 
     Where a table may be one of several, pydantic's places have the chosen one's tag among the keys.
     """
-    place: Place = ()
+    place: TomlPath = ()
     table: type[BaseModel] | None = model
     options: list[type[BaseModel]] = [model]
     tagged: str | None = None

@@ -7,9 +7,9 @@ from schemas.catalogue.indicators import (
     Component,
     Count,
     Distinct,
+    Formula,
     Indicator,
     Mean,
-    Measure,
     Milestone,
     Ratio,
     Reported,
@@ -32,7 +32,7 @@ PARTS = {
     "incomplete": "{}s closed without ever being opened",
     "contradictory": "{}s that ended before they began",
     "worked": "minutes of office time from opening to closing, of {}s closed on time or late",
-    "since": "the time at which open {}s were opened",
+    "opened_at_sum": "the time at which open {}s were opened",
     "progress": "percent of which {}s are done",
     "standing": "{}s standing",
 }
@@ -103,10 +103,10 @@ def _section(indicator: Indicator, catalogue: Catalogue) -> str:
         f"Unit: {file.unit}. Period: {file.period}.{split}",
         "",
     ]
-    lines += [f"- {line}" for line in _definition(file.measure)]
+    lines += [f"- {line}" for line in _definition(file.formula)]
     lines += [f"- {_target(target, catalogue)}" for target in file.target]
-    if isinstance(file.measure, Score):
-        lines += ["", *_components(file.measure.components)]
+    if isinstance(file.formula, Score):
+        lines += ["", *_components(file.formula.components)]
     return "\n".join([*lines, ""])
 
 
@@ -116,37 +116,37 @@ def _target(target: Target, catalogue: Catalogue) -> str:
     return f"Target: {_bound(target)} by {target.due}{_assumed(target)}{f', for {who}' if who else ''}.{note}"
 
 
-def _definition(measure: Measure) -> Iterator[str]:
+def _definition(formula: Formula) -> Iterator[str]:
     """What an indicator is, in words; a line for each part."""
-    match measure:
+    match formula:
         case Count():
-            yield f"How many within the period: {_sum(measure.of)}."
+            yield f"How many within the period: {_sum(formula.of)}."
         case Stock():
-            yield f"How many at the end of the period: {_sum(measure.of)}."
+            yield f"How many at the end of the period: {_sum(formula.of)}."
         case Ratio():
-            yield f"Numerator: {_sum(measure.numerator)}."
-            yield f"Denominator: {_sum(measure.denominator)}."
-            if measure.scale != 100:
-                yield f"Times {measure.scale:g}."
+            yield f"Numerator: {_sum(formula.numerator)}."
+            yield f"Denominator: {_sum(formula.denominator)}."
+            if formula.scale != 100:
+                yield f"Times {formula.scale:g}."
         case Mean():
-            yield f"Sum: {_sum(measure.numerator)}."
-            yield f"Divided by the number of: {_sum(measure.denominator)}."
-            if measure.divisor != 1:
-                yield f"Divided by {measure.divisor:g}."
+            yield f"Sum: {_sum(formula.numerator)}."
+            yield f"Divided by the number of: {_sum(formula.denominator)}."
+            if formula.divisor != 1:
+                yield f"Divided by {formula.divisor:g}."
         case Age():
-            yield f"Days since {measure.case}s that are open at the end of the period were opened, on average."
+            yield f"Days since {formula.case}s that are open at the end of the period were opened, on average."
         case Distinct():
-            yield f"Denominator: {measure.register_name}s standing (`{measure.register_name}.standing`)."
-            each = "; ".join(_term(term) for term in measure.did)
+            yield f"Denominator: {formula.register_name}s standing (`{formula.register_name}.standing`)."
+            each = "; ".join(_term(term) for term in formula.did)
             yield f"Numerator: those of them that are named, in the months of the period, by each of: {each}."
         case Reported():
-            which = "added up over agencies" if measure.rollup == "sum" else "the latest of all agencies"
-            yield f"Reading `{measure.reading}`, {which}."
+            which = "added up over agencies" if formula.rollup == "sum" else "the latest of all agencies"
+            yield f"Reading `{formula.reading}`, {which}."
         case Milestone():
-            yield f"Task `{measure.task}`: 100 once it is completed, before that what was reported last."
+            yield f"Task `{formula.task}`: 100 once it is completed, before that what was reported last."
         case Score():
-            points = sum(component.points for component in measure.components)
-            measured = sum(component.points for component in measure.components if component.indicator)
+            points = sum(component.points for component in formula.components)
+            measured = sum(component.points for component in formula.components if component.indicator)
             yield f"Points of the components that are measured, of what these could give: {measured:g} of {points:g}."
 
 

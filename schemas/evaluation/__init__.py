@@ -1,7 +1,7 @@
 """Working out indicators from plain figures: what the SQL views say, once more and independently of them. Pure."""
 
 from schemas.evaluation.figures import ActorMonth, Figures, ReportedValue, StandingItem, TaskState, lineage
-from schemas.evaluation.measures import Value, Values, evaluate
+from schemas.evaluation.formulas import Value, Values, evaluate
 from schemas.evaluation.periods import first_day, months, span
 from schemas.evaluation.progress import Progress, progress, reaches
 

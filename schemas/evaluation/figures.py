@@ -10,7 +10,7 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Flow
 
 Totals = Mapping[tuple[str, str, str, str], int]
-"""(system, measure, agency, label) → what it holds at a moment: all that happened until then, or what stands."""
+"""(system, measure, agency, dimensions) → what it holds at a moment: all that happened until then, or what stands."""
 
 _FLOWS = {event.name for event in BY_TYPE.values() if issubclass(event, Flow)}
 
@@ -20,7 +20,7 @@ class ActorMonth(NamedTuple):
 
     system: str
     measure: str
-    label: str
+    dimensions: str
     agency: str
     actor: str
     month: date
@@ -33,7 +33,7 @@ class StandingItem(NamedTuple):
     register: str
     subject: str
     agency: str
-    label: str
+    dimensions: str
 
 
 class ReportedValue(NamedTuple):
@@ -82,11 +82,11 @@ class Figures:
 
     @cached_property
     def counted(self) -> Mapping[tuple[str, str], Sequence[tuple[str, str, int, int]]]:
-        """(system, measure) → agency, label, amount at the end, and amount before the start."""
+        """(system, measure) → agency, dimensions, amount at the end, and amount before the start."""
         found: dict[tuple[str, str], list[tuple[str, str, int, int]]] = {}
         for key in self.at_end.keys() | self.before.keys():
-            system, measure, agency, label = key
-            row = (agency, label, self.at_end.get(key, 0), self.before.get(key, 0))
+            system, measure, agency, dimensions = key
+            row = (agency, dimensions, self.at_end.get(key, 0), self.before.get(key, 0))
             found.setdefault((system, measure), []).append(row)
         return found
 

@@ -21,7 +21,7 @@ class SignatureUsed(Flow, name="signature.used"):
 class WorkfileProcessed(Flow, name="workfile.processed"):
     """An officer finished a work file (hồ sơ công việc)."""
 
-    labels = ("online",)
+    dimensions = ("online",)
     actor = "officer"
 
     officer: Code = Officer
@@ -37,7 +37,7 @@ class OfficerRegister(Item):
 class OfficerEnrolled(OfficerRegister, Added, name="officer.enrolled"):
     """An officer is in service at the agency."""
 
-    labels = ("rank",)
+    dimensions = ("rank",)
 
     officer: Code = Officer
     rank: Literal["leader", "official", "civil_servant"] = Field(description="Rank of the officer.")

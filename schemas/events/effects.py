@@ -52,8 +52,8 @@ class Event(BaseModel):
     """CloudEvents `type`, `vn.opscentre.<noun>.<past-tense verb>.v<n>`."""
     name: ClassVar[str]
     """The type without prefix and version, as counters and screens show it: `dossier.received`."""
-    labels: ClassVar[tuple[str, ...]] = ()
-    """The fields by which counters of this event are split; see `label_of`."""
+    dimensions: ClassVar[tuple[str, ...]] = ()
+    """The fields by which counters of this event are split; see `dimensions_of`."""
 
     agency: Code = Field(description="Code of the unit that owes it or did it, as in the catalogue.")
 
@@ -86,7 +86,7 @@ class Opened(Case):
     order = 0
     procedure_field: ClassVar[str | None] = None
     """The field with the procedure's code. Its limit gives a due time where the agency sends none; the limit is that
-    of the channel, which is then the first of `labels`."""
+    of the channel, which is then the first of `dimensions`."""
     due_at: Instant | None = Field(
         default=None, description="When the agency has to be done. None: the procedure's limit, if it has one."
     )
@@ -165,10 +165,10 @@ class Reading(Event):
 _WORDS = {None: "-", False: "false", True: "true"}
 
 
-def label_of(values: Iterable[str | bool | None]) -> str:
-    """The label of a counter, from the values of an event's `labels`: `online full`, with - for what was not said.
+def dimensions_of(values: Iterable[str | bool | None]) -> str:
+    """What a counter is split by, as text, from the values of an event's `dimensions`: `online full`, - where not said.
 
-    No field that is a label can contain white space, so the values can be told apart again.
+    No field that is a dimension can contain white space, so the values can be told apart again.
     """
     return " ".join([value if isinstance(value, str) else _WORDS[value] for value in values])
 

@@ -36,7 +36,7 @@ class Dossier(Case):
 class DossierReceived(Dossier, Opened, name="dossier.received"):
     """The one-stop desk accepted a dossier (national state 2). One not accepted (1, 3) is no event."""
 
-    labels = ("channel", "service_level")
+    dimensions = ("channel", "service_level")
     procedure_field = "procedure"
 
     procedure: Code = Field(description="Code of the administrative procedure, such as 2.000815.")
@@ -66,7 +66,7 @@ class DossierExtended(Dossier, Extended, name="dossier.extended"):
 class DossierProcessed(Dossier, Closed, name="dossier.processed"):
     """Processing is finished (đã xử lý xong, national state 9)."""
 
-    labels = ("outcome", "paid_online", "digitised")
+    dimensions = ("outcome", "paid_online", "digitised")
 
     outcome: Literal["approved", "rejected", "stopped"] = Field(description="How it ended.")
     paid_online: bool | None = Field(default=None, description="Whether the fee was paid online.")
@@ -103,7 +103,7 @@ class Procedure(Item):
 class ProcedurePublished(Procedure, Added, name="procedure.published"):
     """A procedure is offered, at this level of online service; `subject` is the procedure's code."""
 
-    labels = ("field", "service_level", "eligible")
+    dimensions = ("field", "service_level", "eligible")
 
     field: Code = Field(description="Code of the field (lĩnh vực), such as chung-thuc or ho-tich.")
     level: Literal["province", "district", "commune", "other"] = Field(description="Level of the agencies that do it.")
@@ -118,7 +118,7 @@ class ProcedureWithdrawn(Procedure, Removed, name="procedure.withdrawn"):
 class PaymentMade(Flow, name="payment.made"):
     """A fee was paid online; never by whom."""
 
-    labels = ("gateway",)
+    dimensions = ("gateway",)
 
     gateway: Literal["national", "local"] = Field(description="Gateway that it was paid through.")
     dossier: Code | None = Field(default=None, description="Number of the dossier that it was paid for.")

@@ -17,7 +17,7 @@ class Incident(Case):
 class IncidentReported(Incident, Opened, name="incident.reported"):
     """An incident was reported, and somebody has to deal with it."""
 
-    labels = ("category",)
+    dimensions = ("category",)
 
     category: Literal["public_order", "traffic_accident", "fire", "other"] = Field(description="What kind of incident.")
     latitude: float | None = Field(default=None, ge=-90, le=90, description="Degrees north, WGS 84.")
@@ -42,7 +42,7 @@ class Violation(Case):
 class ViolationRecorded(Violation, Opened, name="violation.recorded"):
     """A record was drawn up (lập biên bản)."""
 
-    labels = ("field",)
+    dimensions = ("field",)
 
     field: Literal["traffic", "public_order", "fire_safety", "other"] = Field(description="Field of the violation.")
 
@@ -50,7 +50,7 @@ class ViolationRecorded(Violation, Opened, name="violation.recorded"):
 class ViolationSettled(Violation, Closed, name="violation.settled"):
     """It was decided."""
 
-    labels = ("outcome",)
+    dimensions = ("outcome",)
 
     outcome: Literal["fined", "warned", "transferred", "dismissed"] = Field(description="What was decided.")
 

@@ -17,7 +17,7 @@ class Credential(Case):
 class CredentialRequested(Credential, Opened, name="credential.requested"):
     """A credential was asked for."""
 
-    labels = ("credential",)
+    dimensions = ("credential",)
 
     credential: Literal["health_record", "judicial_record", "electronic_identity", "identity_card"] = Field(
         description="Which: Sổ sức khỏe điện tử, Phiếu lý lịch tư pháp, định danh điện tử, thẻ căn cước."
@@ -27,7 +27,7 @@ class CredentialRequested(Credential, Opened, name="credential.requested"):
 class CredentialIssued(Credential, Closed, name="credential.issued"):
     """It was issued."""
 
-    labels = ("outcome",)
+    dimensions = ("outcome",)
 
     outcome: Literal["issued"] = Field(default="issued", description="How it ended; the type says it already.")
 
@@ -35,7 +35,7 @@ class CredentialIssued(Credential, Closed, name="credential.issued"):
 class CredentialRefused(Credential, Closed, name="credential.refused"):
     """It was refused."""
 
-    labels = ("outcome",)
+    dimensions = ("outcome",)
     precedence = 2
 
     outcome: Literal["refused"] = Field(default="refused", description="How it ended; the type says it already.")
@@ -44,7 +44,7 @@ class CredentialRefused(Credential, Closed, name="credential.refused"):
 class IdentityAuthenticated(Flow, name="identity.authenticated"):
     """Somebody's identity was authenticated electronically; never whose."""
 
-    labels = ("means",)
+    dimensions = ("means",)
 
     means: Literal["vneid", "identity_card", "other"] = Field(description="By what.")
 

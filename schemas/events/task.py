@@ -17,7 +17,7 @@ class Task(Case):
 class TaskAssigned(Task, Opened, name="task.assigned"):
     """An agency was given a task; `agency` is the one that leads it."""
 
-    labels = ("programme",)
+    dimensions = ("programme",)
 
     programme: Code = Field(description="What the task belongs to: resolution-57, project, pilot, green.")
     title: str | None = Field(

@@ -16,7 +16,7 @@ class Station(Item):
 class StationActivated(Station, Added, name="station.activated"):
     """A station went on the air; `agency` is the commune that it stands in."""
 
-    labels = ("operator", "technology")
+    dimensions = ("operator", "technology")
 
     operator: Code = Field(description="The network operator's short name, such as viettel.")
     technology: Literal["5g", "4g"] = Field(description="Generation of the radio network.")

@@ -8,7 +8,7 @@ from schemas.events.effects import Code, Event, Flow
 class ServiceUsed(Flow, name="service.used"):
     """Somebody used a service of the product; never who."""
 
-    labels = ("service",)
+    dimensions = ("service",)
 
     service: Code = Field(description="Code of the service, such as tour-booking.")
 

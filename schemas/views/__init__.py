@@ -7,7 +7,7 @@ the last 24 months, 8 quarters and 5 years, and of all there has ever been. Runn
 from schemas.catalogue.indicators import Indicator
 from schemas.catalogue.model import Catalogue
 from schemas.views.base import EMPTY, base_sql
-from schemas.views.measures import function_of, measure_sql
+from schemas.views.formulas import formula_sql, function_of
 from schemas.views.quoting import identifier, literal
 from schemas.views.status import status_sql
 from schemas.views.tables import tables_sql
@@ -31,10 +31,10 @@ def views_sql(catalogue: Catalogue) -> str:
 
 
 def _function(indicator: Indicator) -> str:
-    body = measure_sql(indicator.file.system, indicator.file.measure, indicator.file.by)
+    body = formula_sql(indicator.file.system, indicator.file.formula, indicator.file.by)
     return f"""
 CREATE FUNCTION {function_of(indicator.id)}(starts date, ends date)
-RETURNS TABLE (agency text, label text, numerator float8, denominator float8, value float8)
+RETURNS TABLE (agency text, dimensions text, numerator float8, denominator float8, value float8)
 LANGUAGE sql STABLE AS {literal(body)};
 """
 
@@ -42,6 +42,6 @@ LANGUAGE sql STABLE AS {literal(body)};
 def _view(indicator: Indicator) -> str:
     return f"""
 CREATE VIEW indicators.{identifier(indicator.id)} AS
-SELECT p.period, p.starts, p.ends, v.agency, v.label, v.numerator, v.denominator, v.value
+SELECT p.period, p.starts, p.ends, v.agency, v.dimensions, v.numerator, v.denominator, v.value
 FROM indicators.periods AS p, LATERAL {function_of(indicator.id)}(p.starts, p.ends) AS v;
 """

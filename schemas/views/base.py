@@ -79,21 +79,21 @@ _COUNTERS = """
 -- The differences of a measure within a period; `starts` null: since ever. Whoever asks adds them up. From whole months
 -- the days are taken back that are after the period, or not over yet; in the running month these are few.
 CREATE FUNCTION indicators.counted(system text, measure text, starts date, ends date)
-RETURNS TABLE (agency text, label text, value bigint) LANGUAGE sql STABLE AS $$
-    SELECT c.agency, c.label, c.value FROM public.counters_month AS c
+RETURNS TABLE (agency text, dimensions text, value bigint) LANGUAGE sql STABLE AS $$
+    SELECT c.agency, c.dimensions, c.value FROM public.counters_month AS c
     WHERE c.measure = $2 AND c.system = $1
         AND c.bucket >= indicators.first_month(starts) AND c.bucket <= indicators.last_month(ends)
     UNION ALL
-    SELECT c.agency, c.label, -c.value FROM public.counters_day AS c
+    SELECT c.agency, c.dimensions, -c.value FROM public.counters_day AS c
     WHERE c.measure = $2 AND c.system = $1
         AND c.bucket >= greatest(indicators.first_month(starts), least(ends + 1, indicators.today()))
         AND c.bucket < (indicators.last_month(ends) + interval '1 month')::date
     UNION ALL
-    SELECT c.agency, c.label, c.value FROM public.counters_day AS c
+    SELECT c.agency, c.dimensions, c.value FROM public.counters_day AS c
     WHERE c.measure = $2 AND c.system = $1
         AND c.bucket >= starts AND c.bucket < least(indicators.first_month(starts), ends + 1, indicators.today())
     UNION ALL
-    SELECT c.agency, c.label, c.value FROM public.counters_minute AS c
+    SELECT c.agency, c.dimensions, c.value FROM public.counters_minute AS c
     WHERE c.measure = $2 AND c.system = $1
         AND c.bucket >= greatest(indicators.begin_of(starts), indicators.begin_of(indicators.today()))
         AND c.bucket < indicators.end_of(ends)
@@ -109,7 +109,7 @@ RETURNS TABLE (agency text) LANGUAGE sql STABLE AS $$
                 AND (c.bucket < date_trunc('month', ends::timestamp)::date OR EXISTS (
                     SELECT FROM public.counters_day AS d
                     WHERE d.measure = c.measure AND d.bucket BETWEEN c.bucket AND ends
-                        AND d.agency = c.agency AND d.label = c.label AND d.system = c.system))
+                        AND d.agency = c.agency AND d.dimensions = c.dimensions AND d.system = c.system))
             LIMIT 1
         ) AS ever WHERE t.ancestor = a.code LIMIT 1
     )

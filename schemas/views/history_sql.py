@@ -1,14 +1,14 @@
 """SQL of what is not in counters, but in rows that remember their history: items, readings and tasks, as of a day.
 
 A row says how things are now. Where its last event was after the day that is asked of, its history tells how they were
-then: entries are [time, order, id, name, agency, due, label, detail], in the order in which they count.
+then: entries are [time, order, id, name, agency, due, dimensions, detail], in the order in which they count.
 
 `(SELECT …)` around a moment: it is worked out once, not for every row.
 """
 
 # The order of `Added` is 0.
 STANDING = """
-    SELECT subject, agency, label FROM public.items
+    SELECT subject, agency, dimensions FROM public.items
     WHERE system = {system} AND register = {register} AND standing
         AND changed_at <= (SELECT indicators.last_moment(ends))
     UNION ALL

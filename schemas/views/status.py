@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from schemas.catalogue.indicators import Indicator
-from schemas.views.measures import function_of
+from schemas.views.formulas import function_of
 from schemas.views.quoting import literal
 
 PACE_DAYS = 20
@@ -72,6 +72,6 @@ def _values(indicator: Indicator, province: str) -> str:
     return (
         f"SELECT d.indicator, v.agency, d.ends, v.value FROM days AS d, "
         f"LATERAL {function_of(indicator.id)}(d.starts, d.ends) AS v "
-        f"WHERE d.indicator = {literal(indicator.id)} AND v.label = '' "
+        f"WHERE d.indicator = {literal(indicator.id)} AND v.dimensions = '' "
         f"AND v.agency IN ({', '.join(map(literal, sorted(agencies)))})"
     )

@@ -27,7 +27,7 @@ CREATE TABLE indicators.catalogue (
     period         text NOT NULL,
     name_vi        text NOT NULL,
     name_en        text NOT NULL,
-    measure        text NOT NULL,
+    formula        text NOT NULL,
     description_vi text,
     description_en text
 );
@@ -89,7 +89,7 @@ def _described(indicator: Indicator) -> tuple[str | None, ...]:
         file.period,
         file.name.vi,
         file.name.en,
-        file.measure.kind,
+        file.formula.kind,
         description.vi if description else None,
         description.en if description else None,
     )
@@ -97,9 +97,9 @@ def _described(indicator: Indicator) -> tuple[str | None, ...]:
 
 def systems_of(indicator: Indicator, indicators: Mapping[str, Indicator]) -> list[str]:
     """The systems whose events an indicator is worked out from."""
-    if not isinstance(indicator.file.measure, Score):
+    if not isinstance(indicator.file.formula, Score):
         return [indicator.file.system]
-    named = [one.indicator for one in indicator.file.measure.components if one.indicator is not None]
+    named = [one.indicator for one in indicator.file.formula.components if one.indicator is not None]
     return sorted({system for id_ in named for system in systems_of(indicators[id_], indicators)})
 
 

@@ -18,9 +18,9 @@ from streams.fold.history import CALENDAR_CHANGED, STEPS, Entry, Step
 from streams.fold.rules import CaseRules
 
 Key = tuple[str, str, str, str]
-"""(system, measure, agency, label)."""
+"""(system, measure, agency, dimensions)."""
 
-Held = dict[Key, tuple[int, int]]
+Contribution = dict[Key, tuple[int, int]]
 """What is counted → the moment from which on, which may lie ahead of the entry that caused it, and how much."""
 
 _CASES = [event for event in BY_TYPE.values() if issubclass(event, Case)]
@@ -39,13 +39,13 @@ class CaseState:
     opened_by: str = ""
     reopened_at: int = 0
     """Since when it is owed once more: it cannot be overdue from before that."""
-    label: str = ""
+    dimensions: str = ""
     due: int | None = None
     procedure: str | None = None
     """Whose limit the due time follows from; None where the agency has said one itself, or missed the last one."""
     calendar: int = 0
     """Number of the last change of the calendar that was in force when the due time was computed."""
-    moved_by: date | None = None
+    due_moved_by_day: date | None = None
     """The day of the calendar whose change moved the due time last."""
     paused_at: int | None = None
     given_at: int = 0
@@ -56,7 +56,7 @@ class CaseState:
     percent: int = 0
     closed_at: int | None = None
     closing: Step | None = None
-    closing_label: str = ""
+    closing_dimensions: str = ""
     worked: int | None = None
     """Minutes of office time from opening to finish, once they were asked for."""
 
@@ -76,10 +76,10 @@ class CaseState:
 
 
 class CaseMeasures(NamedTuple):
-    """The counters of a kind of case of one agency, without a label: `dossier.open` and so on.
+    """The counters of a kind of case of one agency, without dimensions: `dossier.open` and so on.
 
     These are amounts: `worked` is minutes of office time from opening to finish, of what is on time or late;
-    `since` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
+    `opened_at_sum` the minutes since 1970 at which what is open was opened, for its age; `partition_offsets` percent.
     """
 
     opened: Key
@@ -92,7 +92,7 @@ class CaseMeasures(NamedTuple):
     incomplete: Key
     contradictory: Key
     worked: Key
-    since: Key
+    opened_at_sum: Key
     progress: Key
 
     @classmethod
@@ -143,7 +143,7 @@ class CaseFold:
             self._close(state, entry, step)
         elif effect is Reopened:
             state.closed_at = state.closing = state.paused_at = state.worked = None
-            state.closing_label, state.reopened_at = "", entry.time
+            state.closing_dimensions, state.reopened_at = "", entry.time
         elif state.closing is not None:
             return  # paperwork after the end moves nothing
         elif effect is Progressed:
@@ -159,7 +159,7 @@ class CaseFold:
     def _open(self, state: CaseState, entry: Entry) -> None:
         if state.opened_at is not None:
             return
-        state.opened_at, state.opened_by, state.label = entry.time, entry.agency, entry.label or ""
+        state.opened_at, state.opened_by, state.dimensions = entry.time, entry.agency, entry.dimensions or ""
         if state.paused_at is not None:
             state.paused_at = entry.time
         if entry.due is not None:
@@ -175,7 +175,7 @@ class CaseFold:
         if state.closing is None:
             self._resume(state, entry.time, None)
         state.agency = entry.agency
-        state.closed_at, state.closing, state.closing_label = entry.time, step, entry.label or ""
+        state.closed_at, state.closing, state.closing_dimensions = entry.time, step, entry.dimensions or ""
         state.worked = None
         if entry.due is not None:
             _give_due(state, entry.due, entry.time)
@@ -220,12 +220,14 @@ class CaseFold:
         state.due = self._computed_due(state)
         if state.due is not None and state.due != before and state.opened_at is not None:
             last = max(before, state.due)
-            state.moved_by = self._rules.moved_by(state.calendar, state.opened_by, state.opened_at, last)
+            state.due_moved_by_day = self._rules.due_moved_by_day(
+                state.calendar, state.opened_by, state.opened_at, last
+            )
 
     def _computed_due(self, state: CaseState) -> int | None:
         assert state.opened_at is not None  # only an opening names a procedure
         assert state.procedure is not None
-        limit = self._rules.limit(state.procedure, state.label.partition(" ")[0], state.opened_at)
+        limit = self._rules.limit(state.procedure, state.dimensions.partition(" ")[0], state.opened_at)
         if limit is None:
             return None
         working = self._rules.working(state.opened_by, state.calendar)
@@ -237,17 +239,17 @@ class CaseFold:
             return None
         return state.due is None or state.closed_at < self.overdue_at(state.due)
 
-    def held(self, state: CaseState, moment: int) -> Held:
+    def contribution(self, state: CaseState, moment: int) -> Contribution:
         """What a case counts for from `moment` on, as long as nothing else happens to it."""
         agency = state.agency
         counters = self._measures.get(agency) or self._measures_of(agency)
         if state.opened_at is None:
             return {} if state.closed_at is None else {counters.incomplete: (moment, 1)}
         one = (moment, 1)
-        held: Held = {(self._system, self._opened, state.opened_by, state.label): one}
+        held: Contribution = {(self._system, self._opened, state.opened_by, state.dimensions): one}
         if state.closed_at is None:
             held[counters.open] = one
-            held[counters.since] = (moment, state.opened_at // MINUTE)
+            held[counters.opened_at_sum] = (moment, state.opened_at // MINUTE)
             if state.paused_at is not None:
                 held[counters.suspended] = one
             elif state.due is not None:
@@ -256,7 +258,7 @@ class CaseFold:
             if self._progress and state.percent:
                 held[counters.progress] = (moment, state.percent)
             return held
-        held[self._system, self._closed, agency, state.closing_label] = one
+        held[self._system, self._closed, agency, state.closing_dimensions] = one
         met = self.on_time(state)
         if met is not None:
             held[counters.on_time if met else counters.late] = one
@@ -283,7 +285,7 @@ class CaseFold:
 
 def _give_due(state: CaseState, due: int | None, moment: int) -> None:
     """The agency has said a due time itself: no limit and no calendar moves it any more."""
-    state.due, state.given_at, state.procedure, state.moved_by = due, moment, None, None
+    state.due, state.given_at, state.procedure, state.due_moved_by_day = due, moment, None, None
 
 
 def _after(due: int) -> int:

@@ -10,13 +10,13 @@ from copy import copy
 from typing import Protocol, TypeVar
 
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.cases import CaseFold, Held, Key
+from streams.fold.cases import CaseFold, Contribution, Key
 from streams.fold.history import Entry
 from streams.fold.items import ItemFold
 from streams.fold.rules import CaseRules
 
-Differences = dict[tuple[str, str, str, str, int], int]
-"""(system, measure, agency, label, minute since 1970 UTC) → how much to add."""
+CounterDeltas = dict[tuple[str, str, str, str, int], int]
+"""(system, measure, agency, dimensions, minute since 1970 UTC) → how much to add."""
 
 
 State = TypeVar("State")
@@ -34,7 +34,7 @@ class Fold(Protocol[State]):
     def advance(self, state: State, entry: Entry) -> None:
         """Let one entry act on the state."""
 
-    def held(self, state: State, moment: int) -> Held:
+    def contribution(self, state: State, moment: int) -> Contribution:
         """What the state counts for from a moment on."""
 
 
@@ -57,11 +57,11 @@ class Folds:
         return self._items.get(key) or self._items.setdefault(key, ItemFold(system, register))
 
 
-def difference(
+def contribution_delta(
     fold: Fold[State],
     before: Sequence[Entry],
     after: Sequence[Entry],
-    into: Differences,
+    into: CounterDeltas,
     fold_before: Fold[State] | None = None,
 ) -> State:
     """Add to `into` what turns the contribution of one history into that of another; return the state after.
@@ -78,10 +78,10 @@ def difference(
     state = fold.start()
     for entry in after[:same]:
         fold.advance(state, entry)
-    held = fold.held(state, after[same - 1].time) if same else {}
+    contribution = fold.contribution(state, after[same - 1].time) if same else {}
     if same < len(before):
-        _walk(fold_before or fold, copy(state), held, before[same:], -1, into)
-    _walk(fold, state, held, after[same:] if same else after, 1, into)
+        _walk(fold_before or fold, copy(state), contribution, before[same:], -1, into)
+    _walk(fold, state, contribution, after[same:] if same else after, 1, into)
     return state
 
 
@@ -95,21 +95,28 @@ def state_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> tuple[
     return state, last
 
 
-def held_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> Held:
+def contribution_at(fold: Fold[State], history: Sequence[Entry], moment: int) -> Contribution:
     """What of a history has happened by a moment counts for then."""
     state, last = state_at(fold, history, moment)
-    return {key: begun for key, begun in fold.held(state, last).items() if begun[0] <= moment}
+    return {key: begun for key, begun in fold.contribution(state, last).items() if begun[0] <= moment}
 
 
-def _walk(fold: Fold[State], state: State, held: Held, entries: Sequence[Entry], sign: int, into: Differences) -> None:
+def _walk(
+    fold: Fold[State],
+    state: State,
+    contribution: Contribution,
+    entries: Sequence[Entry],
+    sign: int,
+    into: CounterDeltas,
+) -> None:
     for entry in entries:
         fold.advance(state, entry)
-        now = fold.held(state, entry.time)
-        _change(held, now, entry.time, sign, into)
-        held = now
+        now = fold.contribution(state, entry.time)
+        _change(contribution, now, entry.time, sign, into)
+        contribution = now
 
 
-def _change(before: Held, after: Held, moment: int, sign: int, into: Differences) -> None:
+def _change(before: Contribution, after: Contribution, moment: int, sign: int, into: CounterDeltas) -> None:
     """What a step at `moment` ends and begins. What was to begin later and will not is taken back where it stood."""
     for key, old in before.items():
         new = after.get(key)
@@ -124,7 +131,7 @@ def _change(before: Held, after: Held, moment: int, sign: int, into: Differences
             into[bucket] = into.get(bucket, 0) + sign * amount
 
 
-def add(into: Differences, key: Key, moment: int, value: int) -> None:
+def add(into: CounterDeltas, key: Key, moment: int, value: int) -> None:
     """Add to one counter in the minute of a moment."""
     bucket = (*key, moment // MINUTE)
     into[bucket] = into.get(bucket, 0) + value

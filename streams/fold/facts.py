@@ -5,12 +5,12 @@ from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case, Event, Flow, Item, Opened, Progressed, Reading, effect_of, label_of
+from schemas.events.effects import Case, Event, Flow, Item, Opened, Progressed, Reading, dimensions_of, effect_of
 from schemas.timekeeping.moments import moment_of
 from streams.fold.history import Entry
 
 
-class Subject(NamedTuple):
+class EntityKey(NamedTuple):
     """Identity of a case (`group` is its kind), an item (its register) or a reading (what was measured).
 
     A reading's `subject` is its agency and period: `H06.05 2025-Q2`.
@@ -27,7 +27,7 @@ class Shape(NamedTuple):
     effect: str
     group: str
     order: int
-    labels: Callable[[Event], Sequence[Any]] | None
+    dimensions: Callable[[Event], Sequence[Any]] | None
     has_due: bool
     detail: str | None
     actor: str | None
@@ -45,7 +45,9 @@ def _shape(event: type[Event]) -> Shape:
         group, order = event.register_name, event.order
     elif issubclass(event, Flow):
         actor = event.actor
-    return Shape(effect_of(event), group, order, _getter(event.labels), "due_at" in event.model_fields, detail, actor)
+    return Shape(
+        effect_of(event), group, order, _getter(event.dimensions), "due_at" in event.model_fields, detail, actor
+    )
 
 
 def _getter(fields: Sequence[str]) -> Callable[[Event], Sequence[Any]] | None:
@@ -62,21 +64,23 @@ class Fact(NamedTuple):
     """An event as far as it changes anything. `actor` is who did it, where different ones are counted."""
 
     effect: str
-    subject: Subject
+    subject: EntityKey
     entry: Entry
     actor: str | None = None
 
 
 def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, model: Event) -> Fact:
     """The fact that an event of this class with this data states."""
-    effect, group, order, labels, has_due, detail_field, actor_field = _SHAPES[kind]
+    effect, group, order, get_dimensions, has_due, detail_field, actor_field = _SHAPES[kind]
     due = getattr(model, "due_at") if has_due else None  # noqa: B009 - only some classes have it
-    label = None if labels is None else label_of(labels(model))
+    dimensions = None if get_dimensions is None else dimensions_of(get_dimensions(model))
     detail = None if detail_field is None else getattr(model, detail_field)
     actor = None if actor_field is None else getattr(model, actor_field)
     if effect == "reading":
         reading = cast("Reading", model)
         group, subject = subject, f"{reading.agency} {reading.period}"
         detail = [reading.value, reading.unit, reading.note]
-    entry = Entry(time, order, id_, kind.name, model.agency, None if due is None else moment_of(due), label, detail)
-    return Fact(effect, Subject(system, group, subject), entry, actor)
+    entry = Entry(
+        time, order, id_, kind.name, model.agency, None if due is None else moment_of(due), dimensions, detail
+    )
+    return Fact(effect, EntityKey(system, group, subject), entry, actor)

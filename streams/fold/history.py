@@ -29,7 +29,7 @@ class Entry(NamedTuple):
     agency: str
     due: int | None = None
     """The due time that the event brings, microseconds since 1970, UTC."""
-    label: str | None = None
+    dimensions: str | None = None
     detail: Any = None
     """Of an opening the procedure's code, of progress the percentage, of a reading its value, unit and note."""
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.events.effects import Added
-from streams.fold.cases import Held
+from streams.fold.cases import Contribution
 from streams.fold.history import STEPS, Entry
 
 
@@ -15,7 +15,7 @@ class ItemState:
     agency: str = ""
     standing: bool = False
     since: int | None = None
-    label: str = ""
+    dimensions: str = ""
 
 
 class ItemFold:
@@ -38,12 +38,12 @@ class ItemFold:
         if STEPS[entry.name].effect is Added:
             if not state.standing:
                 state.since = entry.time
-            state.standing, state.agency, state.label = True, entry.agency, entry.label or ""
+            state.standing, state.agency, state.dimensions = True, entry.agency, entry.dimensions or ""
         else:
             if state.standing or state.since is None:
                 state.since = entry.time
             state.standing, state.agency = False, entry.agency
 
-    def held(self, state: ItemState, moment: int) -> Held:
+    def contribution(self, state: ItemState, moment: int) -> Contribution:
         """What an item counts for from `moment` on."""
-        return {(self._system, self._measure, state.agency, state.label): (moment, 1)} if state.standing else {}
+        return {(self._system, self._measure, state.agency, state.dimensions): (moment, 1)} if state.standing else {}

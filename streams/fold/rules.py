@@ -56,7 +56,7 @@ class CaseRules:
                 in_force = by_channel
         return None if in_force is None else in_force.get(channel) or in_force.get("any")
 
-    def moved_by(self, calendar: int, agency: str, start: int, end: int) -> date | None:
+    def due_moved_by_day(self, calendar: int, agency: str, start: int, end: int) -> date | None:
         """The first day between two moments that the change to this calendar is about."""
         first, last, since = self.calendar.day(start), self.calendar.day(end), self._since[calendar - 1]
         days = [entry.date for entry in self._entries(agency) if entry.since == since and first <= entry.date <= last]

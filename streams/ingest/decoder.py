@@ -39,7 +39,7 @@ class Record(NamedTuple):
     headers: Sequence[tuple[str, bytes]]
 
 
-class Incoming:
+class DecodedEvent:
     """A checked event. Times are microseconds since 1970, UTC.
 
     Of its model only what it states and its canonical text are kept: thousands of events wait at a time.
@@ -47,7 +47,7 @@ class Incoming:
 
     __slots__ = (
         "agency",
-        "content",
+        "content_hash",
         "data",
         "fact",
         "id",
@@ -87,7 +87,7 @@ class Incoming:
         self.data: bytes = kind.__pydantic_serializer__.to_json(model, exclude_none=True)
         self.identity = blake2b(f"{system}\0{id}".encode(), digest_size=16).hexdigest()
         content = f"{kind.type}\0{subject}\0{retracted}\0".encode() + self.data
-        self.content = int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+        self.content_hash = int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
 
 
 class Decoder:
@@ -100,7 +100,7 @@ class Decoder:
         self._agencies = system.agencies
         self._always, self._validity = system.agencies - system.validity.keys(), system.validity
 
-    def decode(self, record: Record) -> Incoming:
+    def decode(self, record: Record) -> DecodedEvent:
         """Read and check one record.
 
         Raises:
@@ -113,7 +113,7 @@ class Decoder:
         except Exception as error:  # bad input never stops a worker, not even where we are wrong
             raise InvalidEventError("unexpected", f"{type(error).__name__}: {error}"[:2000]) from error
 
-    def _decode(self, record: Record) -> Incoming:
+    def _decode(self, record: Record) -> DecodedEvent:
         value = record.value
         if value is None:
             raise InvalidEventError("empty_value", "the record's value is null")
@@ -149,7 +149,7 @@ class Decoder:
             raise InvalidEventError("invalid_data", _explain(error)) from None
         if model.agency not in self._always and (wrong := self._not_granted(model.agency, time)):
             raise InvalidEventError("agency_not_granted", wrong)
-        return Incoming(record, kind, self.system, id_, subject, time, revision, retracted, model)
+        return DecodedEvent(record, kind, self.system, id_, subject, time, revision, retracted, model)
 
     def _not_granted(self, agency: str, moment: int) -> str | None:
         """Why the system may not speak for an agency at a moment; None where it may."""

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from core.errors import InvalidEventError
-from streams.ingest.decoder import Decoder, Incoming, Record
+from streams.ingest.decoder import DecodedEvent, Decoder, Record
 
 
 class Partition(NamedTuple):
@@ -24,7 +24,7 @@ class Refused(NamedTuple):
     detail: str
 
 
-class Unreadable(NamedTuple):
+class CorruptBatch(NamedTuple):
     """Stands for all records of a batch of Kafka's that cannot be read. `timestamp` as a record's."""
 
     offset: int
@@ -43,7 +43,7 @@ class Batch(NamedTuple):
     partition: Partition
     start: int
     end: int
-    items: Sequence[Incoming | Refused]
+    items: Sequence[DecodedEvent | Refused]
 
     def after(self, offset: int) -> "Batch":
         """What of the batch lies at `offset` or later."""
@@ -57,11 +57,11 @@ class Batch(NamedTuple):
         return self._replace(end=cut, items=self.items[:middle]), self._replace(start=cut, items=self.items[middle:])
 
 
-def decode(decoder: Decoder, records: Iterable[Record | Unreadable]) -> list[Incoming | Refused]:
+def decode(decoder: Decoder, records: Iterable[Record | CorruptBatch]) -> list[DecodedEvent | Refused]:
     """Check every record; what is refused stays, in its place."""
-    items: list[Incoming | Refused] = []
+    items: list[DecodedEvent | Refused] = []
     for record in records:
-        if isinstance(record, Unreadable):
+        if isinstance(record, CorruptBatch):
             detail = f"offsets {record.offset} to {record.last} cannot be read: {record.error}"
             empty = Record(record.offset, record.timestamp, None, None, ())
             items.append(Refused(empty, "corrupt_batch", detail))

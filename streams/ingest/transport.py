@@ -3,10 +3,10 @@
 Faust spends its time per message; a list of records as one message makes it twenty times faster. What this
 overrides is internal to faust-streaming 0.15 and aiokafka 0.14: raise their versions together with this module.
 
-- A Message's value is a `Fetched`; its offset is that of the last record.
-- The database says where to read on, not Kafka: `seek_to_committed` asks `App.places`. Committing to Kafka only
+- A Message's value is a `FetchedBatch`; its offset is that of the last record.
+- The database says where to read on, not Kafka: `seek_to_committed` asks `App.start_offsets`. Committing to Kafka only
   tells other people's monitoring where we are, so an error there is logged and nothing else.
-- A record batch that cannot be read (checksum, codec) becomes one `Unreadable` in place of its records.
+- A record batch that cannot be read (checksum, codec) becomes one `CorruptBatch` in place of its records.
 """
 
 import asyncio
@@ -20,9 +20,9 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from core.errors import LostPlaceError
+from core.errors import OffsetMismatchError
 from streams.ingest.decoder import Record
-from streams.ingest.records import Unreadable
+from streams.ingest.records import CorruptBatch
 
 SEEK_TIMEOUT = 45.0
 """Seconds. A slower seek would end Faust's recovery for good (its own limit is 90), so ours ends the worker first."""
@@ -33,12 +33,12 @@ WAIT_BUSY_MS = 10
 nothing it holds up those that have: Faust's 1,500 ms are far too long, and where there is work 100 ms are."""
 
 
-class Fetched(NamedTuple):
+class FetchedBatch(NamedTuple):
     """Successive records of a partition, from `start` up to but without `end`."""
 
     start: int
     end: int
-    records: list[Record | Unreadable]
+    records: list[Record | CorruptBatch]
 
 
 class _Watched:
@@ -70,7 +70,7 @@ class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     _records: Any
     next_fetch_offset: int
 
-    def _unpack_records(self) -> Iterator[Record | Unreadable]:
+    def _unpack_records(self) -> Iterator[Record | CorruptBatch]:
         self._records = watched = _Watched(self._records)
         while True:
             try:
@@ -85,7 +85,7 @@ class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
                 # What the checksum does not vouch for says little: neither when that was, nor how long it is.
                 self.next_fetch_offset = batch.next_offset if after is None else after.base_offset
                 last, now = self.next_fetch_offset - 1, time.time_ns() // 1_000_000
-                yield Unreadable(first, last, now, f"{type(error).__name__}: {error}")
+                yield CorruptBatch(first, last, now, f"{type(error).__name__}: {error}")
 
     def _consumer_record(self, tp: Any, record: Any) -> Record:
         """What the decoder needs of a record, and no more: thousands of them wait at a time."""
@@ -122,27 +122,27 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def seek_to_committed(self) -> Mapping[TP, int]:
         """Seek every assigned partition to where the database says."""
-        places: Mapping[TP, int] = await self.call_thread(self._seek_to_places)
-        return places
+        start_offsets: Mapping[TP, int] = await self.call_thread(self._seek_to_start_offsets)
+        return start_offsets
 
-    async def _seek_to_places(self) -> Mapping[TP, int]:
+    async def _seek_to_start_offsets(self) -> Mapping[TP, int]:
         async with asyncio.timeout(SEEK_TIMEOUT):
             consumer = self._ensure_consumer()
             partitions = consumer.assignment()
             earliest = await consumer.beginning_offsets(partitions)
             latest = await consumer.end_offsets(partitions)
-            places: Mapping[TP, int] = await asyncio.to_thread(self.app.places, earliest)
-        for tp, offset in places.items():
+            start_offsets: Mapping[TP, int] = await asyncio.to_thread(self.app.start_offsets, earliest)
+        for tp, offset in start_offsets.items():
             if offset > latest[tp]:
-                raise LostPlaceError(
+                raise OffsetMismatchError(
                     f"the database stands at offset {offset} of {tp.topic}/{tp.partition}, but the log ends at "
-                    f"{latest[tp]}: was Kafka's data lost or restored? See docs/runbooks/lost-place.md"
+                    f"{latest[tp]}: was Kafka's data lost or restored? See docs/runbooks/offset-mismatch.md"
                 )
-        for tp, offset in places.items():
+        for tp, offset in start_offsets.items():
             consumer.seek(tp, offset)
-        self.positions = dict(places)
+        self.positions = dict(start_offsets)
         self.sought = consumer._subscription.subscription.assignment
-        return places
+        return start_offsets
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         consumer = self._ensure_consumer()
@@ -156,7 +156,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def _fetch_records(
         self, consumer: Any, active_partitions: set[TP], timeout: float | None = None, max_records: int | None = None
-    ) -> dict[TP, Fetched]:
+    ) -> dict[TP, FetchedBatch]:
         # Faust leaves this out; a dead fetch or coordination task would just look like silence.
         consumer._coordinator.check_errors()
         if consumer._fetcher._fetch_task.done():
@@ -173,7 +173,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             # Offsets without records (an aborted transaction, a mark of Kafka's own) are a step, too.
             found, end = records.get(tp, []), state.position
             self.positions[tp] = end
-            batches[tp] = Fetched(start, end, found)
+            batches[tp] = FetchedBatch(start, end, found)
             if end < start or (found[0].offset if found else end) > start:
                 begins[tp] = start
         if begins:
@@ -183,15 +183,17 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer._fetcher._fetch_max_wait_ms = WAIT_BUSY_MS if batches else WAIT_IDLE_MS
         return batches
 
-    async def _check_begins(self, consumer: Any, begins: Mapping[TP, int], batches: Mapping[TP, Fetched]) -> None:
+    async def _check_begins(self, consumer: Any, begins: Mapping[TP, int], batches: Mapping[TP, FetchedBatch]) -> None:
         """Tell harmless holes (Kafka's own marks) from lost records, where aiokafka goes elsewhere and says nothing."""
         earliest = await consumer.beginning_offsets(begins)
         for tp, start in begins.items():
             if batches[tp].end < start:
-                raise LostPlaceError(f"the log of {tp.topic}/{tp.partition} was cut before offset {start}")
+                raise OffsetMismatchError(f"the log of {tp.topic}/{tp.partition} was cut before offset {start}")
             if earliest[tp] > start:
-                # Begun again, the worker notes the loss and goes on: see App.places.
-                raise LostPlaceError(f"{tp.topic}/{tp.partition}: {start} to {earliest[tp] - 1} were deleted unread")
+                # Begun again, the worker notes the loss and goes on: see App.start_offsets.
+                raise OffsetMismatchError(
+                    f"{tp.topic}/{tp.partition}: {start} to {earliest[tp] - 1} were deleted unread"
+                )
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
@@ -216,7 +218,7 @@ class Consumer(driver.Consumer):  # type: ignore[misc]
             if tp in active or tp in self._buffered_partitions:
                 yield tp, self._to_message(tp, batch)
 
-    def _to_message(self, tp: TP, batch: Fetched) -> ConsumerMessage:
+    def _to_message(self, tp: TP, batch: FetchedBatch) -> ConsumerMessage:
         last = batch.records[-1] if batch.records else None
         return ConsumerMessage(
             tp.topic,
@@ -252,5 +254,5 @@ class Transport(driver.Transport):  # type: ignore[misc]
 
 
 def topic(app: faust.App, names: list[str]) -> Any:
-    """A Faust topic over several Kafka topics, whose events are `Fetched`."""
+    """A Faust topic over several Kafka topics, whose events are `FetchedBatch`."""
     return app.topic(*names, schema=PassThrough(), internal=False)

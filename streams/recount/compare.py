@@ -13,9 +13,9 @@ from schemas.counters import Totals
 from schemas.events import BY_TYPE
 from schemas.events.effects import Event, Reading
 from schemas.timekeeping.moments import MINUTE, moment_of, text_of
-from streams.fold.cases import Held, Key
-from streams.fold.contributions import Folds, difference, held_at
-from streams.fold.facts import Fact, Subject, fact
+from streams.fold.cases import Contribution, Key
+from streams.fold.contributions import Folds, contribution_at, contribution_delta
+from streams.fold.facts import EntityKey, Fact, fact
 from streams.fold.history import Entry
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
@@ -23,7 +23,7 @@ from streams.recount.figures import Gathering
 from streams.recount.indicators import Deviation, RunningIndicators
 from streams.write.buckets import Buckets
 from streams.write.changes import Changes
-from streams.write.writer import REPLAY, lock
+from streams.write.writer import MAINTENANCE, fence_partition
 
 _EVENTS = """
     SELECT system, type, subject, id, revision, retracted, time, data FROM events
@@ -39,7 +39,7 @@ class Mismatch(NamedTuple):
     system: str
     measure: str
     agency: str
-    label: str
+    dimensions: str
     actor: str
     bucket: str
     live: int
@@ -65,10 +65,10 @@ def facts(connection: psycopg.Connection, until: datetime | None, of: type[Event
                 yield (system, subject), fact(kind, system, subject, id_, moment_of(time), model)
 
 
-def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, Subject, list[Fact]]]:
+def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, EntityKey, list[Fact]]]:
     """Facts gathered into (effect, subject, facts in the order of a history)."""
     for _, together in groupby(stated, key=lambda one: one[0]):
-        gathered: dict[tuple[str, Subject], list[Fact]] = {}
+        gathered: dict[tuple[str, EntityKey], list[Fact]] = {}
         for _, one in together:
             gathered.setdefault((one.effect, one.subject), []).append(one)
         for (effect, subject), found in gathered.items():
@@ -83,21 +83,21 @@ def totals_as_of(connection: psycopg.Connection, rules: CaseRules, moment: datet
         history = [one.entry for one in stated]
         if effect == "flow":
             for entry in history:
-                key = (subject.system, entry.name, entry.agency, entry.label or "")
+                key = (subject.system, entry.name, entry.agency, entry.dimensions or "")
                 found[key] = found.get(key, 0) + 1
         elif effect != "reading":
-            for key, (_, amount) in _held(folds, effect, subject, history, at).items():
+            for key, (_, amount) in _contribution(folds, effect, subject, history, at).items():
                 found[key] = found.get(key, 0) + amount
     return found
 
 
-def _held(folds: Folds, effect: str, subject: Subject, history: list[Entry], at: int) -> Held:
+def _contribution(folds: Folds, effect: str, subject: EntityKey, history: list[Entry], at: int) -> Contribution:
     if effect == "case":
-        return held_at(folds.case(subject.system, subject.group), history, at)
-    return held_at(folds.item(subject.system, subject.group), history, at)
+        return contribution_at(folds.case(subject.system, subject.group), history, at)
+    return contribution_at(folds.item(subject.system, subject.group), history, at)
 
 
-def readings_as_of(connection: psycopg.Connection, moment: datetime | None) -> dict[Subject, Entry]:
+def readings_as_of(connection: psycopg.Connection, moment: datetime | None) -> dict[EntityKey, Entry]:
     """The reading that stands of each subject, of those reported until a moment."""
     stated = histories(facts(connection, moment, Reading))
     return {subject: found[-1].entry for _, subject, found in stated}
@@ -138,15 +138,15 @@ def repair(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]
     """
     with connection.transaction(), connection.cursor() as cursor:
         # The row first, as a replay does, which then updates the table: the other way round they would deadlock.
-        shard, _ = lock(cursor, REPLAY, rulebook)
-        cursor.execute("LOCK TABLE progress IN SHARE ROW EXCLUSIVE MODE")
+        shard, _ = fence_partition(cursor, MAINTENANCE, rulebook)
+        cursor.execute("LOCK TABLE partition_offsets IN SHARE ROW EXCLUSIVE MODE")
         found = _compare(connection, rulebook)
         for one in found:
-            names = ["system", "measure", "agency", "label", *(["actor"] if one.actor else []), "bucket", "shard"]
+            names = ["system", "measure", "agency", "dimensions", *(["actor"] if one.actor else []), "bucket", "shard"]
             key = [*one[1:5], *([one.actor] if one.actor else []), one.bucket, shard]
-            columns, places = ", ".join(names), ", ".join(["%s"] * len(names))
+            columns, placeholders = ", ".join(names), ", ".join(["%s"] * len(names))
             cursor.execute(
-                f"INSERT INTO {one.table} AS c ({columns}, value) VALUES ({places}, %s) "  # noqa: S608 - names are ours
+                f"INSERT INTO {one.table} AS c ({columns}, value) VALUES ({placeholders}, %s) "  # noqa: S608 - names are ours
                 f"ON CONFLICT ({columns}) DO UPDATE SET value = c.value + excluded.value".encode(),
                 (*key, one.recounted - one.live),
             )
@@ -154,7 +154,7 @@ def repair(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]
 
 
 Counted = dict[tuple[str, str, str, str, str, str], int]
-"""(system, measure, agency, label, actor, bucket) → value; without an actor where none is counted."""
+"""(system, measure, agency, dimensions, actor, bucket) → value; without an actor where none is counted."""
 
 
 def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gathering | None = None) -> list[Mismatch]:
@@ -185,9 +185,9 @@ def _recounted(connection: psycopg.Connection, rules: CaseRules, gathering: Gath
             for one in stated:
                 changes.apply(one, 1)
         elif effect == "case":
-            difference(folds.case(subject.system, subject.group), [], history, changes.counters)
+            contribution_delta(folds.case(subject.system, subject.group), [], history, changes.counters)
         elif effect == "item":
-            difference(folds.item(subject.system, subject.group), [], history, changes.counters)
+            contribution_delta(folds.item(subject.system, subject.group), [], history, changes.counters)
         buckets.add(changes.counters)
         buckets.add_actors(changes.actors)
         if gathering is not None:
@@ -199,7 +199,7 @@ def _mismatches(
     connection: psycopg.Connection, table: str, actor: str, since: str, recounted: Counted
 ) -> list[Mismatch]:
     rows = connection.execute(
-        f"SELECT system, measure, agency, label, {actor}, bucket, sum(value)::bigint FROM {table} "  # noqa: S608 - names are ours
+        f"SELECT system, measure, agency, dimensions, {actor}, bucket, sum(value)::bigint FROM {table} "  # noqa: S608 - names are ours
         "WHERE bucket >= %s GROUP BY 1, 2, 3, 4, 5, 6".encode(),
         (since,),
     )

@@ -9,7 +9,7 @@ from schemas.evaluation.figures import group_of
 from schemas.timekeeping.moments import MINUTE, Calendar, moment_of
 from streams.fold.cases import Key
 from streams.fold.contributions import Folds, state_at
-from streams.fold.facts import Subject
+from streams.fold.facts import EntityKey
 from streams.fold.history import Entry
 from streams.write.changes import Changes
 
@@ -41,17 +41,17 @@ class Gathering:
         self._readings: list[ReportedValue] = []
         self._tasks: list[TaskState] = []
 
-    def add(self, effect: str, subject: Subject, history: Sequence[Entry], changes: Changes) -> None:
+    def add(self, effect: str, subject: EntityKey, history: Sequence[Entry], changes: Changes) -> None:
         """Take one subject's history, and the counters that it comes to."""
         for (*counter, minute), value in changes.counters.items():
             if value and minute < self._minute:
-                system, measure, agency, label = counter
-                key, amounts = (system, measure, agency, label), self._parts[bisect_right(self._edges, minute)]
+                system, measure, agency, dimensions = counter
+                key, amounts = (system, measure, agency, dimensions), self._parts[bisect_right(self._edges, minute)]
                 amounts[key] = amounts.get(key, 0) + value
                 self._reporting.add((system, group_of(measure), agency))
-        for (system, measure, agency, label, actor, minute), value in changes.actors.items():
+        for (system, measure, agency, dimensions, actor, minute), value in changes.actors.items():
             month = self._folds.rules.calendar.day(minute * MINUTE).replace(day=1)
-            acted = ActorMonth(system, measure, label, agency, actor, month)
+            acted = ActorMonth(system, measure, dimensions, agency, actor, month)
             self._actors[acted] = self._actors.get(acted, 0) + value
         if effect == "item":
             self._item(subject, history)
@@ -60,12 +60,12 @@ class Gathering:
         elif subject.group == "task":
             self._task(subject, history)
 
-    def _item(self, subject: Subject, history: Sequence[Entry]) -> None:
+    def _item(self, subject: EntityKey, history: Sequence[Entry]) -> None:
         state, _ = state_at(self._folds.item(subject.system, subject.group), history, self._last)
         if state.standing:
-            self._items.append(StandingItem(*subject, state.agency, state.label))
+            self._items.append(StandingItem(*subject, state.agency, state.dimensions))
 
-    def _task(self, subject: Subject, history: Sequence[Entry]) -> None:
+    def _task(self, subject: EntityKey, history: Sequence[Entry]) -> None:
         state, _ = state_at(self._folds.case(subject.system, subject.group), history, self._last)
         if state.opened_at is not None:
             percent: int | None = state.percent
@@ -73,7 +73,7 @@ class Gathering:
                 percent = 100 if state.closing.timed else None
             self._tasks.append(TaskState(subject.system, subject.subject, state.agency, percent))
 
-    def _reading(self, subject: Subject, history: Sequence[Entry]) -> None:
+    def _reading(self, subject: EntityKey, history: Sequence[Entry]) -> None:
         reported = [entry for entry in history if entry.time <= self._last]
         if reported:
             latest, period = reported[-1], subject.subject.rpartition(" ")[2]

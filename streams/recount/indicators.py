@@ -20,7 +20,7 @@ class Deviation(NamedTuple):
 
     indicator: str
     agency: str
-    label: str
+    dimensions: str
     live: float | None
     recounted: float | None
 
@@ -47,21 +47,21 @@ class RunningIndicators:
         return found
 
     def _live(self, connection: psycopg.Connection, indicator: Indicator) -> dict[tuple[str, str], float | None]:
-        query = sql.SQL("SELECT agency, label, value FROM indicators.{} WHERE period = %s AND ends = %s")
+        query = sql.SQL("SELECT agency, dimensions, value FROM indicators.{} WHERE period = %s AND ends = %s")
         view = query.format(sql.Identifier(indicator.id))
         rows = connection.execute(view, (indicator.file.period, self.today))
-        return {(agency, label): value for agency, label, value in rows}
+        return {(agency, dimensions): value for agency, dimensions, value in rows}
 
 
 _Found = dict[tuple[str, str], float | None]
 
 
 def _deviations(indicator: Indicator, live: _Found, recounted: _Found) -> Iterable[Deviation]:
-    exact = isinstance(indicator.file.measure, Count | Stock)
-    for agency, label in sorted(live.keys() | recounted.keys()):
-        here, there = live.get((agency, label)), recounted.get((agency, label))
+    exact = isinstance(indicator.file.formula, Count | Stock)
+    for agency, dimensions in sorted(live.keys() | recounted.keys()):
+        here, there = live.get((agency, dimensions)), recounted.get((agency, dimensions))
         # A counter that was taken back stays as a zero, where the archive has nothing at all; so does a part's.
-        taken_back = (agency, label) not in recounted or label != ""
+        taken_back = (agency, dimensions) not in recounted or dimensions != ""
         if taken_back and not here and not there:
             continue
         if here is None or there is None:
@@ -69,4 +69,4 @@ def _deviations(indicator: Indicator, live: _Found, recounted: _Found) -> Iterab
         else:
             same = here == there if exact else math.isclose(here, there, rel_tol=1e-9)
         if not same:
-            yield Deviation(indicator.id, agency, label, here, there)
+            yield Deviation(indicator.id, agency, dimensions, here, there)

@@ -15,12 +15,12 @@ from core.catalogue import make_views, store_agencies
 from core.database import connect
 from schemas.catalogue.model import Catalogue
 from schemas.catalogue.rules import CalendarRule, Limits, Rules
-from streams.fold.facts import Subject
+from streams.fold.facts import EntityKey
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount.compare import facts
 from streams.write.changes import Changes
-from streams.write.projections import Folder
-from streams.write.writer import REPLAY, lock, prepare
+from streams.write.projections import Projector
+from streams.write.writer import MAINTENANCE, fence_partition, prepare_session
 
 CHUNK = 1000
 """Cases that one transaction moves: workers that meet one of them wait that long."""
@@ -45,7 +45,7 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
     """
     with connect(dsn, "opscentre migrate") as connection:
         connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
-        prepare(connection)
+        prepare_session(connection)
         if _enter(connection, catalogue):
             say(f"catalogue {catalogue.version} has come into force")
         rulebook, unfinished = load_rulebook(connection, catalogue), _unfinished(connection)
@@ -61,7 +61,7 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
 def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> bool:
     """Make the catalogue the one in force, between two batches of every worker; return whether it was another."""
     with connection.transaction():
-        connection.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
+        connection.execute("LOCK TABLE partition_offsets IN EXCLUSIVE MODE")
         store_agencies(connection, catalogue)
         make_views(connection, catalogue)
         entered = connection.execute(
@@ -117,31 +117,31 @@ def first_difference(old: Rules, new: Rules) -> date | None:
 
 def _move(connection: psycopg.Connection, rulebook: Rulebook, since: date, say: Say) -> None:
     """Fold what is open, or was settled since that day, once more, by the rules in force."""
-    zone, folder, moved = rulebook.current.calendar.zone, Folder(rulebook), 0
-    last = Subject("", "", "")
+    zone, folder, moved = rulebook.current.calendar.zone, Projector(rulebook), 0
+    last = EntityKey("", "", "")
     midnight = "-infinity" if since == date.min else datetime.combine(since, time(), zone).isoformat()
     while True:
         with connection.transaction():
             cursor = connection.cursor()
-            shard, _ = lock(cursor, REPLAY, rulebook)
+            shard, _ = fence_partition(cursor, MAINTENANCE, rulebook)
             rows = cursor.execute(_AFFECTED, (*last, rulebook.number, midnight, CHUNK)).fetchall()
             changes = Changes()
-            changes.cases = {Subject(*row): {} for row in rows}
+            changes.cases = {EntityKey(*row): {} for row in rows}
             folder.apply(cursor, shard, changes)
         if not rows:
             say(f"{moved:,} cases stand under the rules of the new catalogue")
             return
-        moved, last = moved + len(rows), Subject(*rows[-1])
+        moved, last = moved + len(rows), EntityKey(*rows[-1])
         say(f"  … {moved:,} cases")
 
 
 def _rebuild(connection: psycopg.Connection, rulebook: Rulebook, say: Say) -> None:
     """Make every table that follows from the archive anew, in one transaction; the workers wait meanwhile."""
-    folder, done = Folder(rulebook), 0
+    folder, done = Projector(rulebook), 0
     with connection.transaction():
         cursor = connection.cursor()
-        cursor.execute("LOCK TABLE progress IN EXCLUSIVE MODE")
-        shard, _ = lock(cursor, REPLAY, rulebook)
+        cursor.execute("LOCK TABLE partition_offsets IN EXCLUSIVE MODE")
+        shard, _ = fence_partition(cursor, MAINTENANCE, rulebook)
         cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_month, counters_minute, actors_month")
         stated = facts(connection, None)
         while chunk := list(islice(stated, 20 * CHUNK)):

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable, Mapping
 import psycopg
 
 from core.errors import InvalidEventError
-from streams.ingest.decoder import Decoder, Incoming, Record
+from streams.ingest.decoder import DecodedEvent, Decoder, Record
 from streams.ingest.records import Partition, Refused
 from streams.write.copy_text import headers_from_text
-from streams.write.writer import REPLAY, TRANSIENT, Writer, lock
+from streams.write.writer import MAINTENANCE, TRANSIENT, Writer, fence_partition
 
 _LETTER = """
     SELECT cluster, topic_id, topic, partition, "offset", (extract(epoch FROM timestamp) * 1000)::bigint,
@@ -67,7 +67,7 @@ def _replay_one(
     cursor: psycopg.Cursor, writer: Writer, decoders: Mapping[str, Decoder], number: int
 ) -> tuple[str, str] | bool:
     """Replay one; return the reason and detail if it is refused again, False if somebody else has settled it."""
-    shard, _ = lock(cursor, REPLAY, writer.rulebook)
+    shard, _ = fence_partition(cursor, MAINTENANCE, writer.rulebook)
     row = cursor.execute(_LETTER, (number,)).fetchone()
     if row is None:
         return False
@@ -83,14 +83,15 @@ def _replay_one(
     if refused:
         return refused[0].reason, refused[0].detail
     cursor.execute(
-        "UPDATE progress SET events = events + %s, duplicates = duplicates + %s, updated_at = now() WHERE shard = %s",
+        "UPDATE partition_offsets SET events = events + %s, duplicates = duplicates + %s, updated_at = now() "
+        "WHERE shard = %s",
         (outcome.events, outcome.duplicates, shard),
     )
     cursor.execute("UPDATE dead_letters SET state = 'replayed', settled_at = now() WHERE id = %s", (number,))
     return True
 
 
-def _decode(decoders: Mapping[str, Decoder], topic: str, record: Record) -> Incoming | Refused:
+def _decode(decoders: Mapping[str, Decoder], topic: str, record: Record) -> DecodedEvent | Refused:
     decoder = decoders.get(topic)
     if decoder is None:
         return Refused(record, "wrong_source", f"the catalogue has no system with the topic {topic}")

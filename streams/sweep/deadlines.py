@@ -15,7 +15,7 @@ from uuid import UUID, uuid4
 import psycopg
 
 from core.database import connect
-from core.kafka import TopicPlace, admin, places
+from core.kafka import TopicOffsets, admin, end_offsets
 from core.publisher import STRUCTURED_HEADERS, Publisher
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
@@ -30,25 +30,25 @@ PATIENCE_SECONDS = 10.0
 
 _LOCK = 0x0C7  # any number, the same for every worker
 
-_STANDS = "SELECT topic_id, partition, next_offset FROM progress"
+_STANDS = "SELECT topic_id, partition, next_offset FROM partition_offsets"
 
 # What is settled late is found by the transaction that wrote it: what was not visible yet to the last sweep is
 # of its horizon or later. Without a horizon, or with one of another server (restored from a dump), all is looked at.
 _FIND = """
     WITH found AS (
-        SELECT system, kind, subject, overdue_at, due_at, agency, NULL AS silent FROM cases
+        SELECT system, kind, subject, overdue_at, due_at, agency, NULL AS suppressed FROM cases
         WHERE system = %(system)s AND state = 'open' AND overdue_at <= %(now)s
         UNION ALL
         SELECT system, kind, subject, overdue_at, due_at, agency, 'settled' FROM cases
-        WHERE system = %(system)s AND NOT on_time AND changed_by >= coalesce(
+        WHERE system = %(system)s AND NOT on_time AND changed_xid >= coalesce(
             (SELECT horizon FROM sweeps WHERE system = %(system)s AND horizon <= %(xmin)s::xid8), '0')
     ), raised AS (
-        INSERT INTO alerts (system, kind, subject, overdue_at, due_at, agency, sweep, raised_at, silent)
+        INSERT INTO alerts (system, kind, subject, overdue_at, due_at, agency, sweep, raised_at, suppressed)
         SELECT system, kind, subject, overdue_at, due_at, agency, %(sweep)s, %(now)s,
-            coalesce(silent, CASE WHEN overdue_at < %(now)s - make_interval(days => %(old)s) THEN 'old' END)
+            coalesce(suppressed, CASE WHEN overdue_at < %(now)s - make_interval(days => %(old)s) THEN 'old' END)
         FROM found ON CONFLICT DO NOTHING RETURNING *
     )
-    SELECT agency, system, kind, subject, due_at, overdue_at FROM raised WHERE silent IS NULL
+    SELECT agency, system, kind, subject, due_at, overdue_at FROM raised WHERE suppressed IS NULL
 """
 _SEEN = """
     INSERT INTO sweeps (system, swept_at, horizon) VALUES (%(system)s, %(now)s, %(xmin)s)
@@ -88,7 +88,7 @@ def sweep(
             return 0
         now: datetime = row[1]
         with admin(bootstrap) as client:
-            ends = places(client, topics)
+            ends = end_offsets(client, topics)
         systems = [topics[topic] for topic in _caught_up(connection, ends, patience)]
         sweep_id = uuid4()
         with connection.transaction():
@@ -102,7 +102,7 @@ def sweep(
     return len(found)
 
 
-def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicPlace], patience: float) -> list[str]:
+def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicOffsets], patience: float) -> list[str]:
     """Topics of which everything until the given ends is in the database, once all are or patience is over."""
     deadline = time.monotonic() + patience
     while True:

@@ -24,15 +24,16 @@ _RAW_BYTES = """
 
 # What comes late for such a month goes to a shard of its own once more, and is merged by the next one to keep house.
 _MERGE = """
-    WITH one AS (SELECT shard FROM progress WHERE topic_id = 'replay'), gone AS (
+    WITH one AS (SELECT shard FROM partition_offsets WHERE topic_id = 'maintenance'), gone AS (
         DELETE FROM {table} USING one
         WHERE bucket < date_trunc('month', now() - interval '2 days')::date AND {table}.shard <> one.shard
-        RETURNING system, measure, agency, label, {actor} bucket, value
+        RETURNING system, measure, agency, dimensions, {actor} bucket, value
     )
-    INSERT INTO {table} AS c (system, measure, agency, label, {actor} bucket, shard, value)
-    SELECT system, measure, agency, label, {actor} bucket, (SELECT shard FROM one), sum(value) FROM gone
-    GROUP BY system, measure, agency, label, {actor} bucket ORDER BY measure, bucket, agency
-    ON CONFLICT (system, measure, agency, label, {actor} bucket, shard) DO UPDATE SET value = c.value + excluded.value
+    INSERT INTO {table} AS c (system, measure, agency, dimensions, {actor} bucket, shard, value)
+    SELECT system, measure, agency, dimensions, {actor} bucket, (SELECT shard FROM one), sum(value) FROM gone
+    GROUP BY system, measure, agency, dimensions, {actor} bucket ORDER BY measure, bucket, agency
+    ON CONFLICT (system, measure, agency, dimensions, {actor} bucket, shard)
+        DO UPDATE SET value = c.value + excluded.value
 """
 
 

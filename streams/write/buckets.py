@@ -8,22 +8,22 @@ from typing import Any
 import psycopg
 
 from schemas.timekeeping.moments import MINUTE, Calendar, text_of
-from streams.fold.contributions import Differences
+from streams.fold.contributions import CounterDeltas
 from streams.write.copy_text import array, texts
 
 KEEP_MINUTES = 8 * 24 * 60
 """Minutes older than this are not counted one by one; screens look back a week."""
 
 DayKey = tuple[str, str, str, str, date]
-"""(system, measure, agency, label, day); of a month its first day."""
+"""(system, measure, agency, dimensions, day); of a month its first day."""
 MinuteKey = tuple[str, str, str, str, int]
 ActorKey = tuple[str, str, str, str, str, date]
 
-_KEY = ("system", "measure", "agency", "label")
+_KEY = ("system", "measure", "agency", "dimensions")
 
 
 class Buckets:
-    """Differences, gathered into the buckets of the tables."""
+    """CounterDeltas, gathered into the buckets of the tables."""
 
     def __init__(self, calendar: Calendar) -> None:
         self._calendar = calendar
@@ -32,13 +32,13 @@ class Buckets:
         self.minutes: dict[MinuteKey, int] = {}
         self.actors: dict[ActorKey, int] = {}
 
-    def add(self, differences: Differences) -> None:
+    def add(self, differences: CounterDeltas) -> None:
         """Add differences by minute."""
         days, minutes, day_of = self.days, self.minutes, self._calendar.day
         for key, value in differences.items():
             if value:
-                system, measure, agency, label, minute = key
-                day = (system, measure, agency, label, day_of(minute * MINUTE))
+                system, measure, agency, dimensions, minute = key
+                day = (system, measure, agency, dimensions, day_of(minute * MINUTE))
                 days[day] = days.get(day, 0) + value
                 if minute >= self.oldest:
                     minutes[key] = minutes.get(key, 0) + value
@@ -47,15 +47,15 @@ class Buckets:
     def months(self) -> dict[DayKey, int]:
         """The days by month."""
         months: dict[DayKey, int] = {}
-        for (system, measure, agency, label, day), value in self.days.items():
-            month = (system, measure, agency, label, day.replace(day=1))
+        for (system, measure, agency, dimensions, day), value in self.days.items():
+            month = (system, measure, agency, dimensions, day.replace(day=1))
             months[month] = months.get(month, 0) + value
         return months
 
     def add_actors(self, actors: Mapping[tuple[str, str, str, str, str, int], int]) -> None:
         """Add events of actors by minute: different ones are counted by month."""
-        for (system, measure, agency, label, actor, minute), value in actors.items():
-            month = (system, measure, agency, label, actor, self._calendar.day(minute * MINUTE).replace(day=1))
+        for (system, measure, agency, dimensions, actor, minute), value in actors.items():
+            month = (system, measure, agency, dimensions, actor, self._calendar.day(minute * MINUTE).replace(day=1))
             self.actors[month] = self.actors.get(month, 0) + value
 
     def write(self, cursor: psycopg.Cursor, shard: int) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.contributions import Differences, add
-from streams.fold.facts import Fact, Subject
+from streams.fold.contributions import CounterDeltas, add
+from streams.fold.facts import EntityKey, Fact
 from streams.fold.history import Entry
 
 
@@ -12,18 +12,18 @@ class Changes:
     """What a batch adds and takes back, gathered by subject."""
 
     def __init__(self) -> None:
-        self.counters: Differences = {}
+        self.counters: CounterDeltas = {}
         self.actors: dict[tuple[str, str, str, str, str, int], int] = {}
-        """(system, measure, agency, label, actor, minute since 1970 UTC) → how many of the actor's events."""
-        self.cases: dict[Subject, dict[str, Entry | None]] = {}
-        self.items: dict[Subject, dict[str, Entry | None]] = {}
-        self.readings: dict[Subject, dict[str, Entry | None]] = {}
+        """(system, measure, agency, dimensions, actor, minute since 1970 UTC) → how many of the actor's events."""
+        self.cases: dict[EntityKey, dict[str, Entry | None]] = {}
+        self.items: dict[EntityKey, dict[str, Entry | None]] = {}
+        self.readings: dict[EntityKey, dict[str, Entry | None]] = {}
 
     def apply(self, fact: Fact, sign: int) -> None:
         """Add a fact (+1), or take it back (−1)."""
         entry = fact.entry
         if fact.effect == "flow":
-            key = (fact.subject.system, entry.name, entry.agency, entry.label or "")
+            key = (fact.subject.system, entry.name, entry.agency, entry.dimensions or "")
             add(self.counters, key, entry.time, sign)
             if fact.actor is not None:
                 by = (*key, fact.actor, entry.time // MINUTE)

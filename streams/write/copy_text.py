@@ -8,7 +8,7 @@ import psycopg
 
 from schemas.timekeeping.moments import text_of
 from streams.fold.history import Entry
-from streams.ingest.decoder import Incoming
+from streams.ingest.decoder import DecodedEvent
 
 NULL = "\x01"
 """Stands for NULL. Control characters cannot come from an event: the decoder refuses them in every text column."""
@@ -43,7 +43,7 @@ def moment(value: int | None) -> str:
 EVENTS = 'events (time, received_at, system, type, subject, agency, id, revision, retracted, data, partition, "offset")'
 
 
-def event(incoming: Incoming, partition: int) -> str:
+def event(incoming: DecodedEvent, partition: int) -> str:
     """A row of `events`."""
     record = incoming.record
     return (

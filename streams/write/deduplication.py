@@ -12,22 +12,22 @@ import psycopg
 from schemas.events import BY_TYPE
 from schemas.timekeeping.moments import moment_of
 from streams.fold.facts import Fact, fact
-from streams.ingest.decoder import Incoming
+from streams.ingest.decoder import DecodedEvent
 from streams.ingest.records import Refused
 from streams.write.copy_text import array, moment, texts
 
 _CLAIM = """
-    INSERT INTO identities (id, revision, content, time)
+    INSERT INTO identities (id, revision, content_hash, time)
     SELECT * FROM unnest(%s::uuid[], %s::int[], %s::bigint[], %s::timestamptz[])
     ON CONFLICT DO NOTHING RETURNING id
 """
 _KNOWN = """
-    SELECT id, revision, content, time FROM identities WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE
+    SELECT id, revision, content_hash, time FROM identities WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE
 """
-_SUPERSEDED = "SELECT id, revision, content FROM superseded WHERE id = ANY (%s::uuid[])"
+_SUPERSEDED = "SELECT id, revision, content_hash FROM superseded WHERE id = ANY (%s::uuid[])"
 _REVISE = """
-    UPDATE identities AS i SET revision = n.revision, content = n.content, time = n.time
-    FROM unnest(%s::uuid[], %s::int[], %s::bigint[], %s::timestamptz[]) AS n (id, revision, content, time)
+    UPDATE identities AS i SET revision = n.revision, content_hash = n.content_hash, time = n.time
+    FROM unnest(%s::uuid[], %s::int[], %s::bigint[], %s::timestamptz[]) AS n (id, revision, content_hash, time)
     WHERE i.id = n.id
 """
 _SUPERSEDE = "INSERT INTO superseded SELECT * FROM unnest(%s::uuid[], %s::int[], %s::bigint[])"
@@ -39,35 +39,35 @@ _ARCHIVED = """
 """
 
 
-class Standing(NamedTuple):
+class CurrentRevision(NamedTuple):
     """The revision of an id that stands. `event` where it came in the batch at hand, else it is in the archive."""
 
     revision: int
-    content: int
+    content_hash: int
     time: int
-    event: Incoming | None
+    event: DecodedEvent | None
 
 
 class Resolution:
     """What becomes of a batch's events."""
 
     def __init__(self) -> None:
-        self.archive: list[Incoming] = []
+        self.archive: list[DecodedEvent] = []
         self.facts: list[tuple[Fact, int]] = []
         self.duplicates = 0
         self.refused: list[Refused] = []
 
-    def accept(self, event: Incoming) -> None:
+    def accept(self, event: DecodedEvent) -> None:
         """An event that stands."""
         self.archive.append(event)
         if not event.retracted:
             self.facts.append((event.fact, 1))
 
 
-def resolve(cursor: psycopg.Cursor, events: Sequence[Incoming]) -> Resolution:
+def resolve(cursor: psycopg.Cursor, events: Sequence[DecodedEvent]) -> Resolution:
     """Claim the events' identities in the running transaction and tell what becomes of each event."""
     result = Resolution()
-    first: dict[str, Incoming] = {}
+    first: dict[str, DecodedEvent] = {}
     for event in events:
         first.setdefault(event.identity, event)
     known = _claim(cursor, first)
@@ -76,69 +76,72 @@ def resolve(cursor: psycopg.Cursor, events: Sequence[Incoming]) -> Resolution:
             result.accept(event)
         return result
     standing = _load(cursor, known)
-    seen = {(identity, found.revision): found.content for identity, found in standing.items()}
+    seen = {(identity, found.revision): found.content_hash for identity, found in standing.items()}
     if known:
         cursor.execute(_SUPERSEDED, [array(known)])
-        seen.update({(id_.hex, revision): content for id_, revision, content in cursor})
+        seen.update({(id_.hex, revision): content_hash for id_, revision, content_hash in cursor})
     revised = _decide(events, standing, seen, result)
     _store(cursor, revised, result)
     return result
 
 
-def _claim(cursor: psycopg.Cursor, first: dict[str, Incoming]) -> list[str]:
+def _claim(cursor: psycopg.Cursor, first: dict[str, DecodedEvent]) -> list[str]:
     """Insert the identities, in hash order so that two workers cannot wait for each other; return those known."""
     if not first:
         return []
     claims = [first[identity] for identity in sorted(first)]
-    cursor.execute(_CLAIM, _columns((c.identity, c.revision, c.content, c.time) for c in claims))
+    cursor.execute(_CLAIM, _columns((c.identity, c.revision, c.content_hash, c.time) for c in claims))
     if cursor.rowcount == len(claims):
         return []
     fresh = {id_.hex for (id_,) in cursor}
     return [claim.identity for claim in claims if claim.identity not in fresh]
 
 
-def _load(cursor: psycopg.Cursor, known: Sequence[str]) -> dict[str, Standing]:
+def _load(cursor: psycopg.Cursor, known: Sequence[str]) -> dict[str, CurrentRevision]:
     if not known:
         return {}
     cursor.execute(_KNOWN, [array(known)])
-    return {id_.hex: Standing(revision, content, moment_of(time), None) for id_, revision, content, time in cursor}
+    return {
+        id_.hex: CurrentRevision(revision, content_hash, moment_of(time), None)
+        for id_, revision, content_hash, time in cursor
+    }
 
 
 class _Revised(NamedTuple):
     """Revisions that lost their standing, and the standing that replaced them."""
 
     losers: list[tuple[str, int, int]]
-    winners: dict[str, Standing]
-    archived: list[tuple[Incoming, Standing]]
+    winners: dict[str, CurrentRevision]
+    archived: list[tuple[DecodedEvent, CurrentRevision]]
 
 
 def _decide(
-    events: Sequence[Incoming],
-    standing: dict[str, Standing],
+    events: Sequence[DecodedEvent],
+    standing: dict[str, CurrentRevision],
     seen: dict[tuple[str, int], int],
     result: Resolution,
 ) -> _Revised:
     revised = _Revised([], {}, [])
     for event in events:
         identity = event.identity
-        content = seen.get((identity, event.revision))
-        if content is not None:
-            if content == event.content:
+        content_hash = seen.get((identity, event.revision))
+        if content_hash is not None:
+            if content_hash == event.content_hash:
                 result.duplicates += 1
             else:
                 result.refused.append(_conflict(event))
             continue
-        seen[identity, event.revision] = event.content
-        mine = Standing(event.revision, event.content, event.time, event)
+        seen[identity, event.revision] = event.content_hash
+        mine = CurrentRevision(event.revision, event.content_hash, event.time, event)
         old = standing.get(identity)
         if old is None:
             standing[identity] = mine
             result.accept(event)
         elif event.revision < old.revision:
             result.archive.append(event)
-            revised.losers.append((identity, event.revision, event.content))
+            revised.losers.append((identity, event.revision, event.content_hash))
         else:
-            revised.losers.append((identity, old.revision, old.content))
+            revised.losers.append((identity, old.revision, old.content_hash))
             if old.event is None:
                 revised.archived.append((event, old))
             elif not old.event.retracted:
@@ -158,7 +161,7 @@ def _store(cursor: psycopg.Cursor, revised: _Revised, result: Resolution) -> Non
         result.facts[:0] = [(old, -1) for old in _archived(cursor, revised.archived)]
 
 
-def _archived(cursor: psycopg.Cursor, wanted: Sequence[tuple[Incoming, Standing]]) -> list[Fact]:
+def _archived(cursor: psycopg.Cursor, wanted: Sequence[tuple[DecodedEvent, CurrentRevision]]) -> list[Fact]:
     """What events in the archive had stated; those retracted had stated nothing."""
     columns = (
         array(moment(old.time) for _, old in wanted),
@@ -183,7 +186,7 @@ def _columns(rows: Iterable[tuple[str, int, int] | tuple[str, int, int, int]]) -
     return [array(column) for column in columns[:3]] + [array(map(moment, column)) for column in columns[3:]]
 
 
-def _conflict(event: Incoming) -> Refused:
+def _conflict(event: DecodedEvent) -> Refused:
     return Refused(
         event.record,
         "conflicting_id",

@@ -9,8 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 import psycopg
 
 from streams.fold.cases import CaseFold, CaseState
-from streams.fold.contributions import Differences, Folds, difference
-from streams.fold.facts import Subject
+from streams.fold.contributions import CounterDeltas, Folds, contribution_delta
+from streams.fold.facts import EntityKey
 from streams.fold.history import Entry
 from streams.fold.items import ItemState
 from streams.fold.rulebook import Rulebook
@@ -18,17 +18,17 @@ from streams.write.buckets import Buckets
 from streams.write.changes import Changes, rewrite
 from streams.write.copy_text import NULL, copy, history_from_text, history_to_text, moment, texts
 
-Entries = Mapping[Subject, dict[str, Entry | None]]
+Entries = Mapping[EntityKey, dict[str, Entry | None]]
 
 _CASE_COLUMNS = (
-    "system, kind, subject, agency, label, state, opened_at, due_at, overdue_at, closed_at, on_time, "
-    "contradictory, percent, moved_by, catalogue, history"
+    "system, kind, subject, agency, dimensions, state, opened_at, due_at, overdue_at, closed_at, on_time, "
+    "contradictory, percent, due_moved_by_day, catalogue, history"
 )
-_ITEM_COLUMNS = "system, register, subject, agency, label, standing, since, history"
+_ITEM_COLUMNS = "system, register, subject, agency, dimensions, standing, since, history"
 _READING_COLUMNS = "system, name, subject, agency, period, value, unit, reported_at, history"
 
 
-class Folder:
+class Projector:
     """Folds cases, items and readings under the rules of the catalogue in force."""
 
     def __init__(self, rulebook: Rulebook) -> None:
@@ -48,34 +48,34 @@ class Folder:
         buckets.add_actors(changes.actors)
         buckets.write(cursor, shard)
 
-    def _cases(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
+    def _cases(self, cursor: psycopg.Cursor, entries: Entries, into: CounterDeltas) -> None:
         """Fold the cases with these changed entries; add what that changes to `into`.
 
         A case that was last folded under an earlier catalogue is moved to the rules of this one.
         """
 
-        def fold(subject: Subject, before: list[Entry], after: list[Entry], catalogue: int) -> str:
+        def fold(subject: EntityKey, before: list[Entry], after: list[Entry], catalogue: int) -> str:
             fold, earlier = self._current.case(subject.system, subject.group), None
             if before and self._folds[catalogue] is not self._current:
                 earlier = self._folds[catalogue].case(subject.system, subject.group)
-            state = difference(fold, before, after, into, earlier)
+            state = contribution_delta(fold, before, after, into, earlier)
             return _case_row(subject, state, fold, after, self._number)
 
         _rewrite(cursor, "cases", "kind", _CASE_COLUMNS, entries, fold)
 
-    def _items(self, cursor: psycopg.Cursor, entries: Entries, into: Differences) -> None:
+    def _items(self, cursor: psycopg.Cursor, entries: Entries, into: CounterDeltas) -> None:
         """Fold the items with these changed entries; add what that changes to `into`."""
 
-        def fold(subject: Subject, before: list[Entry], after: list[Entry], _: int) -> str:
+        def fold(subject: EntityKey, before: list[Entry], after: list[Entry], _: int) -> str:
             fold = self._current.item(subject.system, subject.group)
-            return _item_row(subject, difference(fold, before, after, into), after)
+            return _item_row(subject, contribution_delta(fold, before, after, into), after)
 
         _rewrite(cursor, "items", "register", _ITEM_COLUMNS, entries, fold)
 
     def _readings(self, cursor: psycopg.Cursor, entries: Entries) -> None:
         """Keep the latest of the readings with these changed entries."""
 
-        def fold(subject: Subject, _: list[Entry], after: list[Entry], __: int) -> str:
+        def fold(subject: EntityKey, _: list[Entry], after: list[Entry], __: int) -> str:
             return _reading_row(subject, after) if after else ""
 
         _rewrite(cursor, "readings", "name", _READING_COLUMNS, entries, fold)
@@ -87,7 +87,7 @@ def _rewrite(
     group: str,
     columns: str,
     entries: Entries,
-    fold: Callable[[Subject, list[Entry], list[Entry], int], str],
+    fold: Callable[[EntityKey, list[Entry], list[Entry], int], str],
 ) -> None:
     if not entries:
         return
@@ -95,7 +95,7 @@ def _rewrite(
     rows = _lock(cursor, table, group, subjects)
     fresh: list[str] = []
     changed: list[str] = []
-    gone: list[Subject] = []
+    gone: list[EntityKey] = []
     for subject in subjects:
         text, catalogue = rows.get(subject, _NEW)
         before = [] if text is None else history_from_text(text)
@@ -124,8 +124,8 @@ _NEW: tuple[str | None, int] = (None, 0)
 
 
 def _lock(
-    cursor: psycopg.Cursor, table: str, group: str, subjects: Sequence[Subject]
-) -> dict[Subject, tuple[str | None, int]]:
+    cursor: psycopg.Cursor, table: str, group: str, subjects: Sequence[EntityKey]
+) -> dict[EntityKey, tuple[str | None, int]]:
     """Lock what exists of the subjects, in key order; read the histories, and the catalogues of cases."""
     catalogue = "t.catalogue" if table == "cases" else "0"
     cursor.execute(
@@ -134,7 +134,7 @@ def _lock(
         f"USING (system, {group}, subject) ORDER BY t.system, t.{group}, t.subject FOR UPDATE OF t".encode(),
         [texts(column) for column in zip(*subjects, strict=True)],
     )
-    return {Subject(*row[:3]): (row[3], row[4]) for row in cursor}
+    return {EntityKey(*row[:3]): (row[3], row[4]) for row in cursor}
 
 
 def _update(table: str, group: str, columns: str) -> bytes:
@@ -142,32 +142,32 @@ def _update(table: str, group: str, columns: str) -> bytes:
     values = [column for column in columns.split(", ") if column not in key]
     assignments = ", ".join(f"{column} = n.{column}" for column in values)
     if table == "cases":
-        assignments += ", changed_by = pg_current_xact_id()"
+        assignments += ", changed_xid = pg_current_xact_id()"
     matches = " AND ".join(f"t.{column} = n.{column}" for column in key)
     return f"UPDATE {table} AS t SET {assignments} FROM changed_{table} AS n WHERE {matches}".encode()  # noqa: S608
 
 
-def _case_row(subject: Subject, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
+def _case_row(subject: EntityKey, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
     name, overdue = state.name, None
     if name in ("open", "closed") and state.due is not None:
         overdue = max(fold.overdue_at(state.due), state.reopened_at)
     met = fold.on_time(state) if name == "closed" else None
     return (
-        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{name}\t"
+        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.dimensions}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
-        f"{NULL if met is None else met}\t{state.contradictory}\t{state.percent}\t{state.moved_by or NULL}\t"
+        f"{NULL if met is None else met}\t{state.contradictory}\t{state.percent}\t{state.due_moved_by_day or NULL}\t"
         f"{catalogue}\t{history_to_text(history)}"
     )
 
 
-def _item_row(subject: Subject, state: ItemState, history: Sequence[Entry]) -> str:
+def _item_row(subject: EntityKey, state: ItemState, history: Sequence[Entry]) -> str:
     return (
-        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.label}\t{state.standing}\t"
+        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.dimensions}\t{state.standing}\t"
         f"{moment(state.since)}\t{history_to_text(history)}"
     )
 
 
-def _reading_row(subject: Subject, history: Sequence[Entry]) -> str:
+def _reading_row(subject: EntityKey, history: Sequence[Entry]) -> str:
     latest, period = history[-1], subject.subject.rpartition(" ")[2]
     value, unit, _ = latest.detail
     return (

@@ -13,14 +13,14 @@ import psycopg
 from psycopg import errors
 
 from core.database import connect
-from core.errors import LostPlaceError, OutdatedCatalogueError, UnavailableError
+from core.errors import OffsetMismatchError, OutdatedCatalogueError, UnavailableError
 from streams.fold.rulebook import Rulebook
-from streams.ingest.decoder import Incoming
+from streams.ingest.decoder import DecodedEvent
 from streams.ingest.records import Batch, Partition, Refused
 from streams.write.changes import Changes
 from streams.write.copy_text import EVENTS, copy, event, headers_to_text, moment
 from streams.write.deduplication import resolve
-from streams.write.projections import Folder
+from streams.write.projections import Projector
 
 log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Writer:
         """`give_up` is asked between tries while the database is away; True ends the waiting."""
         self._dsn = dsn
         self.rulebook = rulebook
-        self._folder = Folder(rulebook)
+        self._folder = Projector(rulebook)
         self._give_up = give_up
         self._connection: psycopg.Connection | None = None
 
@@ -70,7 +70,7 @@ class Writer:
         A value that the database refuses is cornered by halving the batch, and becomes a dead letter.
 
         Raises:
-            LostPlaceError: the batch begins beyond where the partition stands: events are missing between.
+            OffsetMismatchError: the batch begins beyond where the partition stands: events are missing between.
             OutdatedCatalogueError: another catalogue has come into force.
             UnavailableError: the database is away and `give_up` said to stop waiting.
         """
@@ -108,7 +108,7 @@ class Writer:
     def _connect(self) -> psycopg.Connection:
         if self._connection is None:
             connection = connect(self._dsn, "opscentre worker")
-            prepare(connection)
+            prepare_session(connection)
             self._connection = connection
         return self._connection
 
@@ -123,9 +123,9 @@ class Writer:
         time.sleep(delay)
 
     def _transact(self, cursor: psycopg.Cursor, batch: Batch) -> Outcome:
-        shard, next_offset = lock(cursor, batch.partition, self.rulebook)
+        shard, next_offset = fence_partition(cursor, batch.partition, self.rulebook)
         if next_offset < batch.start:
-            raise LostPlaceError(
+            raise OffsetMismatchError(
                 f"{batch.partition.topic}/{batch.partition.number} stands at offset {next_offset}, "
                 f"but the batch begins at {batch.start}"
             )
@@ -135,17 +135,17 @@ class Writer:
         if refused:
             cursor.executemany(_DEAD_LETTERS, _dead_letters(batch.partition, refused))
         cursor.execute(
-            "UPDATE progress SET next_offset = %s, events = events + %s, duplicates = duplicates + %s, "
+            "UPDATE partition_offsets SET next_offset = %s, events = events + %s, duplicates = duplicates + %s, "
             "updated_at = now() WHERE shard = %s",
             (max(next_offset, batch.end), outcome.events, outcome.duplicates, shard),
         )
         return outcome
 
     def apply(
-        self, cursor: psycopg.Cursor, shard: int, partition: Partition, items: Sequence[Incoming | Refused]
+        self, cursor: psycopg.Cursor, shard: int, partition: Partition, items: Sequence[DecodedEvent | Refused]
     ) -> tuple[Outcome, list[Refused]]:
         """Archive, fold and count in the running transaction; return what it came to, and what is refused."""
-        incoming = [item for item in items if isinstance(item, Incoming)]
+        incoming = [item for item in items if isinstance(item, DecodedEvent)]
         refused = [item for item in items if isinstance(item, Refused)]
         resolution = resolve(cursor, incoming)
         copy(cursor, EVENTS, [event(e, partition.number) for e in resolution.archive])
@@ -157,13 +157,13 @@ class Writer:
         return Outcome(len(resolution.archive), resolution.duplicates, len(refused)), refused
 
 
-def prepare(connection: psycopg.Connection) -> None:
+def prepare_session(connection: psycopg.Connection) -> None:
     """Make a connection ready for `Writer.apply`."""
     connection.execute(_SESSION.encode())
     connection.commit()
 
 
-def lock(cursor: psycopg.Cursor, partition: Partition, rulebook: Rulebook) -> tuple[int, int]:
+def fence_partition(cursor: psycopg.Cursor, partition: Partition, rulebook: Rulebook) -> tuple[int, int]:
     """Lock the partition's row, made where it is missing; return its shard and the offset to go on from.
 
     Raises:
@@ -171,23 +171,24 @@ def lock(cursor: psycopg.Cursor, partition: Partition, rulebook: Rulebook) -> tu
     """
     key = (partition.cluster, partition.topic_id, partition.number)
     select = (
-        "SELECT shard, next_offset, (SELECT max(number) FROM catalogues) FROM progress "
-        "WHERE cluster = %s AND topic_id = %s AND partition = %s FOR UPDATE OF progress"
+        "SELECT shard, next_offset, (SELECT max(number) FROM catalogues) FROM partition_offsets "
+        "WHERE cluster = %s AND topic_id = %s AND partition = %s FOR UPDATE OF partition_offsets"
     )
     row = cursor.execute(select, key).fetchone()
     if row is None:
         cursor.execute(
-            "INSERT INTO progress (cluster, topic_id, partition, topic) VALUES (%s, %s, %s, %s) ON CONFLICT DO NOTHING",
+            "INSERT INTO partition_offsets (cluster, topic_id, partition, topic) VALUES (%s, %s, %s, %s) "
+            "ON CONFLICT DO NOTHING",
             (*key, partition.topic),
         )
         row = cursor.execute(select, key).fetchone()
-    assert row is not None  # rows of `progress` are never deleted
+    assert row is not None  # rows of `partition_offsets` are never deleted
     if row[2] != rulebook.number:
         raise OutdatedCatalogueError(f"catalogue {row[2]} has come into force, this process works by {rulebook.number}")
     return row[0], row[1]
 
 
-REPLAY = Partition("", "replay", "replay", 0)
+MAINTENANCE = Partition("", "maintenance", "maintenance", 0)
 """Whoever replays dead letters or repairs counters holds this partition's row, and counts under its shard."""
 
 

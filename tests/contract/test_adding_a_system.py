@@ -44,7 +44,7 @@ json.dump(
         "subject": stated.subject,
         "name": stated.entry.name,
         "agency": stated.entry.agency,
-        "label": stated.entry.label,
+        "dimensions": stated.entry.dimensions,
         "has due time": stated.entry.due is not None,
         "shown": stated.subject.group in KINDS,
     },
@@ -105,7 +105,7 @@ def test_after_what_the_document_says_its_event_counts(copy: Path) -> None:
         "subject": ["health", "checkup", "KSK-26560-2025-01"],
         "name": "checkup.planned",
         "agency": "H06.26560",
-        "label": "workers",
+        "dimensions": "workers",
         "has due time": True,
         "shown": True,
     }

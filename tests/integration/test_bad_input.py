@@ -276,7 +276,7 @@ def test_topic_deleted_and_created_anew(
         workers.wait_progress(1400)
     assert_exact(installation.dsn, 1400)
     with psycopg.connect(installation.dsn) as connection:
-        assert connection.execute("SELECT sum(duplicates)::int FROM progress").fetchone() == (0,)
+        assert connection.execute("SELECT sum(duplicates)::int FROM partition_offsets").fetchone() == (0,)
 
 
 def test_a_log_that_ends_before_where_we_stand_stops_the_worker(
@@ -297,7 +297,7 @@ def test_a_log_that_ends_before_where_we_stand_stops_the_worker(
         publish(settings.kafka, _dossiers(100, 10))
         worker = workers.start("another")
         assert worker.ended(60) != 0
-        assert "LostPlaceError" in worker.log
+        assert "OffsetMismatchError" in worker.log
         assert "stands at offset 100" in worker.log
         assert "ends at 10" in worker.log
     assert_exact(database, 100)
@@ -312,7 +312,7 @@ def test_what_kafka_deleted_unread_is_noted(installation: Settings, environment:
         assert worker.ended(installation.stop_seconds + 5) == 0
         publish(installation.kafka, _dossiers(100, 100))
         with psycopg.connect(installation.dsn) as connection:
-            row = connection.execute("SELECT partition FROM progress WHERE next_offset = 100").fetchone()
+            row = connection.execute("SELECT partition FROM partition_offsets WHERE next_offset = 100").fetchone()
         assert row is not None
         admin = KafkaAdminClient(bootstrap_servers=installation.kafka)
         admin.delete_records({TopicPartition(ONE_STOP, row[0]): 130})
@@ -340,7 +340,7 @@ def test_what_kafka_deletes_under_a_running_worker_is_noted(
         for n in range(100, 116):  # each a batch of its own, of which at most a few are on their way to the worker
             publish(installation.kafka, _dossiers(n, 1))
         with psycopg.connect(installation.dsn) as connection:
-            row = connection.execute("SELECT partition FROM progress WHERE next_offset = 100").fetchone()
+            row = connection.execute("SELECT partition FROM partition_offsets WHERE next_offset = 100").fetchone()
         assert row is not None
         admin = KafkaAdminClient(bootstrap_servers=installation.kafka)
         admin.delete_records({TopicPartition(ONE_STOP, row[0]): 110})

@@ -1,10 +1,8 @@
 """A catalogue changed on an installation that is in use: what is open follows, what was settled stays, all is right."""
 
-import uuid
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from datetime import date, datetime
-from importlib import resources
 from typing import Any
 
 import psycopg
@@ -20,6 +18,7 @@ from streams.recount.compare import Mismatch, compare, repair, totals_as_of
 from streams.recount.rebuild import apply_catalogue
 from streams.write.writer import Writer
 from tests.catalogues import CHANGE, ZONE, Installation, content, received, rename, then, write_catalogue
+from tests.conftest import earlier
 from tests.helpers import Log, cloud_event
 from tests.killing import kill_at_every_step
 
@@ -281,18 +280,8 @@ def test_nothing_is_compared_while_a_change_is_under_way(
 @pytest.fixture
 def before_catalogues(timescaledb: TimescaleDB) -> Iterator[str]:
     """DSN of a database of the version before: without the migration that brought catalogues."""
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    dsn = timescaledb.dsn(name)
-    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}".encode())
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("CREATE EXTENSION timescaledb")
-            connection.execute("CREATE TABLE migrations (name text PRIMARY KEY, applied_at timestamptz DEFAULT now())")
-            for script in sorted((resources.files("schemas") / "sql").iterdir(), key=lambda path: path.name)[:2]:
-                connection.execute(script.read_bytes())
-                connection.execute("INSERT INTO migrations (name) VALUES (%s)", (script.name,))
+    with earlier(timescaledb, 2) as dsn:
         yield dsn
-        server.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 _FILL = """

@@ -125,7 +125,8 @@ def test_extensions(installation: Settings, environment: Environment, tmp_path: 
     with psycopg.connect(installation.dsn) as connection:
         assert letters(connection) == []
         opened = connection.execute(
-            "SELECT label, sum(value)::int FROM counters_day WHERE measure = 'dossier.opened' GROUP BY 1 ORDER BY 1"
+            "SELECT dimensions, sum(value)::int FROM counters_day WHERE measure = 'dossier.opened' "
+            "GROUP BY 1 ORDER BY 1"
         ).fetchall()
     assert [row for row in opened if row[1]] == [("online -", 2), ("post -", 2)]
 

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
-from core.kafka import admin, cluster_id, places
+from core.kafka import admin, cluster_id, end_offsets
 from core.publisher import Publisher, encode
 from core.settings import Settings
 from schemas.alerts import Alert
@@ -41,7 +41,7 @@ def processed(subject: str, days_ago: float) -> Json:
 
 
 def raised(connection: psycopg.Connection) -> dict[str, str | None]:
-    return dict(connection.execute("SELECT subject, silent FROM alerts").fetchall())
+    return dict(connection.execute("SELECT subject, suppressed FROM alerts").fetchall())
 
 
 @pytest.fixture
@@ -97,7 +97,7 @@ def test_what_is_owed_once_more_is_told_once_more(
     assert sweep(database, broker, TOPICS, 3) == 0
     told = [case.subject for message in sent() for case in message.data.cases]
     assert Counter(told) == {"late": 2, "in time": 1}
-    assert connection.execute("SELECT count(*) FROM alerts WHERE silent IS NULL").fetchone() == (3,)
+    assert connection.execute("SELECT count(*) FROM alerts WHERE suppressed IS NULL").fetchone() == (3,)
     again = [cloud_event("incident.settled", subject, ago(1), f"again-{subject}", agency="H06.17") for subject in told]
     writer.commit(log.batch(*again))
     assert sweep(database, broker, TOPICS, 3) == 0
@@ -176,11 +176,12 @@ def test_a_system_that_is_not_caught_up_is_not_swept(
     ]
 
     with admin(broker) as client:
-        place = places(client, ["events.one-stop"])["events.one-stop"]
+        place = end_offsets(client, ["events.one-stop"])["events.one-stop"]
         cluster = cluster_id(client)
     for number, end in place.ends.items():
         connection.execute(
-            "INSERT INTO progress (cluster, topic_id, partition, topic, next_offset) VALUES (%s, %s, %s, %s, %s)",
+            "INSERT INTO partition_offsets (cluster, topic_id, partition, topic, next_offset) "
+            "VALUES (%s, %s, %s, %s, %s)",
             (cluster, place.topic_id, number, "events.one-stop", end),
         )
     assert sweep(database, broker, TOPICS, 3) == 1
@@ -194,7 +195,7 @@ def test_what_is_settled_in_a_transaction_that_a_sweep_cannot_see_is_found_by_th
     with psycopg.connect(database) as slow:
         settle = (
             "UPDATE cases SET state = 'closed', on_time = false, overdue_at = due_at, "
-            "changed_by = pg_current_xact_id() WHERE subject = %s"
+            "changed_xid = pg_current_xact_id() WHERE subject = %s"
         )
         slow.execute(settle, ("A",))
         connection.execute(settle, ("B",))  # a later transaction, committed earlier
@@ -210,9 +211,9 @@ def test_a_case_that_changes_is_marked_with_the_transaction_that_changed_it(
 ) -> None:
     log = Log()
     writer.commit(log.batch(received("A", 5)))
-    (before,) = connection.execute("SELECT changed_by::text::bigint FROM cases").fetchone() or (0,)
+    (before,) = connection.execute("SELECT changed_xid::text::bigint FROM cases").fetchone() or (0,)
     writer.commit(log.batch(processed("A", 2)))
-    (after,) = connection.execute("SELECT changed_by::text::bigint FROM cases").fetchone() or (0,)
+    (after,) = connection.execute("SELECT changed_xid::text::bigint FROM cases").fetchone() or (0,)
     assert after > before
 
 

@@ -10,7 +10,7 @@ from psycopg import sql
 from core.database import migrate
 from opscentre.devservices.timescaledb import TimescaleDB
 from streams.write.writer import Writer
-from tests.conftest import ROOT
+from tests.conftest import ROOT, earlier
 from tests.indicators import PROVINCE, A, Committer, count, indicator, make, received, term, values, whole
 
 RECEIVED = indicator("received", count("dossier.opened"))
@@ -89,20 +89,12 @@ def runbook(reader: str) -> list[str]:
 
 
 def test_a_database_from_before_has_its_months_after_the_migration(timescaledb: TimescaleDB) -> None:
-    name = f"test_{uuid.uuid4().hex[:12]}"
-    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}".encode())
-    migrate(timescaledb.dsn(name))
-    with psycopg.connect(timescaledb.dsn(name), autocommit=True) as connection:
-        connection.execute("DROP SCHEMA indicators CASCADE; DROP TABLE counters_month, decisions")
-        connection.execute("ALTER TABLE items DROP COLUMN changed_at; DELETE FROM migrations WHERE name LIKE '004%'")
+    with earlier(timescaledb, 3) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute(
             "INSERT INTO counters_day VALUES ('s', 'm', 'a', 'l', '2025-03-01', 1, 2), "
             "('s', 'm', 'a', 'l', '2025-03-31', 1, 3), "
             "('s', 'm', 'a', 'l', '2025-04-01', 1, 5), ('s', 'm', 'a', 'l', '2025-04-01', 2, 7)"
         )
-        assert migrate(timescaledb.dsn(name)) == ["004_indicators.sql"]
+        assert migrate(dsn)[0] == "004_indicators.sql"
         found = connection.execute("SELECT bucket::text, shard, value FROM counters_month ORDER BY 1, 2").fetchall()
         assert found == [("2025-03-01", 1, 5), ("2025-04-01", 1, 5), ("2025-04-01", 2, 7)]
-    with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())

@@ -7,7 +7,7 @@ from typing import Any
 import psycopg
 import pytest
 
-from core.kafka import admin, cluster_id, places
+from core.kafka import admin, cluster_id, end_offsets
 from core.publisher import Publisher, encode
 from schemas.catalogue.indicators import Indicator
 from streams.sweep.deadlines import sweep
@@ -218,11 +218,12 @@ def test_a_sweep_decides_once_the_system_is_caught_up_and_never_again(
 
     log(reported(11, due, id="later"))
     with admin(broker) as client:
-        place = places(client, ["events.ops-centre"])["events.ops-centre"]
+        place = end_offsets(client, ["events.ops-centre"])["events.ops-centre"]
         cluster = cluster_id(client)
     for number, end in place.ends.items():
         connection.execute(
-            "INSERT INTO progress (cluster, topic_id, partition, topic, next_offset) VALUES (%s, %s, %s, %s, %s)",
+            "INSERT INTO partition_offsets (cluster, topic_id, partition, topic, next_offset) "
+            "VALUES (%s, %s, %s, %s, %s)",
             (cluster, place.topic_id, number, "events.ops-centre", end),
         )
     sweep(database, broker, TOPICS, DAYS)

@@ -126,7 +126,8 @@ def counters(timescaledb: TimescaleDB) -> Iterator[psycopg.Connection]:
             "n % 2, 1 + abs(n) FROM generate_series(-40, 180) AS n"
         )
         connection.execute(
-            "INSERT INTO counters_month SELECT system, measure, agency, label, date_trunc('month', bucket), shard, "
+            "INSERT INTO counters_month SELECT system, measure, agency, dimensions, "
+            "date_trunc('month', bucket), shard, "
             "sum(value) FROM counters_day GROUP BY 1, 2, 3, 4, 5, 6"
         )
         connection.execute(

@@ -168,7 +168,7 @@ def test_a_value_in_the_views_that_the_archive_does_not_say_is_found(database: s
         "repaired": False,
         "differences": [],
         "indicators": [
-            {"indicator": "science-enterprises", "agency": "H06", "label": "", "live": 33.5, "recounted": 32.5}
+            {"indicator": "science-enterprises", "agency": "H06", "dimensions": "", "live": 33.5, "recounted": 32.5}
         ],
     }
 
@@ -201,7 +201,7 @@ def test_indicators_of_now_are_those_of_the_views(connection: psycopg.Connection
         found = told("indicators", "--agency", agency)
         for id_, one in found["indicators"].items():
             row = connection.execute(
-                f"SELECT value FROM indicators.\"{id_}\" WHERE period = %s AND agency = %s AND label = '' "
+                f"SELECT value FROM indicators.\"{id_}\" WHERE period = %s AND agency = %s AND dimensions = '' "
                 'AND ends = (SELECT max(ends) FROM indicators."dossiers-open")'.encode(),
                 (one["period"], agency),
             ).fetchone()
@@ -271,7 +271,10 @@ def test_behind_a_share_on_time_are_the_late_ones_and_the_rest_is_counted() -> N
 
 def test_behind_a_share_of_a_register_is_what_it_lacks() -> None:
     found = told("explain", "procedures-full-process-share")
-    assert [row["label"] for row in found["behind"]["worst"]] == ["ho-tich partial true", "ho-tich information true"]
+    assert [row["dimensions"] for row in found["behind"]["worst"]] == [
+        "ho-tich partial true",
+        "ho-tich information true",
+    ]
 
 
 def test_behind_a_share_of_officers_are_those_who_did_not_and_what_they_did_not() -> None:
@@ -314,11 +317,11 @@ def test_what_counts_behind_each_indicator_of_now_adds_up_to_it() -> None:
         terms = found["terms"]
         if found["value"] is None or not terms:
             continue
-        if one.file.measure.kind in ("count", "stock"):
+        if one.file.formula.kind in ("count", "stock"):
             assert found["value"] == sum(term["amount"] for term in terms), id_
             if not {*FLOWS} & {term["of"] for term in terms}:
                 assert found["value"] == found["behind"]["total"], id_
-        elif one.file.measure.kind in ("ratio", "mean"):
+        elif one.file.formula.kind in ("ratio", "mean"):
             for side in ("numerator", "denominator"):
                 assert found[side] == sum(term["amount"] for term in terms if term["side"] == side), id_
 

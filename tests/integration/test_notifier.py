@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from aiosmtpd.controller import Controller
 
-from consumers.deliveries import deliver_next, plan, targets
+from consumers.deliveries import deliver_next, plan, recipients
 from consumers.message import Message
 from consumers.notifier import Notifier
 from core.errors import ConfigurationError
@@ -102,7 +102,7 @@ def publish(bootstrap: str, *values: Alert | bytes) -> None:
 
 def run(settings: Settings, urls: str) -> None:
     """Notify until there is nothing more to do now."""
-    notifier = Notifier(settings, CATALOGUE, targets(urls))
+    notifier = Notifier(settings, CATALOGUE, recipients(urls))
     while notifier.step(1):
         pass
     notifier.close()
@@ -165,7 +165,7 @@ def test_a_service_slower_than_the_database_lets_a_session_rest(
     connection: psycopg.Connection, webhook: Webhook
 ) -> None:
     webhook.seconds = 0.5
-    found, to = alert("A"), targets(webhook.url)
+    found, to = alert("A"), recipients(webhook.url)
     plan(connection, found, Message("title", "body"), to)
     connection.execute("SET idle_in_transaction_session_timeout = '100ms'")
     assert deliver_next(connection, to) is True
@@ -200,7 +200,7 @@ def test_a_record_that_is_no_alert_is_a_dead_letter_and_the_rest_goes_on(
 
 def test_a_wrong_url_is_told_without_its_secret() -> None:
     with pytest.raises(ConfigurationError, match=r"number 2 \(mailtoo://…\)") as error:
-        targets("json://127.0.0.1/x mailtoo://user:secret@example.vn")
+        recipients("json://127.0.0.1/x mailtoo://user:secret@example.vn")
     assert "secret" not in str(error.value)
 
 

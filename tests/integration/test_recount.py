@@ -61,10 +61,10 @@ DAMAGES = {
     "SELECT {columns}, 9, 1 FROM {} WHERE measure = 'signature.used' AND agency = 'H06.01'",
 }
 COLUMNS = {
-    "counters_day": "system, measure, agency, label, bucket",
-    "counters_month": "system, measure, agency, label, bucket",
-    "counters_minute": "system, measure, agency, label, bucket",
-    "actors_month": "system, measure, agency, label, actor, bucket",
+    "counters_day": "system, measure, agency, dimensions, bucket",
+    "counters_month": "system, measure, agency, dimensions, bucket",
+    "counters_minute": "system, measure, agency, dimensions, bucket",
+    "actors_month": "system, measure, agency, dimensions, actor, bucket",
 }
 
 
@@ -180,14 +180,14 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
         live, recounted = totals(connection, CATALOGUE.zone), totals_as_of(connection, RULEBOOK.current, now)
     assert {key: value for key, value in live.items() if value} == recounted
     assert {agency for _, _, agency, _ in recounted} == {commune()}
-    found = {(system, measure, label): value for (system, measure, _, label), value in recounted.items()}
+    found = {(system, measure, dimensions): value for (system, measure, _, dimensions), value in recounted.items()}
     minutes = [int(datetime.fromisoformat(event["time"]).timestamp()) // 60 for event in (events[0], events[1])]
     assert 0 < found.pop(("one-stop", "dossier.worked", "")) < 20 * 8 * 60
     assert found == {
         ("one-stop", "dossier.opened", "online -"): 2,
         ("one-stop", "dossier.opened", "counter -"): 1,
         ("one-stop", "dossier.open", ""): 2,
-        ("one-stop", "dossier.since", ""): sum(minutes),
+        ("one-stop", "dossier.opened_at_sum", ""): sum(minutes),
         ("one-stop", "dossier.overdue", ""): 1,
         ("one-stop", "dossier.closed", "approved - -"): 1,
         ("one-stop", "dossier.on_time", ""): 1,
@@ -195,7 +195,7 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
         ("e-office", "signature.used", ""): 1,
         ("ops-centre", "task.opened", "resolution-57"): 1,
         ("ops-centre", "task.open", ""): 1,
-        ("ops-centre", "task.since", ""): minutes[0],
+        ("ops-centre", "task.opened_at_sum", ""): minutes[0],
         ("ops-centre", "task.progress", ""): 30,
         ("police-ops", "task.opened", "resolution-57"): 1,
         ("police-ops", "task.closed", ""): 1,

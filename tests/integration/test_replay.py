@@ -17,7 +17,7 @@ from streams.ingest.decoder import Decoder
 from streams.ingest.records import Refused, decode
 from streams.recount.compare import compare, repair
 from streams.recount.replay import replay
-from streams.write.writer import REPLAY, Outcome, Writer, lock, prepare
+from streams.write.writer import MAINTENANCE, Outcome, Writer, fence_partition, prepare_session
 from tests.helpers import CATALOGUE, DECODERS, RULEBOOK, Json, Log, cloud_event, letters, record, summed, tables
 
 TOPIC = CATALOGUE.systems["one-stop"].topic
@@ -32,7 +32,7 @@ NARROW = {
 def operator(database: str) -> Iterator[psycopg.Connection]:
     """As the command line opens it."""
     with connect(database, "test") as opened:
-        prepare(opened)
+        prepare_session(opened)
         yield opened
 
 
@@ -112,7 +112,9 @@ def test_a_letter_whose_event_came_meanwhile_is_a_duplicate(
     assert replay(operator, writer, GRANTED, [1]) == (1, 0)
     assert tables(connection) == before
     assert letters(connection) == [("replayed", "agency_not_granted")]
-    counted = connection.execute("SELECT events, duplicates FROM progress WHERE topic_id = 'replay'").fetchone()
+    counted = connection.execute(
+        "SELECT events, duplicates FROM partition_offsets WHERE topic_id = 'maintenance'"
+    ).fetchone()
     assert counted == (0, 1)
 
 
@@ -173,7 +175,7 @@ def test_a_correction_among_the_letters_replaces_what_it_corrects_in_any_order(
     for revision, channel in enumerate(["online", "post", "counter"]):
         refused(writer, cloud_event("dossier.received", revision=revision, channel=channel), log)
     assert replay(operator, writer, GRANTED, [3, 1, 2]) == (3, 0)
-    assert connection.execute("SELECT label FROM cases").fetchall() == [("counter -",)]
+    assert connection.execute("SELECT dimensions FROM cases").fetchall() == [("counter -",)]
     assert compare(connection, RULEBOOK) == []
 
 
@@ -240,10 +242,10 @@ def test_a_replay_that_meets_a_worker_on_a_new_case_counts_all_the_same(
     worker = Writer(database, RULEBOOK, give_up=lambda: True)
     batch = Log(1).batch(cloud_event("dossier.suspended", id="2", time="2025-04-04T08:15:00+07:00"))
     with connect(database, "worker") as opened, ThreadPoolExecutor(1) as pool:
-        prepare(opened)
+        prepare_session(opened)
         with opened.transaction():
             cursor = opened.cursor()
-            shard, _ = lock(cursor, batch.partition, RULEBOOK)
+            shard, _ = fence_partition(cursor, batch.partition, RULEBOOK)
             worker.apply(cursor, shard, batch.partition, batch.items)
             replayed = pool.submit(replay, operator, writer, GRANTED, [1])
             wait_until_blocked(connection, operator)
@@ -258,8 +260,8 @@ def test_a_repair_waits_for_a_replay_and_neither_fails(
 ) -> None:
     with psycopg.connect(database, autocommit=True) as repairing, ThreadPoolExecutor(1) as pool:
         with operator.transaction():
-            lock(operator.cursor(), REPLAY, RULEBOOK)  # as a replay begins
+            fence_partition(operator.cursor(), MAINTENANCE, RULEBOOK)  # as a replay begins
             repaired = pool.submit(repair, repairing, RULEBOOK)
             wait_until_blocked(connection, repairing)
-            operator.execute("UPDATE progress SET events = events + 1 WHERE topic_id = 'replay'")  # as it ends
+            operator.execute("UPDATE partition_offsets SET events = events + 1 WHERE topic_id = 'maintenance'")
         assert repaired.result(60) == []

@@ -238,7 +238,7 @@ def test_a_message_is_a_batch_chained_to_the_last_one(
     assert len(found) < events / 100  # as many Messages as batches, not as records
     ends: dict[int, int] = {}
     for row in found:
-        assert row["types"] == ["streams.ingest.transport", "streams.ingest.transport", "Fetched"]
+        assert row["types"] == ["streams.ingest.transport", "streams.ingest.transport", "FetchedBatch"]
         assert row["generation"] is True
         assert row["start"] == ends.get(row["partition"], 0)
         assert row["offsets"] == list(range(row["start"], row["end"]))

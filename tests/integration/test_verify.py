@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from core.catalogue import open_catalogue
-from core.kafka import TopicPlace
+from core.kafka import TopicOffsets
 from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from opscentre.simulation.runs import Run, folder_of, load, save
@@ -190,7 +190,10 @@ def test_a_simulation_that_was_killed_is_told_and_what_arrived_of_it_is_found(
 def test_what_cannot_be_found_of_a_killed_simulation_is_not_guessed(province: Province) -> None:
     run = province.kill(province.start("--days=900", "--seed=2"), 0)
     folder = folder_of(province.options.data)
-    save(folder, replace(run, places={name: TopicPlace("gone", place.ends) for name, place in run.places.items()}))
+    save(
+        folder,
+        replace(run, end_offsets={name: TopicOffsets("gone", place.ends) for name, place in run.end_offsets.items()}),
+    )
     status, report, said = province.verify()
     assert (status, report) == (1, {})
     assert "Kafka no longer has the records that tell how far it got" in said

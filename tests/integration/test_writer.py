@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
-from core.errors import LostPlaceError, OutdatedCatalogueError
+from core.errors import OffsetMismatchError, OutdatedCatalogueError
 from opscentre.reports.status import totals
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Weekday
 from streams.fold.rulebook import Rulebook
@@ -54,7 +54,9 @@ def reported(**changes: Any) -> Json:
 
 def place(connection: psycopg.Connection) -> tuple[int, int, int]:
     """Next offset, events and duplicates of the one partition."""
-    row = connection.execute("SELECT next_offset, events, duplicates FROM progress WHERE topic <> 'replay'").fetchone()
+    row = connection.execute(
+        "SELECT next_offset, events, duplicates FROM partition_offsets WHERE topic <> 'maintenance'"
+    ).fetchone()
     assert row is not None
     return row[0], row[1], row[2]
 
@@ -131,16 +133,15 @@ def test_the_highest_revision_stands_in_whatever_order_they_come(
     log = Log()
     for start in range(0, 3, size):
         writer.commit(log.batch(*(REVISIONS[number] for number in order[start : start + size])))
-    standing = (
-        "SELECT measure, label, bucket::text, sum(value)::int FROM counters_day GROUP BY 1, 2, 3 HAVING sum(value) <> 0"
-    )
+    standing = "SELECT measure, dimensions, bucket::text, sum(value)::int FROM counters_day "
+    standing += "GROUP BY 1, 2, 3 HAVING sum(value) <> 0"
     since = int(datetime.fromisoformat(REVISIONS[2]["time"]).timestamp()) // 60
     assert sorted(connection.execute(standing.encode())) == [
         ("dossier.open", "", "2025-04-05", 1),
         ("dossier.opened", "post -", "2025-04-05", 1),
-        ("dossier.since", "", "2025-04-05", since),
+        ("dossier.opened_at_sum", "", "2025-04-05", since),
     ]
-    open_cases = connection.execute("SELECT subject, label FROM cases WHERE state = 'open'").fetchall()
+    open_cases = connection.execute("SELECT subject, dimensions FROM cases WHERE state = 'open'").fetchall()
     assert open_cases == [("H06-2", "post -")]
     assert count(connection, "events") == 3
     for revision in REVISIONS:
@@ -181,7 +182,7 @@ def test_the_same_number_in_two_systems_is_two_cases(connection: psycopg.Connect
         "task.progressed", "T-1", "2025-04-04T08:15:00+07:00", "2", system="ops-centre", percent=30
     )
     writer.commit(log.batch(progressed))
-    rows = connection.execute("SELECT system, state, label, percent FROM cases ORDER BY 1").fetchall()
+    rows = connection.execute("SELECT system, state, dimensions, percent FROM cases ORDER BY 1").fetchall()
     assert rows == [("ops-centre", "open", "resolution-57", 30), ("police-ops", "open", "resolution-57", 0)]
     found = connection.execute("SELECT system, value FROM counters_day WHERE measure = 'task.opened' ORDER BY 1")
     assert found.fetchall() == [("ops-centre", 1), ("police-ops", 1)]
@@ -215,7 +216,7 @@ def test_a_swap_of_days_made_known_after_the_opening_moves_the_due_time_and_the_
     # Ten working days each: what came in the evening counts as received the next morning.
     times = ["2024-04-11T18:00:00+07:00", "2024-04-12T07:00:00+07:00"]
     writer.commit(Log().batch(*(received(subject=time, id=time, time=time, procedure="1.003915") for time in times)))
-    rows = connection.execute("SELECT due_at, moved_by::text FROM cases ORDER BY opened_at").fetchall()
+    rows = connection.execute("SELECT due_at, due_moved_by_day::text FROM cases ORDER BY opened_at").fetchall()
     assert rows == [(local("2024-05-02T07:00"), "2024-04-29"), (local("2024-05-02T07:00"), None)]
 
 
@@ -313,7 +314,7 @@ def test_a_gap_is_refused_and_leaves_nothing_behind(connection: psycopg.Connecti
     log = Log()
     writer.commit(log.batch(signed(id="1")))
     log.batch(signed(id="2"))
-    with pytest.raises(LostPlaceError, match="stands at offset 1, but the batch begins at 2"):
+    with pytest.raises(OffsetMismatchError, match="stands at offset 1, but the batch begins at 2"):
         writer.commit(log.batch(signed(id="3")))
     assert place(connection) == (1, 1, 0)
     assert count(connection, "events") == 1

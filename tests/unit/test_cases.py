@@ -41,10 +41,10 @@ def entry(
     local: str,
     agency: str = "A",
     due: str | None = None,
-    label: str | None = None,
+    dimensions: str | None = None,
     id: str = "1",  # noqa: A002
 ) -> Entry:
-    return Entry(at(local), ORDER[name], id, name, agency, None if due is None else at(due), label)
+    return Entry(at(local), ORDER[name], id, name, agency, None if due is None else at(due), dimensions)
 
 
 def received(local: str, due: str | None = None, agency: str = "A", id: str = "1") -> Entry:  # noqa: A002
@@ -61,13 +61,13 @@ def case(*entries: Entry) -> CaseState:
 def holds(state: CaseState, local: str) -> set[str]:
     """The measures that the case counts for at a moment, as long as nothing else happens."""
     moment = at(local)
-    held = DOSSIER.held(state, moment).items()
-    names = {key[1].removeprefix("dossier.") for key, (begin, _) in held if begin <= moment}
-    return names - {"since", "worked"}
+    contribution = DOSSIER.contribution(state, moment).items()
+    names = {key[1].removeprefix("dossier.") for key, (begin, _) in contribution if begin <= moment}
+    return names - {"opened_at_sum", "worked"}
 
 
 def overdue_from(state: CaseState, local: str) -> int:
-    return DOSSIER.held(state, at(local))["one-stop", "dossier.overdue", state.agency, ""][0]
+    return DOSSIER.contribution(state, at(local))["one-stop", "dossier.overdue", state.agency, ""][0]
 
 
 def met(*entries: Entry) -> bool | None:
@@ -241,10 +241,10 @@ def test_whoever_the_latest_event_names_owes_it_and_the_opening_stays_with_the_o
     state = case(
         received("03 08:00", "10 17:00", agency="A"), entry("dossier.suspended", "04 08:00", agency="B", id="2")
     )
-    assert {key[1:]: begun for key, begun in DOSSIER.held(state, at("04 08:00")).items()} == {
+    assert {key[1:]: begun for key, begun in DOSSIER.contribution(state, at("04 08:00")).items()} == {
         ("dossier.opened", "A", "online"): (at("04 08:00"), 1),
         ("dossier.open", "B", ""): (at("04 08:00"), 1),
-        ("dossier.since", "B", ""): (at("04 08:00"), at("03 08:00") // MINUTE),
+        ("dossier.opened_at_sum", "B", ""): (at("04 08:00"), at("03 08:00") // MINUTE),
         ("dossier.suspended", "B", ""): (at("04 08:00"), 1),
     }
 
@@ -299,22 +299,22 @@ def station(*entries: Entry) -> ItemState:
     return state
 
 
-def activated(local: str, agency: str = "A", label: str = "viettel", id: str = "1") -> Entry:  # noqa: A002
-    return entry("station.activated", local, agency, None, label, id)
+def activated(local: str, agency: str = "A", dimensions: str = "viettel", id: str = "1") -> Entry:  # noqa: A002
+    return entry("station.activated", local, agency, None, dimensions, id)
 
 
 def test_an_item_stands_from_being_added_until_it_is_removed() -> None:
-    assert STATION.held(station(activated("03 08:00")), at("03 08:00")) == {
+    assert STATION.contribution(station(activated("03 08:00")), at("03 08:00")) == {
         ("telecom", "station.standing", "A", "viettel"): (at("03 08:00"), 1)
     }
     gone = station(activated("03 08:00"), entry("station.deactivated", "05 08:00", id="2"))
-    assert STATION.held(gone, at("05 08:00")) == {}
+    assert STATION.contribution(gone, at("05 08:00")) == {}
     assert (gone.standing, gone.since) == (False, at("05 08:00"))
 
 
 def test_an_item_added_twice_stands_once_where_and_as_it_was_added_last() -> None:
     state = station(activated("03 08:00"), activated("05 08:00", "B", "vinaphone", "2"))
-    assert STATION.held(state, at("05 08:00")) == {
+    assert STATION.contribution(state, at("05 08:00")) == {
         ("telecom", "station.standing", "B", "vinaphone"): (at("05 08:00"), 1)
     }
     assert state.since == at("03 08:00")

@@ -149,7 +149,7 @@ FILES: dict[str, type[Table]] = {
     "zone": Province,
     "partitions": Grants,
     "derived": Derivation,
-    "measure": IndicatorFile,
+    "formula": IndicatorFile,
 }
 EXAMPLES = re.findall(r"```toml\n(.*?)```", (ROOT / "docs" / "catalogue.md").read_text(encoding="utf-8"), re.DOTALL)
 

@@ -12,8 +12,8 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Extended, Item, Reopened
 from schemas.timekeeping.moments import MINUTE
 from streams.fold import cases as fold_module
-from streams.fold.contributions import Differences, Fold, Folds, difference, held_at
-from streams.fold.facts import Fact, Subject
+from streams.fold.contributions import CounterDeltas, Fold, Folds, contribution_at, contribution_delta
+from streams.fold.facts import EntityKey, Fact
 from streams.fold.history import STEPS, Entry, Step
 from streams.write.changes import Changes, rewrite
 from tests.folds import PLAIN, START, WEEKS, catalogues
@@ -47,14 +47,14 @@ def entries(draw: st.DrawFn, names: Sequence[str]) -> dict[str, Entry]:
     for id_ in draw(st.lists(st.sampled_from("abcdefgh"), unique=True)):
         name = draw(st.sampled_from(names))
         due = draw(moments if name in EXTENDED else st.none() | moments) if name in DUE else None
-        label = draw(st.sampled_from(LABELS[name])) if name in LABELS else None
+        dimensions = draw(st.sampled_from(LABELS[name])) if name in LABELS else None
         detail: object = None
         if name == "dossier.received":
             detail = draw(st.sampled_from(["working_days", "days", "hours", "no limit"]))
         elif name == "task.progressed":
             detail = draw(st.sampled_from([0, 25, 100]))
         agency = draw(st.sampled_from(["A", "B", "C"]))
-        found[id_] = Entry(draw(moments), ORDER[name], id_, name, agency, due, label, detail)
+        found[id_] = Entry(draw(moments), ORDER[name], id_, name, agency, due, dimensions, detail)
     return found
 
 
@@ -88,36 +88,38 @@ def fold_of(kind: str, catalogue: Folds = PLAIN) -> Fold[Any]:
     return catalogue.case("S", kind) if kind in {"dossier", "incident", "task"} else catalogue.item("S", kind)
 
 
-def nonzero(differences: Differences) -> Differences:
+def nonzero(differences: CounterDeltas) -> CounterDeltas:
     return {key: value for key, value in differences.items() if value}
 
 
-def at_once(kind: str, found: Iterable[Entry], catalogue: Folds = PLAIN) -> Differences:
-    into: Differences = {}
-    difference(fold_of(kind, catalogue), [], sorted(found), into)
+def at_once(kind: str, found: Iterable[Entry], catalogue: Folds = PLAIN) -> CounterDeltas:
+    into: CounterDeltas = {}
+    contribution_delta(fold_of(kind, catalogue), [], sorted(found), into)
     return nonzero(into)
 
 
 def counted(*entries: Entry, kind: str = "dossier", measures: str = "opened open overdue closed on_time late") -> Any:
-    """What the entries count, of these measures: (measure, agency, label, minute) → value."""
+    """What the entries count, of these measures: (measure, agency, dimensions, minute) → value."""
     names = {f"{kind}.{name}" for name in measures.split()}
     return {key[1:]: value for key, value in at_once(kind, entries).items() if key[1] in names}
 
 
-def one_by_one(kind: str, steps: Iterable[dict[str, Entry | None]], catalogue: Folds = PLAIN) -> Differences:
+def one_by_one(kind: str, steps: Iterable[dict[str, Entry | None]], catalogue: Folds = PLAIN) -> CounterDeltas:
     """What the counters hold after changes of a history that come one after the other."""
-    into: Differences = {}
+    into: CounterDeltas = {}
     history: list[Entry] = []
     for step in steps:
         before, history = history, rewrite(history, step)
-        difference(fold_of(kind, catalogue), before, history, into)
+        contribution_delta(fold_of(kind, catalogue), before, history, into)
     return nonzero(into)
 
 
-def held(kind: str, found: Iterable[Entry], moment: int, catalogue: Folds) -> dict[tuple[str, str, str, str], int]:
+def contribution(
+    kind: str, found: Iterable[Entry], moment: int, catalogue: Folds
+) -> dict[tuple[str, str, str, str], int]:
     """What the fold of the entries until a moment counts for at that moment."""
     happened = sorted(entry for entry in found if entry.time <= moment)
-    holding = held_at(fold_of(kind, catalogue), happened, moment)
+    holding = contribution_at(fold_of(kind, catalogue), happened, moment)
     return {key: amount for key, (_, amount) in holding.items() if amount}
 
 
@@ -144,11 +146,11 @@ def test_the_buckets_until_any_moment_add_up_to_what_is_held_then(
     minutes |= {moment // MINUTE for moment in catalogue.rules.changes_after(0)}
     for minute in minutes | {minute - 1 for minute in minutes}:
         running: dict[tuple[str, str, str, str], int] = {}
-        for (system, measure, agency, label, bucket), value in buckets.items():
-            key = system, measure, agency, label
+        for (system, measure, agency, dimensions, bucket), value in buckets.items():
+            key = system, measure, agency, dimensions
             if bucket <= minute:
                 running[key] = running.get(key, 0) + value
-        assert {key: value for key, value in running.items() if value} == held(
+        assert {key: value for key, value in running.items() if value} == contribution(
             kind, found.values(), minute * MINUTE + MINUTE - 1, catalogue
         )
 
@@ -179,7 +181,7 @@ def test_another_catalogue_leaves_what_it_would_have_counted_from_the_start(
 ) -> None:
     """One by one come events, corrections, and catalogues; a case is moved on its own or with what comes of it."""
     kind, found = case
-    into: Differences = {}
+    into: CounterDeltas = {}
     history: list[Entry] = []
     standing = following[0]
     steps = [{id_: entry} for id_, entry in found.items()]
@@ -189,10 +191,10 @@ def test_another_catalogue_leaves_what_it_would_have_counted_from_the_start(
                 continue  # nobody moves it: it stands under the catalogue of before until something of it comes
             before, history = history, rewrite(history, step)
             earlier = fold_of(kind, standing) if standing is not catalogue else None
-            difference(fold_of(kind, catalogue), before, history, into, earlier)
+            contribution_delta(fold_of(kind, catalogue), before, history, into, earlier)
             standing = catalogue
     assert nonzero(into) == at_once(kind, history, standing)
-    difference(fold_of(kind, following[0]), history, [], into, fold_of(kind, standing))
+    contribution_delta(fold_of(kind, following[0]), history, [], into, fold_of(kind, standing))
     assert nonzero(into) == {}
 
 
@@ -200,11 +202,11 @@ def minute(days: int, hour: int = 0) -> int:
     return START + days * 24 * 60 + hour * 60
 
 
-def entry(name: str, at: int, agency: str = "A", due: int | None = None, label: str | None = None) -> Entry:
-    return Entry(at * MINUTE, ORDER[name], name, name, agency, None if due is None else due * MINUTE, label)
+def entry(name: str, at: int, agency: str = "A", due: int | None = None, dimensions: str | None = None) -> Entry:
+    return Entry(at * MINUTE, ORDER[name], name, name, agency, None if due is None else due * MINUTE, dimensions)
 
 
-OPENED = entry("dossier.received", minute(0, 8), due=minute(5, 17), label="online")
+OPENED = entry("dossier.received", minute(0, 8), due=minute(5, 17), dimensions="online")
 
 
 def test_a_dossier_counts_where_it_begins_and_will_be_overdue_at_the_midnight_to_come() -> None:
@@ -251,7 +253,7 @@ def test_an_incident_is_overdue_one_microsecond_after_its_due_time() -> None:
 def test_a_flow_counts_in_the_minute_of_its_time_and_is_taken_back_there() -> None:
     signed = Entry(minute(1) * MINUTE + 59_999_999, 0, "1", "signature.used", "A")
     changes = Changes()
-    changes.apply(Fact("flow", Subject("e-office", "", "d"), signed), 1)
+    changes.apply(Fact("flow", EntityKey("e-office", "", "d"), signed), 1)
     assert changes.counters == {("e-office", "signature.used", "A", "", minute(1)): 1}
-    changes.apply(Fact("flow", Subject("e-office", "", "d"), signed), -1)
+    changes.apply(Fact("flow", EntityKey("e-office", "", "d"), signed), -1)
     assert nonzero(changes.counters) == {}

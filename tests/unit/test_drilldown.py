@@ -5,15 +5,15 @@ from typing import Any
 
 import pytest
 
-from opscentre.reports.drilldown import Thing, worst_first
-from schemas.catalogue.indicators import Age, Mean, Measure, Ratio, Stock, Target, Term
+from opscentre.reports.drilldown import DrilldownRow, rank_by_harm
+from schemas.catalogue.indicators import Age, Formula, Mean, Ratio, Stock, Target, Term
 
 ON_TIME, LATE, OVERDUE, OPEN = (Term(of=f"dossier.{name}") for name in ("on_time", "late", "overdue", "open"))
 MORE, FEWER = Target(due=date(2025, 6, 30), at_least=90), Target(due=date(2025, 6, 30), at_most=10)
 
 
-def thing(subject: str, *amounts: int, left: int | None = None, since: int = 0) -> Thing:
-    return Thing(subject, "H06.01", "", "open", since, left=left, amounts=amounts)
+def thing(subject: str, *amounts: int, left: int | None = None, since: int = 0) -> DrilldownRow:
+    return DrilldownRow(subject, "H06.01", "", "open", since, left=left, amounts=amounts)
 
 
 DAYS = Mean(kind="mean", numerator=[Term(of="dossier.worked")], denominator=[ON_TIME])
@@ -47,6 +47,6 @@ SHARE = Ratio(kind="ratio", numerator=[ON_TIME], denominator=[ON_TIME, LATE])
     ],
 )
 def test_the_worst_come_first_and_what_is_well_does_not_come(
-    measure: Measure, targets: list[Target], found: list[Any], expected: str
+    measure: Formula, targets: list[Target], found: list[Any], expected: str
 ) -> None:
-    assert "".join(one.subject for one in worst_first(measure, targets, found)) == expected
+    assert "".join(one.subject for one in rank_by_harm(measure, targets, found)) == expected

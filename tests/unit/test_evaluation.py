@@ -35,14 +35,14 @@ def indicator(measure: dict[str, Any], by: str | None = None, system: str = "one
         "name": {"vi": "x", "en": "x"},
         "unit": "percent",
         "period": "month",
-        "measure": measure,
+        "formula": measure,
         **({"by": by} if by else {}),
     }
     return Indicator("one", IndicatorFile.model_validate(file))
 
 
 Amounts = Mapping[tuple[str, str, str], int]
-"""(measure, agency, label) → amount."""
+"""(measure, agency, dimensions) → amount."""
 
 
 def figures(end: Amounts, before: Amounts | None = None, system: str = "one-stop", **more: Any) -> Figures:
@@ -55,9 +55,11 @@ def figures(end: Amounts, before: Amounts | None = None, system: str = "one-stop
 
 
 def values(one: Indicator, of: Figures, catalogue: Mapping[str, Indicator] | None = None) -> dict[Any, float | None]:
-    """Values by agency, or by agency and label for parts."""
+    """Values by agency, or by agency and dimensions for parts."""
     found = evaluate(one, of, catalogue or {})
-    return {agency if not label else (agency, label): value.value for (agency, label), value in found.items()}
+    return {
+        agency if not dimensions else (agency, dimensions): value.value for (agency, dimensions), value in found.items()
+    }
 
 
 OPENED = {"kind": "count", "of": [{"of": "dossier.opened"}]}
@@ -130,7 +132,11 @@ def test_a_mean_is_divided_by_its_divisor() -> None:
 
 
 def test_the_age_of_what_is_open_is_counted_to_the_end_in_days() -> None:
-    end = {("dossier.open", "C1", ""): 2, ("dossier.since", "C1", ""): 2 * T - 3 * 1440, ("dossier.closed", "E", ""): 1}
+    end = {
+        ("dossier.open", "C1", ""): 2,
+        ("dossier.opened_at_sum", "C1", ""): 2 * T - 3 * 1440,
+        ("dossier.closed", "E", ""): 1,
+    }
     assert values(indicator({"kind": "age", "case": "dossier"}), figures(end)) == {
         "C1": 1.5,
         "D": 1.5,
@@ -208,8 +214,8 @@ DID = {
 }
 
 
-def acted(measure: str, actor: str, label: str = "", month: int = 6, system: str = "e-office") -> ActorMonth:
-    return ActorMonth(system, measure, label, "C2", actor, date(2025, month, 1))
+def acted(measure: str, actor: str, dimensions: str = "", month: int = 6, system: str = "e-office") -> ActorMonth:
+    return ActorMonth(system, measure, dimensions, "C2", actor, date(2025, month, 1))
 
 
 def test_who_stands_in_the_register_and_did_each_of_these_in_a_month_of_the_period_counts_once() -> None:

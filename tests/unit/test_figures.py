@@ -11,8 +11,8 @@ from schemas.evaluation import ActorMonth, ReportedValue, StandingItem, TaskStat
 from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Item
 from schemas.timekeeping.moments import MINUTE, moment_of
-from streams.fold.contributions import Fold, Folds, difference, held_at
-from streams.fold.facts import Subject
+from streams.fold.contributions import Fold, Folds, contribution_at, contribution_delta
+from streams.fold.facts import EntityKey
 from streams.fold.history import Entry
 from streams.recount.figures import Gathering, end_of, midnight
 from streams.write.changes import Changes
@@ -55,17 +55,17 @@ def histories(draw: st.DrawFn, kind: str) -> list[Entry]:
     return sorted(found.values())
 
 
-def fold_of(effect: str, subject: Subject) -> Fold[Any]:
+def fold_of(effect: str, subject: EntityKey) -> Fold[Any]:
     return FOLDS.case(*subject[:2]) if effect == "case" else FOLDS.item(*subject[:2])
 
 
-def gathered(stated: Mapping[Subject, tuple[str, Sequence[Entry]]], minute: int = END) -> Gathering:
+def gathered(stated: Mapping[EntityKey, tuple[str, Sequence[Entry]]], minute: int = END) -> Gathering:
     gathering = Gathering(FOLDS, ENDS, minute, [MONTH, YEAR])
     for subject, (effect, history) in stated.items():
         changes = Changes()
         if effect in ("case", "item"):
             fold = fold_of(effect, subject)
-            difference(fold, [], history, changes.counters)
+            contribution_delta(fold, [], history, changes.counters)
         gathering.add(effect, subject, history, changes)
     return gathering
 
@@ -75,9 +75,9 @@ def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
     dossier: list[Entry], task: list[Entry], station: list[Entry]
 ) -> None:
     stated = {
-        Subject("one-stop", "dossier", "1"): ("case", dossier),
-        Subject("green", "task", "1"): ("case", task),
-        Subject("telecom", "station", "1"): ("item", station),
+        EntityKey("one-stop", "dossier", "1"): ("case", dossier),
+        EntityKey("green", "task", "1"): ("case", task),
+        EntityKey("telecom", "station", "1"): ("item", station),
     }
     gathering = gathered(stated)
     for starts in (MONTH, YEAR, None):
@@ -87,7 +87,7 @@ def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
             held: dict[Any, int] = {}
             for subject, (effect, history) in stated.items() if edge is not None else ():
                 fold = fold_of(effect, subject)
-                for key, (_, amount) in held_at(fold, history, (edge or 0) * MINUTE - 1).items():
+                for key, (_, amount) in contribution_at(fold, history, (edge or 0) * MINUTE - 1).items():
                     held[key] = held.get(key, 0) + amount
             found = {key: amount for key, amount in getattr(figures, name).items() if amount}
             assert found == {key: amount for key, amount in held.items() if amount}
@@ -109,16 +109,16 @@ def test_items_tasks_and_readings_are_as_of_the_end() -> None:
     cancelled = [progressed[0], entry("task.cancelled", at("2025-06-03"))]
     figures = gathered(
         {
-            Subject("telecom", "station", "on"): ("item", stands),
-            Subject("telecom", "station", "off"): (
+            EntityKey("telecom", "station", "on"): ("item", stands),
+            EntityKey("telecom", "station", "off"): (
                 "item",
                 [stands[0], entry("station.deactivated", at("2025-06-30") + 1)],
             ),
-            Subject("green", "task", "begun"): ("case", progressed),
-            Subject("green", "task", "finished"): ("case", finished),
-            Subject("green", "task", "cancelled"): ("case", cancelled),
-            Subject("green", "task", "unknown"): ("case", progressed[1:]),
-            Subject("science", "people", "H06.05 2025-05"): ("reading", reported),
+            EntityKey("green", "task", "begun"): ("case", progressed),
+            EntityKey("green", "task", "finished"): ("case", finished),
+            EntityKey("green", "task", "cancelled"): ("case", cancelled),
+            EntityKey("green", "task", "unknown"): ("case", progressed[1:]),
+            EntityKey("science", "people", "H06.05 2025-05"): ("reading", reported),
         }
     ).figures(MONTH, {})
     assert figures.items == [StandingItem("telecom", "station", "on", "H06.01", "viettel 5g")]
@@ -141,7 +141,7 @@ def test_actors_are_of_whole_months_and_those_taken_back_are_none() -> None:
         ("b", "2025-05-02", -1),
     ]:
         changes.actors["e-office", "signature.used", "H06.01", "", actor, at(day) // MINUTE] = sign
-    gathering.add("flow", Subject("e-office", "", "d"), [], changes)
+    gathering.add("flow", EntityKey("e-office", "", "d"), [], changes)
     assert gathering.figures(None, lineage({})).actors == [
         ActorMonth("e-office", "signature.used", "", "H06.01", "a", date(2025, 6, 1))
     ]

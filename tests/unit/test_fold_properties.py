@@ -10,7 +10,7 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Case
 from schemas.timekeeping.moments import MINUTE
 from streams.fold.cases import CaseState
-from streams.fold.contributions import Differences, Folds, difference
+from streams.fold.contributions import CounterDeltas, Folds, contribution_delta
 from streams.fold.history import Entry
 from tests.folds import CALENDAR, START, WEEKS, catalogues, folds
 
@@ -26,8 +26,8 @@ moments = st.one_of(
 
 
 def entry(name: str, time: int, id_: str, due: int | None = None, detail: str | None = None) -> Entry:
-    label = "online" if name == "received" else None
-    return Entry(time, ORDER[f"dossier.{name}"], id_, f"dossier.{name}", "B", due, label, detail)
+    dimensions = "online" if name == "received" else None
+    return Entry(time, ORDER[f"dossier.{name}"], id_, f"dossier.{name}", "B", due, dimensions, detail)
 
 
 @st.composite
@@ -48,9 +48,9 @@ def state_at(catalogue: Folds, history: Sequence[Entry], moment: int) -> CaseSta
     return state
 
 
-def buckets(catalogue: Folds, history: Sequence[Entry]) -> Differences:
-    into: Differences = {}
-    difference(catalogue.case("one-stop", "dossier"), [], sorted(history), into)
+def buckets(catalogue: Folds, history: Sequence[Entry]) -> CounterDeltas:
+    into: CounterDeltas = {}
+    contribution_delta(catalogue.case("one-stop", "dossier"), [], sorted(history), into)
     return {key: value for key, value in into.items() if value}
 
 
@@ -91,4 +91,4 @@ def test_suspended_and_resumed_in_one_instant_changes_nothing(
     assert buckets(catalogue, [*history, *pause]) == buckets(catalogue, history)
     after = max(instant, history[-1].time)
     without, paused = state_at(catalogue, history, after), state_at(catalogue, [*history, *pause], after)
-    assert (paused.due, paused.moved_by, paused.name) == (without.due, without.moved_by, without.name)
+    assert (paused.due, paused.due_moved_by_day, paused.name) == (without.due, without.due_moved_by_day, without.name)

@@ -15,7 +15,7 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Case
 from schemas.timekeeping.moments import moment_of, time_of
 from streams.fold.cases import CaseFold, CaseState
-from streams.fold.contributions import held_at
+from streams.fold.contributions import contribution_at
 from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 
@@ -79,7 +79,7 @@ def entry(name: str, when: str, due: str | None = None, agency: str = "A", detai
 def received(
     when: str, procedure: str = "five", channel: str = "online", due: str | None = None, agency: str = "A"
 ) -> Entry:
-    return entry("received", when, due, agency, procedure)._replace(label=f"{channel} full")
+    return entry("received", when, due, agency, procedure)._replace(dimensions=f"{channel} full")
 
 
 def state_of(folding: CaseFold, *history: Entry) -> CaseState:
@@ -95,13 +95,13 @@ def due(*history: Entry, calendar: tuple[CalendarRule, ...] = ()) -> str | None:
 
 def holds(folding: CaseFold, when: str, *history: Entry) -> set[str]:
     """The measures that the fold of the events until a moment holds then, but the amounts."""
-    held = held_at(folding, sorted(one for one in history if one.time <= at(when)), at(when))
-    return {key[1].partition(".")[2] for key in held} - {"since", "worked", "progress"}
+    contribution = contribution_at(folding, sorted(one for one in history if one.time <= at(when)), at(when))
+    return {key[1].partition(".")[2] for key in contribution} - {"opened_at_sum", "worked", "progress"}
 
 
 def amount(folding: CaseFold, measure: str, when: str, *history: Entry) -> int | None:
-    held = held_at(folding, sorted(one for one in history if one.time <= at(when)), at(when))
-    return next((value for key, (_, value) in held.items() if key[1].partition(".")[2] == measure), None)
+    contribution = contribution_at(folding, sorted(one for one in history if one.time <= at(when)), at(when))
+    return next((value for key, (_, value) in contribution.items() if key[1].partition(".")[2] == measure), None)
 
 
 # The limit of the procedure.
@@ -297,7 +297,7 @@ CHANGE = (off("04-11", "04-09"),)
 
 def test_a_day_off_that_takes_effect_moves_an_open_computed_due_time_and_is_named() -> None:
     state = state_of(fold(*CHANGE), received("04-07 09:00"))
-    assert (shown(state.due), state.moved_by) == ("04-15 09:00", date(2025, 4, 11))
+    assert (shown(state.due), state.due_moved_by_day) == ("04-15 09:00", date(2025, 4, 11))
 
 
 def test_the_figures_before_the_change_go_by_the_calendar_of_before() -> None:
@@ -314,29 +314,29 @@ def test_the_fold_until_a_moment_knows_no_change_that_takes_effect_after_it() ->
     for one in folding.expand([received("04-09 09:00", "channels")]):
         if one.time <= at("04-10 23:59:59"):
             folding.advance(state, one)
-    assert (shown(state.due), state.moved_by) == ("04-11 09:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-11 09:00", None)
 
 
 def test_a_change_leaves_the_due_time_that_the_agency_sent() -> None:
     state = state_of(fold(*CHANGE), received("04-07 09:00", due="04-14 09:00"))
-    assert (shown(state.due), state.moved_by) == ("04-14 09:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-14 09:00", None)
 
 
 @pytest.mark.parametrize("name", ["extended", "resumed"])
 def test_a_change_leaves_the_due_time_that_the_agency_sent_later(name: str) -> None:
     state = state_of(fold(*CHANGE), received("04-07 09:00"), entry(name, "04-08 09:00", "04-14 17:00"))
-    assert (shown(state.due), state.moved_by) == ("04-14 17:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-14 17:00", None)
 
 
 def test_a_due_time_that_the_agency_sends_after_the_change_was_moved_by_no_calendar() -> None:
     state = state_of(fold(*CHANGE), received("04-07 09:00"), entry("extended", "04-10 09:00", "04-14 17:00"))
-    assert (shown(state.due), state.moved_by) == ("04-14 17:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-14 17:00", None)
 
 
 def test_a_change_leaves_what_was_settled_before_it() -> None:
     history = received("04-07 09:00"), entry("processed", "04-08 23:59:59")
     state = state_of(fold(*CHANGE), *history)
-    assert (shown(state.due), state.moved_by) == ("04-14 09:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-14 09:00", None)
     assert amount(fold(*CHANGE), "worked", "05-30 09:00", *history) == amount(fold(), "worked", "05-30 09:00", *history)
 
 
@@ -344,16 +344,16 @@ def test_a_change_leaves_what_was_already_overdue_and_not_what_is_overdue_a_mome
     # Due on Monday the 7th, overdue from the 8th at midnight; 7 April is made a day off from that midnight, or earlier.
     history = received("04-03 09:00", "channels")  # Thursday: Friday the 4th, Monday the 7th
     missed = state_of(fold(off("04-07", "04-08")), history)
-    assert (shown(missed.due), missed.moved_by) == ("04-07 09:00", None)
+    assert (shown(missed.due), missed.due_moved_by_day) == ("04-07 09:00", None)
     moved = state_of(fold(off("04-07", "04-07")), history)
-    assert (shown(moved.due), moved.moved_by) == ("04-08 09:00", date(2025, 4, 7))
+    assert (shown(moved.due), moved.due_moved_by_day) == ("04-08 09:00", date(2025, 4, 7))
 
 
 def test_what_was_overdue_when_it_was_suspended_stays_missed() -> None:
     # Due on Wednesday the 9th, suspended as overdue on Thursday; then the 9th is made a day off from the 11th on.
     history = received("04-07 09:00", "channels"), entry("suspended", "04-10 09:00")
     state = state_of(fold(off("04-09", "04-11")), *history)
-    assert (shown(state.due), state.moved_by) == ("04-09 09:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-09 09:00", None)
 
 
 def test_a_pause_of_what_was_missed_before_the_change_is_measured_by_the_calendar_since() -> None:
@@ -378,7 +378,7 @@ def test_an_agencys_own_due_time_moves_by_what_the_calendar_of_the_resumption_sa
 
 def test_a_day_outside_of_the_time_that_a_case_has_moves_nothing_and_is_not_named() -> None:
     state = state_of(fold(off("04-18", "04-09")), received("04-07 09:00"))
-    assert (shown(state.due), state.moved_by) == ("04-14 09:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-14 09:00", None)
 
 
 def test_a_day_off_of_other_agencies_moves_nothing() -> None:
@@ -394,18 +394,18 @@ def test_the_days_off_of_the_agency_that_opened_it_count_also_where_another_owes
 
 def test_a_make_up_saturday_that_takes_effect_brings_a_due_time_forward() -> None:
     state = state_of(fold(worked("04-12", "04-09")), received("04-07 09:00"))
-    assert (shown(state.due), state.moved_by) == ("04-12 09:00", date(2025, 4, 12))
+    assert (shown(state.due), state.due_moved_by_day) == ("04-12 09:00", date(2025, 4, 12))
 
 
 def test_two_changes_move_it_twice_and_the_later_is_named() -> None:
     calendar = off("04-11", "04-09"), off("04-15", "04-14")
     state = state_of(fold(*calendar), received("04-07 09:00"))
-    assert (shown(state.due), state.moved_by) == ("04-16 09:00", date(2025, 4, 15))
+    assert (shown(state.due), state.due_moved_by_day) == ("04-16 09:00", date(2025, 4, 15))
 
 
 def test_opened_at_the_very_midnight_it_goes_by_the_new_calendar_and_was_not_moved() -> None:
     state = state_of(fold(off("04-11", "04-09")), received("04-09 00:00", "channels"))
-    assert (shown(state.due), state.moved_by) == ("04-14 07:00", None)
+    assert (shown(state.due), state.due_moved_by_day) == ("04-14 07:00", None)
 
 
 # What it took, and how far it is.
@@ -434,7 +434,7 @@ def test_what_was_withdrawn_has_no_time_worked() -> None:
 
 
 def assigned(when: str, due: str | None = None) -> Entry:
-    return entry("task.assigned", when, due)._replace(label="project")
+    return entry("task.assigned", when, due)._replace(dimensions="project")
 
 
 def test_the_progress_of_a_task_is_what_was_said_last_and_whole_once_it_is_completed() -> None:

@@ -15,7 +15,7 @@ import pytest
 
 from core.catalogue import open_catalogue
 from core.errors import ConfigurationError, UnavailableError
-from core.kafka import TopicPlace
+from core.kafka import TopicOffsets
 from opscentre.simulation import runs
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.expected import case, expected, flat, item
@@ -34,7 +34,7 @@ from schemas.events.one_stop import Dossier
 from schemas.events.telecom import Station
 from schemas.timekeeping.moments import moment_of
 from streams.fold import cases as fold
-from streams.fold.contributions import Fold, Folds, held_at
+from streams.fold.contributions import Fold, Folds, contribution_at
 from streams.fold.history import STEPS, Entry, Step
 from streams.fold.rules import CaseRules
 from tests.helpers import Json, cloud_event
@@ -297,11 +297,11 @@ def test_items_stand_under_their_last_label_until_removed() -> None:
     on, gone = station("activated", 1, operator="viettel"), station("deactivated", 3)
     other, again = station("activated", 2, "S-2", operator="viettel"), station("activated", 4, operator="mobifone")
     assert figures(on, gone) == {}
-    assert figures(gone, on, other) == {"items.station.standing": 1, "items.station.by_label.viettel": 1}
+    assert figures(gone, on, other) == {"items.station.standing": 1, "items.station.by_dimension.viettel": 1}
     assert figures(again, on, other, gone) == {
         "items.station.standing": 2,
-        "items.station.by_label.viettel": 1,
-        "items.station.by_label.mobifone": 1,
+        "items.station.by_dimension.viettel": 1,
+        "items.station.by_dimension.mobifone": 1,
     }
 
 
@@ -368,26 +368,28 @@ def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, mo
         for number, (kind, order) in enumerate(chosen):
             time, due = hours(), hours() if "due_at" in kind.model_fields and random.random() < 0.4 else None
             due = due or (hours() if kind.name == "dossier.extended" else None)
-            label = random.choice(["online full", "- -", "post -"]) if kind.labels else ""
+            dimensions = random.choice(["online full", "- -", "post -"]) if kind.dimensions else ""
             id_, agency = str(number), random.choice("ABC")
             procedure = random.choice("pqx") if kind.name == "dossier.received" else None
             history.append(
-                Statement(0, False, "s", kind.type, "1", time, id_, due, label, agency, procedure, None, None, None)
+                Statement(
+                    0, False, "s", kind.type, "1", time, id_, due, dimensions, agency, procedure, None, None, None
+                )
             )
             due_moment = None if due is None else moment_of(due)
-            entries.append(Entry(moment_of(time), order, id_, kind.name, agency, due_moment, label, procedure))
+            entries.append(Entry(moment_of(time), order, id_, kind.name, agency, due_moment, dimensions, procedure))
         is_case = family is Dossier
         history.sort(key=place)
         found = Counter(case(history, until, due_times) if is_case else item(history))
         entries.sort()
         folded: Fold[Any] = folds.case("s", "dossier") if is_case else folds.item("s", "station")
         wanted: Counter[str] = Counter()
-        for _, measure, _, label in held_at(folded, entries, moment_of(until) - 1):
+        for _, measure, _, dimensions in contribution_at(folded, entries, moment_of(until) - 1):
             name = measure.partition(".")[2]
             if name in {*CASE_MEASURES, "standing"}:
                 wanted[name] += 1
-            if label and name in {"opened", "standing"}:
-                wanted[f"by_{'channel' if is_case else 'label'}.{label.partition(' ')[0]}"] += 1
+            if dimensions and name in {"opened", "standing"}:
+                wanted[f"by_{'channel' if is_case else 'dimension'}.{dimensions.partition(' ')[0]}"] += 1
         assert found == wanted, history
         counted += found
     assert min(counted[name] for name in (*CASE_MEASURES, "standing")) > 20
@@ -410,8 +412,8 @@ def plan(live: bool = False) -> Plan:
     return plan_for(open_catalogue(None), 5, start, end, volumes=volumes, shares=shares, live_from=live_from)
 
 
-def ends() -> dict[str, TopicPlace]:
-    return {"events.telecom": TopicPlace("id", {0: 7, 1: 9})}
+def ends() -> dict[str, TopicOffsets]:
+    return {"events.telecom": TopicOffsets("id", {0: 7, 1: 9})}
 
 
 @pytest.mark.parametrize("live", [False, True])
@@ -423,7 +425,7 @@ def test_the_file_of_a_run_gives_once_more_what_was_published(tmp_path: Path, li
         log.rest()
     (run,) = load(tmp_path)
     assert list(run.emissions()) == published
-    assert (run.published, run.under_way, run.places) == (500, 0, ends())
+    assert (run.published, run.under_way, run.end_offsets) == (500, 0, ends())
     assert run.plan.run == plan(live).run
     assert list(run.doubtful()) == []
 
@@ -464,7 +466,7 @@ def test_runs_come_in_the_order_in_which_they_began(tmp_path: Path) -> None:
     assert [run.plan.seed for run in load(tmp_path)] == [3, 1, 2]
 
 
-@pytest.mark.parametrize("content", ["", "[]", "{}", '{"plan": {}, "places": {}, "missing": []}'])
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"plan": {}, "end_offsets": {}, "missing": []}'])
 def test_a_file_that_is_no_run_is_named(tmp_path: Path, content: str) -> None:
     (tmp_path / "x.json").write_text(content)
     with pytest.raises(ConfigurationError, match=r"x\.json is not the file of a simulation's run"):

@@ -17,7 +17,7 @@ unit = "stations"
 period = "always"
 by = "operator"
 
-[measure]
+[formula]
 kind = "stock"
 of = [{ of = "station.standing", where = { technology = ["5g"] } }]
 

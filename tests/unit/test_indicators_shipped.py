@@ -73,7 +73,7 @@ def test_no_two_indicators_are_named_alike() -> None:
 
 def test_the_service_quality_score_has_all_components_of_decision_766(shared_data: Path) -> None:
     published = json.loads((shared_data / "qd766_indicators.json").read_text(encoding="utf-8"))["indicators"]
-    score = INDICATORS["service-quality-score"].file.measure
+    score = INDICATORS["service-quality-score"].file.formula
     assert isinstance(score, Score)
     assert [(one.code, one.group, one.points) for one in score.components] == [
         (one["code"], one["group"], one["max"]) for one in published
@@ -90,7 +90,7 @@ def test_the_service_quality_score_has_all_components_of_decision_766(shared_dat
 
 def test_tasks_and_readings_are_of_the_system_that_is_asked() -> None:
     for id_, indicator in INDICATORS.items():
-        measure = indicator.file.measure
+        measure = indicator.file.formula
         named = (
             measure.task.split("/")
             if isinstance(measure, Milestone)
@@ -130,7 +130,7 @@ def test_the_page_tells_what_each_indicator_is_and_what_is_to_be_reached() -> No
         section = page.split(f"\n### {id_}\n")[1].split("\n##")[0]
         assert indicator.file.name.vi in section
         assert section.count("- Target: ") == len(indicator.file.target)
-        for term in terms(indicator.file.measure):
+        for term in terms(indicator.file.formula):
             assert f"`{term.of}`" in section
     assert page.count("| not measured |") == 16
 

@@ -155,15 +155,15 @@ def test_a_calendar_that_has_always_been_the_same_never_changes() -> None:
 
 def test_a_change_moves_by_its_first_day_within_the_time_that_a_case_has() -> None:
     found = rules(off("04-16", "04-14"), off("04-17", "04-14"), off("04-15", "04-10"), off("04-15"))
-    assert found.moved_by(2, "A", at("04-08 08:00"), at("04-18 08:00")) == day("04-16")
-    assert found.moved_by(2, "A", at("04-17 00:00"), at("04-18 08:00")) == day("04-17")
-    assert found.moved_by(1, "A", at("04-08 08:00"), at("04-18 08:00")) == day("04-15")
+    assert found.due_moved_by_day(2, "A", at("04-08 08:00"), at("04-18 08:00")) == day("04-16")
+    assert found.due_moved_by_day(2, "A", at("04-17 00:00"), at("04-18 08:00")) == day("04-17")
+    assert found.due_moved_by_day(1, "A", at("04-08 08:00"), at("04-18 08:00")) == day("04-15")
     # The day's last moment belongs to it, the next midnight does not.
-    assert found.moved_by(2, "A", at("04-17 23:59:59"), at("04-18 08:00")) == day("04-17")
-    assert found.moved_by(2, "A", at("04-18 00:00"), at("04-19 08:00")) is None
+    assert found.due_moved_by_day(2, "A", at("04-17 23:59:59"), at("04-18 08:00")) == day("04-17")
+    assert found.due_moved_by_day(2, "A", at("04-18 00:00"), at("04-19 08:00")) is None
 
 
 def test_a_change_moves_nobody_by_a_day_off_of_other_agencies() -> None:
     found = rules(off("04-16", "04-14", "B"), off("04-17", "04-14"))
-    assert found.moved_by(1, "A", at("04-08 08:00"), at("04-18 08:00")) == day("04-17")
-    assert found.moved_by(1, "B", at("04-08 08:00"), at("04-18 08:00")) == day("04-16")
+    assert found.due_moved_by_day(1, "A", at("04-08 08:00"), at("04-18 08:00")) == day("04-17")
+    assert found.due_moved_by_day(1, "B", at("04-08 08:00"), at("04-18 08:00")) == day("04-16")

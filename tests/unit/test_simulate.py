@@ -16,7 +16,7 @@ from core.publisher import Headers
 from opscentre.simulation import faults
 from opscentre.simulation.assignments import ASSIGNMENTS
 from opscentre.simulation.ground_truth import Truth
-from opscentre.simulation.plan import TOLD_BEFORE, Emission, Offer, Place, Plan, Shares, Volumes, plan_for
+from opscentre.simulation.plan import TOLD_BEFORE, Emission, Offer, Plan, Shares, Site, Volumes, plan_for
 from opscentre.simulation.play import play
 from opscentre.simulation.readings import GAUGES
 from opscentre.simulation.record_stream import simulate
@@ -28,7 +28,7 @@ Json = dict[str, Any]
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 ZONE = timezone(timedelta(hours=7))
 START = datetime(2025, 3, 3, tzinfo=ZONE)
-PLACES = [Place("H06.01", commune=False), Place("H06.26506", 10.35, 107.07), Place("H06.26526", 10.36, 107.09)]
+PLACES = [Site("H06.01", commune=False), Site("H06.26506", 10.35, 107.07), Site("H06.26526", 10.36, 107.09)]
 AGENCIES = {system: PLACES[1:] if system == "telecom" else PLACES for system in SYSTEMS}
 OWING = {system: ["H06.01"] for system in SYSTEMS}
 OFFERS = [

@@ -54,7 +54,7 @@ def test_numbers_and_who_owes_a_target_are_never_cut_short() -> None:
 
 def test_a_term_is_explained_with_what_it_is_narrowed_to() -> None:
     one = ASKED.catalogue.indicators["full-process-share"]
-    measure = one.file.measure
+    measure = one.file.formula
     terms: list[dict[str, Any]] = [
         {"side": side, "of": term.of, "where": term.where, "amount": 5} for side, term in sides(measure)
     ]

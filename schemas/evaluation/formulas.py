@@ -39,14 +39,14 @@ class Value(NamedTuple):
 
 
 Values = Mapping[tuple[str, str], Value]
-"""(agency, label) → value; label `""` is the whole. An agency that has never reported anything is not in it."""
+"""(agency, dimensions) → value; without dimensions it is the whole. Who has never reported anything is not in it."""
 
 _Amounts = Mapping[str, float]
 """Agency → amount, with all below it."""
 
 
 def evaluate(indicator: Indicator, figures: Figures, catalogue: Mapping[str, Indicator]) -> Values:
-    """The values of an indicator for each agency, and for each label where it is split.
+    """The values of an indicator for each agency, and for each value that it is split by.
 
     Args:
         indicator: What is asked.
@@ -54,7 +54,7 @@ def evaluate(indicator: Indicator, figures: Figures, catalogue: Mapping[str, Ind
         catalogue: The indicators by id, of which a score's components are some.
     """
     system, by = indicator.file.system, indicator.file.by
-    match indicator.file.measure:
+    match indicator.file.formula:
         case Count(of=terms) | Stock(of=terms):
             return _each(system, terms, [], by, figures, lambda n, _: Value(n, None, n))
         case Ratio(numerator=terms, denominator=over, scale=scale):
@@ -73,14 +73,14 @@ def evaluate(indicator: Indicator, figures: Figures, catalogue: Mapping[str, Ind
             return _score(score, figures, catalogue)
 
 
-def matches(term: Term, label: str) -> bool:
-    """Whether what has this label is part of a term."""
-    return all(part(term.of, label, field) in allowed for field, allowed in term.where.items())
+def matches(term: Term, dimensions: str) -> bool:
+    """Whether what has these dimensions is part of a term."""
+    return all(part(term.of, dimensions, field) in allowed for field, allowed in term.where.items())
 
 
-def part(measure: str, label: str, field: str) -> str:
-    """The value that a label of a measure has of a field; empty where it has none."""
-    fields, values = _fields().get(measure, ()), label.split(" ")
+def part(measure: str, dimensions: str, field: str) -> str:
+    """The value of a field among the dimensions of a measure; empty where it has none."""
+    fields, values = _fields().get(measure, ()), dimensions.split(" ")
     index = fields.index(field) if field in fields else len(values)
     return values[index] if index < len(values) else ""
 
@@ -100,9 +100,12 @@ def _each(
         return found
     # Of what happens or stands without that field, a count knows no part; a ratio takes it whole.
     split = numerator if denominator else [term for term in numerator if by in _fields().get(term.of, ())]
-    for label, agencies in _labels(system, (*split, *denominator), by, figures).items():
-        over, under = _sum(system, split, (by, label), figures), _sum(system, denominator, (by, label), figures)
-        found |= {(one, label): value(over.get(one, 0), under.get(one, 0)) for one in agencies}
+    for dimensions, agencies in _dimensions(system, (*split, *denominator), by, figures).items():
+        over, under = (
+            _sum(system, split, (by, dimensions), figures),
+            _sum(system, denominator, (by, dimensions), figures),
+        )
+        found |= {(one, dimensions): value(over.get(one, 0), under.get(one, 0)) for one in agencies}
     return found
 
 
@@ -110,10 +113,10 @@ def _sum(system: str, terms: Iterable[Term], only: tuple[str, str] | None, figur
     """What the terms add up to within the period; `only` what has a value of a field, where it has that field."""
     found: dict[str, float] = {}
     for term in terms:
-        for agency, label, at_end, before in figures.counted.get((system, term.of), ()):
-            if not matches(term, label):
+        for agency, dimensions, at_end, before in figures.counted.get((system, term.of), ()):
+            if not matches(term, dimensions):
                 continue
-            if only and only[0] in _fields().get(term.of, ()) and part(term.of, label, only[0]) != only[1]:
+            if only and only[0] in _fields().get(term.of, ()) and part(term.of, dimensions, only[0]) != only[1]:
                 continue
             amount = at_end if term.at_the_end else at_end - before
             for one in figures.above.get(agency, ()):
@@ -121,12 +124,12 @@ def _sum(system: str, terms: Iterable[Term], only: tuple[str, str] | None, figur
     return found
 
 
-def _labels(system: str, terms: Iterable[Term], by: str, figures: Figures) -> Mapping[str, set[str]]:
+def _dimensions(system: str, terms: Iterable[Term], by: str, figures: Figures) -> Mapping[str, set[str]]:
     """The values that a field has of any of the terms → the agencies where it has them, and all above them."""
     found: dict[str, set[str]] = {}
     for term in terms:
-        for agency, label, _, _ in figures.counted.get((system, term.of), ()):
-            if matches(term, label) and (value := part(term.of, label, by)):
+        for agency, dimensions, _, _ in figures.counted.get((system, term.of), ()):
+            if matches(term, dimensions) and (value := part(term.of, dimensions, by)):
                 found.setdefault(value, set()).update(figures.above.get(agency, ()))
     return found
 
@@ -141,7 +144,7 @@ def _reporting(system: str, groups: Iterable[str], figures: Figures) -> set[str]
 
 def _age(system: str, case: str, figures: Figures) -> Values:
     opened = _sum(system, [Term(of=f"{case}.open")], None, figures)
-    since = _sum(system, [Term(of=f"{case}.since")], None, figures)
+    since = _sum(system, [Term(of=f"{case}.opened_at_sum")], None, figures)
     found = {}
     for one in _reporting(system, [case], figures):
         count = opened.get(one, 0)
@@ -158,7 +161,7 @@ def _distinct(system: str, distinct: Distinct, by: str | None, figures: Figures)
             for acted in figures.actors
             if (acted.system, acted.measure) == (system, term.of)
             and first <= acted.month <= last
-            and matches(term, acted.label)
+            and matches(term, acted.dimensions)
         }
         for term in distinct.did
     ]
@@ -166,8 +169,8 @@ def _distinct(system: str, distinct: Distinct, by: str | None, figures: Figures)
     counts = {(one, ""): [0, 0] for one in _reporting(system, [distinct.register_name], figures)}
     for item in figures.items:
         if (item.system, item.register) == (system, distinct.register_name):
-            labels = {"", part(f"{distinct.register_name}.standing", item.label, by) if by else ""}
-            for key in ((one, label) for one in figures.above.get(item.agency, ()) for label in labels):
+            found_in = {"", part(f"{distinct.register_name}.standing", item.dimensions, by) if by else ""}
+            for key in ((one, dimensions) for one in figures.above.get(item.agency, ()) for dimensions in found_in):
                 count = counts.setdefault(key, [0, 0])
                 count[0] += item.subject in active
                 count[1] += 1
@@ -212,8 +215,8 @@ def _milestone(system: str, task: str, figures: Figures) -> Values:
 def _score(score: Score, figures: Figures, catalogue: Mapping[str, Indicator]) -> Values:
     sums: dict[str, list[float]] = {}
     for points, full_at, values in _measured(score, figures, catalogue):
-        for (agency, label), (_, _, value) in values.items():
-            if label == "" and value is not None:
+        for (agency, dimensions), (_, _, value) in values.items():
+            if dimensions == "" and value is not None:
                 earned = sums.setdefault(agency, [0.0, 0.0])
                 earned[0] += points * min(1.0, value / full_at)
                 earned[1] += points

@@ -1,4 +1,4 @@
-"""What a measure is in SQL: a query of (agency, label, numerator, denominator, value) between `starts` and `ends`.
+"""What a formula is in SQL: a query of (agency, dimensions, numerator, denominator, value) between `starts` and `ends`.
 
 The queries are bodies of functions with these two parameters. An agency's row holds all below it too.
 """
@@ -10,8 +10,8 @@ from schemas.catalogue.indicators import (
     Age,
     Count,
     Distinct,
+    Formula,
     Mean,
-    Measure,
     Milestone,
     Ratio,
     Reported,
@@ -34,9 +34,9 @@ def function_of(indicator: str) -> str:
     return f"indicators.{identifier('at_' + indicator.replace('-', '_'))}"
 
 
-def measure_sql(system: str, measure: Measure, by: str | None) -> str:
-    """The query of a measure of a system; `by` is the field by whose values it is split as well."""
-    match measure:
+def formula_sql(system: str, formula: Formula, by: str | None) -> str:
+    """The query of a formula of a system; `by` is the field by whose values it is split as well."""
+    match formula:
         case Count(of=terms) | Stock(of=terms):
             return _summed(system, terms, [], by, "numerator")
         case Ratio(numerator=terms, denominator=over, scale=scale):
@@ -46,13 +46,13 @@ def measure_sql(system: str, measure: Measure, by: str | None) -> str:
         case Age(case=case):
             return _age(system, case)
         case Distinct():
-            return _distinct(system, measure, by)
+            return _distinct(system, formula, by)
         case Reported(reading=reading, rollup=rollup):
             return REPORTED.format(system=literal(system), name=literal(reading)) + READ[rollup]
         case Milestone(task=task):
             return TASK.format(system=literal(system), task=literal(task))
         case Score():
-            return _score(measure)
+            return _score(formula)
 
 
 def _float(value: float) -> str:
@@ -62,20 +62,20 @@ def _float(value: float) -> str:
 def _summed(system: str, numerator: Sequence[Term], denominator: Sequence[Term], by: str | None, value: str) -> str:
     rows = _rows(system, numerator, denominator, by)
     under = "denominator" if denominator else "NULL::float8"
-    return f"SELECT agency, label, numerator, {under}, {value} FROM ({rows}) AS summed"
+    return f"SELECT agency, dimensions, numerator, {under}, {value} FROM ({rows}) AS summed"
 
 
 def _age(system: str, case: str) -> str:
-    rows = _rows(system, [Term(of=f"{case}.since")], [Term(of=f"{case}.open")], None)
+    rows = _rows(system, [Term(of=f"{case}.opened_at_sum")], [Term(of=f"{case}.open")], None)
     minutes = "extract(epoch FROM indicators.end_of(ends))::float8 / 60 * denominator - numerator"
     return (
-        f"SELECT agency, label, minutes, denominator, minutes / nullif(denominator, 0) / 1440 "
+        f"SELECT agency, dimensions, minutes, denominator, minutes / nullif(denominator, 0) / 1440 "
         f"FROM (SELECT *, {minutes} AS minutes FROM ({rows}) AS summed) AS open"
     )
 
 
 def _rows(system: str, numerator: Sequence[Term], denominator: Sequence[Term], by: str | None) -> str:
-    """Numerators and denominators of each agency and label, from counters; each measure is read once a span."""
+    """Numerators and denominators of each agency and dimensions, from counters; each measure is read once a span."""
     every = dict.fromkeys((term.of, term.at_the_end) for term in (*numerator, *denominator))
     parts = [_term(system, _of(numerator, *one), _of(denominator, *one), by) for one in every]
     counted = (
@@ -108,7 +108,7 @@ def _amount(terms: Sequence[Term]) -> str:
 
 
 def _matches(term: Term) -> str:
-    """The condition that a label is part of a term."""
+    """The condition that dimensions are part of a term."""
     fields = _fields().get(term.of, ())
     conditions = [
         f"{_part(fields, field)} IN ({', '.join(map(literal, values))})" for field, values in term.where.items()
@@ -117,9 +117,9 @@ def _matches(term: Term) -> str:
 
 
 def _part(fields: Sequence[str], field: str | None) -> str:
-    """The value that a label has of a field; empty where it has none."""
+    """The value of a field among dimensions; empty where it has none."""
     place = fields.index(field) + 1 if field in fields else len(fields) + 1
-    return f"split_part(label, ' ', {place})"
+    return f"split_part(dimensions, ' ', {place})"
 
 
 def _group(measure: str) -> tuple[str, str]:
@@ -133,7 +133,7 @@ def _group(measure: str) -> tuple[str, str]:
 def _rolled_up(
     system: str, counted: str, groups: Sequence[tuple[str, str]], by: str | None, *, whole_where_unsplit: bool = False
 ) -> str:
-    """(agency, label, numerator, denominator) of every agency that ever reported, from those of each by itself.
+    """(agency, dimensions, numerator, denominator) of every agency that ever reported, from those of each by itself.
 
     Of what has no such field as it is split by, a ratio takes the whole for each part; a count has no part of it.
     """
@@ -146,7 +146,7 @@ def _rolled_up(
     SELECT t.ancestor AS agency, c.part, sum(c.numerator) AS numerator, sum(c.denominator) AS denominator
     FROM ({counted}) AS c JOIN indicators.tree AS t ON t.agency = c.agency GROUP BY t.ancestor, c.part
 )
-SELECT r.agency, '' AS label, coalesce(w.numerator, 0)::float8 AS numerator,
+SELECT r.agency, '' AS dimensions, coalesce(w.numerator, 0)::float8 AS numerator,
     coalesce(w.denominator, 0)::float8 AS denominator
 FROM ({reporting}) AS r
 LEFT JOIN (
@@ -173,7 +173,7 @@ def _distinct(system: str, distinct: Distinct, by: str | None) -> str:
     )
     rows = _rolled_up(system, counted, [_group(f"{register}.standing")], by)
     value = "numerator * 100 / nullif(denominator, 0)"
-    return f"SELECT agency, label, numerator, denominator, {value} FROM ({rows}) AS summed"
+    return f"SELECT agency, dimensions, numerator, denominator, {value} FROM ({rows}) AS summed"
 
 
 def _actors(system: str, term: Term) -> str:
@@ -187,7 +187,7 @@ def _actors(system: str, term: Term) -> str:
 def _score(score: Score) -> str:
     measured = " UNION ALL ".join(
         f"SELECT agency, {place}, {_float(one.points)}, value / {_float(one.full_at)} "
-        f"FROM {function_of(one.indicator)}(starts, ends) WHERE label = ''"
+        f"FROM {function_of(one.indicator)}(starts, ends) WHERE dimensions = ''"
         for place, one in enumerate(score.components)
         if one.indicator is not None
     )
