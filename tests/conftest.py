@@ -2,6 +2,7 @@
 
 import os
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -48,11 +49,15 @@ SERVERS = frozenset({"kafka", "timescaledb", "own_kafka", "own_timescaledb"})
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what needs servers, by the fixtures that it asks for; begin with what takes longest."""
+    """Mark what needs servers, by the fixtures that it asks for; begin with the files that take longest.
+
+    A process takes a file at a time, so that what a file sets up for all of its tests is set up once.
+    """
     for item in items:
         if SERVERS.intersection(getattr(item, "fixturenames", ())) or "integration" in item.path.parts:
             item.add_marker("servers")
-    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: (-slow[item.path], item.get_closest_marker("servers") is None))
 
 
 @contextmanager

@@ -12,7 +12,6 @@ from typing import Any
 
 import pytest
 
-pytestmark = pytest.mark.xdist_group("copy")  # one process's, for the copy takes ten seconds
 ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "docs" / "adding-a-system.md").read_text(encoding="utf-8")
 

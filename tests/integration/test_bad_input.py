@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import psycopg
+import pytest
 from kafka import KafkaAdminClient, TopicPartition
 
 from core.kafka import create_topics, topics
@@ -124,6 +125,7 @@ def _letters(dsn: str) -> list[tuple[Any, ...]]:
         ).fetchall()
 
 
+@pytest.mark.slow
 def test_everything_that_can_be_wrong(installation: Settings, environment: Environment, tmp_path: Path) -> None:
     bad = _bad()
     valid = 0
@@ -173,6 +175,7 @@ def _every_tenth_bad(records: Iterable[Raw]) -> Iterable[Raw]:
         yield record if number % 10 else (record[0], record[1], b"{" + str(number).encode())
 
 
+@pytest.mark.slow
 def test_dead_letters_are_not_doubled_by_kills(
     installation: Settings, environment: Environment, tmp_path: Path
 ) -> None:
@@ -226,6 +229,7 @@ def _batches(log: bytes) -> list[tuple[int, int]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_batch_that_cannot_be_read_is_set_aside(
     own_kafka: Kafka, database: str, environment: Environment, catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -257,6 +261,7 @@ def test_a_batch_that_cannot_be_read_is_set_aside(
     assert_exact(database, 1020, 1)
 
 
+@pytest.mark.slow
 def test_topic_deleted_and_created_anew(
     installation: Settings, environment: Environment, catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -279,6 +284,7 @@ def test_topic_deleted_and_created_anew(
         assert connection.execute("SELECT sum(duplicates)::int FROM partition_offsets").fetchone() == (0,)
 
 
+@pytest.mark.slow
 def test_a_log_that_ends_before_where_we_stand_stops_the_worker(
     own_kafka: Kafka, database: str, environment: Environment, catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -303,6 +309,7 @@ def test_a_log_that_ends_before_where_we_stand_stops_the_worker(
     assert_exact(database, 100)
 
 
+@pytest.mark.slow
 def test_what_kafka_deleted_unread_is_noted(installation: Settings, environment: Environment, tmp_path: Path) -> None:
     with Workers(installation, environment, tmp_path) as workers:
         publish(installation.kafka, _dossiers(0, 100))
@@ -326,6 +333,7 @@ def test_what_kafka_deleted_unread_is_noted(installation: Settings, environment:
     assert_exact(installation.dsn, 170, 1)
 
 
+@pytest.mark.slow
 def test_what_kafka_deletes_under_a_running_worker_is_noted(
     installation: Settings, environment: Environment, tmp_path: Path
 ) -> None:

@@ -251,6 +251,7 @@ def test_a_change_that_came_into_force_meanwhile_is_not_called_finished(
     in_use.assert_right()
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_steps_it_is_brought_to_its_end_by_running_again(
     in_use: Installation, environment: Callable[[Settings], dict[str, str]]
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import orjson
 import psycopg
+import pytest
 
 from core.settings import Settings
 from streams.recount.rebuild import apply_catalogue
@@ -23,6 +24,7 @@ def raw(*events: Json) -> list[tuple[str, bytes, bytes]]:
     return [("events.one-stop", str(event["subject"]).encode(), orjson.dumps(event)) for event in events]
 
 
+@pytest.mark.slow
 def test_a_worker_goes_on_over_a_change_and_counts_what_comes_before_during_and_after_once(
     installed: Installation,
     installation: Settings,
@@ -49,6 +51,7 @@ def test_a_worker_goes_on_over_a_change_and_counts_what_comes_before_during_and_
     installed.assert_right()
 
 
+@pytest.mark.slow
 def test_a_worker_with_another_catalogue_than_the_database_waits_and_goes_on_once_it_has_the_same(
     installed: Installation,
     installation: Settings,

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import psycopg
+import pytest
 from cloudevents.core.bindings.kafka import KafkaMessage, to_binary, to_structured
 from cloudevents.core.formats.json import JSONFormat
 from cloudevents.core.v1.event import CloudEvent
@@ -131,6 +132,7 @@ def test_extensions(installation: Settings, environment: Environment, tmp_path: 
     assert [row for row in opened if row[1]] == [("online -", 2), ("post -", 2)]
 
 
+@pytest.mark.slow
 def test_transactions(installation: Settings, environment: Environment, catalogue: Catalogue, tmp_path: Path) -> None:
     """What a client aborts never happened; offsets that hold no events are no lag, and no reason to restart."""
     settings = installation.model_copy(update={"watchdog_seconds": 10})

@@ -225,6 +225,7 @@ def test_while_one_sweeps_others_do_not(broker: str, database: str, writer: Writ
     assert sweep(database, broker, TOPICS, 3) == 1
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_steps_no_alert_is_lost_and_none_is_another(
     installation: Settings,
     environment: Callable[[Settings], dict[str, str]],

@@ -19,6 +19,7 @@ SESSION = 30
 """Seconds until the group gives a dead worker's partitions to others (`streams.app`)."""
 
 
+@pytest.mark.slow
 def test_two_workers_one_killed_twice_300_000_events(
     installation: Settings, environment: Environment, tmp_path: Path
 ) -> None:
@@ -53,6 +54,7 @@ def _stop_in_the_middle(workers: Workers, worker: Worker) -> None:
     print(f"ended {time.monotonic() - began:.1f} s after SIGTERM")
 
 
+@pytest.mark.slow
 def test_broker_restarted_and_killed(
     own_kafka: Kafka, database: str, environment: Environment, catalogue: Catalogue, tmp_path: Path
 ) -> None:
@@ -77,6 +79,7 @@ def test_broker_restarted_and_killed(
     assert_exact(database, events)
 
 
+@pytest.mark.slow
 def test_database_restarted_and_killed(
     broker: str, own_timescaledb: TimescaleDB, environment: Environment, tmp_path: Path
 ) -> None:
@@ -101,6 +104,7 @@ def test_database_restarted_and_killed(
     assert_exact(settings.dsn, events)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [20, SESSION + 10], ids=["within the session", "longer than the session"])
 def test_database_refuses_connections(
     broker: str, own_timescaledb: TimescaleDB, environment: Environment, tmp_path: Path, seconds: float

@@ -149,7 +149,7 @@ def values(*argv: str) -> dict[str, float | None]:
     return {id_: one["value"] for id_, one in told("indicators", *argv)["indicators"].items()}
 
 
-pytestmark = [pytest.mark.usefixtures("counted"), pytest.mark.xdist_group("counted")]
+pytestmark = pytest.mark.usefixtures("counted")
 
 
 def test_every_event_was_accepted_and_the_archive_says_what_the_views_say(connection: psycopg.Connection) -> None:
@@ -196,6 +196,7 @@ def test_indicators_as_of_a_day_are_of_the_period_that_ran_then() -> None:
     assert (earlier["science-enterprises"], earlier["ops-centre-operation"], earlier["stations-5g"]) == (5, 40, None)
 
 
+@pytest.mark.slow
 def test_indicators_of_now_are_those_of_the_views(connection: psycopg.Connection) -> None:
     for agency in ("H06", HERE):
         found = told("indicators", "--agency", agency)
@@ -311,6 +312,7 @@ def test_a_score_is_told_by_its_components_and_those_without_an_indicator_are_no
     )
 
 
+@pytest.mark.slow
 def test_what_counts_behind_each_indicator_of_now_adds_up_to_it() -> None:
     for id_, one in CATALOGUE.indicators.items():
         found = told("explain", id_, "--limit", "1000")

@@ -212,6 +212,7 @@ def test_no_password_is_written_down(installation: Settings, connection: psycopg
     assert "secret" not in str(connection.execute("SELECT * FROM deliveries").fetchall())
 
 
+@pytest.mark.slow
 def test_killed_between_any_two_steps_nothing_is_lost_and_only_a_message_just_sent_comes_twice(
     installation: Settings,
     environment: Callable[[Settings], dict[str, str]],

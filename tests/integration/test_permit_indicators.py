@@ -29,7 +29,6 @@ from tests.conftest import commands_of, copied, empty_topics, installation_of
 from tests.workers import Workers
 
 Environment = Callable[[Settings], dict[str, str]]
-pytestmark = pytest.mark.xdist_group("municipality")  # one process's, for its installation takes ten seconds
 TESTS = Path(__file__).parent.parent
 CATALOGUE = TESTS / "catalogues" / "permits"
 AGENCIES = {"General": "NL.GENERAL", "Customer contact": "NL.CUSTOMERS", "Experts": "NL.EXPERTS"}

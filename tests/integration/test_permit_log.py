@@ -92,6 +92,7 @@ def test_published_twice(
     assert_exact(installation.dsn, EVENTS)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("batch_events", [30, 6000])
 def test_shuffled_with_the_worker_killed_on_the_way(
     installation: Settings,

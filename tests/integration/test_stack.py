@@ -39,6 +39,7 @@ def _read(bootstrap: str, count: int) -> list[bytes]:
     return values
 
 
+@pytest.mark.slow
 def test_kafka_keeps_its_data_through_a_stop_and_a_kill(own_kafka: Kafka) -> None:
     with admin(own_kafka.bootstrap) as client:
         cluster = client.describe_cluster()["cluster_id"]
@@ -121,6 +122,7 @@ def options(tmp_path: Path) -> Settings:
     return Settings(kafka=f"127.0.0.1:{free_port()}", dsn=dsn, data=tmp_path / "data", cache=CACHE)
 
 
+@pytest.mark.slow
 def test_up_and_down_and_up_again(
     options: Settings, kafka: Kafka, timescaledb: TimescaleDB, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -195,6 +195,7 @@ faust.Worker(app, loglevel="ERROR", redirect_stdouts=False).execute_from_command
 """
 
 
+@pytest.mark.slow
 def test_kafka_is_told_how_far_the_database_is(
     installation: Settings, environment: Callable[[Settings], dict[str, str]], tmp_path: Path
 ) -> None:

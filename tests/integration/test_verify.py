@@ -100,6 +100,7 @@ def changed(report: dict[str, Any]) -> list[tuple[str, int]]:
     return [(one["figure"], one["found"] - one["truth"]) for one in report["figures"] if one["figure"] in differing]
 
 
+@pytest.mark.slow
 def test_every_figure_is_what_two_simulations_published_and_damage_is_found(
     province: Province, connection: psycopg.Connection
 ) -> None:
@@ -141,6 +142,7 @@ def test_every_figure_is_what_two_simulations_published_and_damage_is_found(
     assert any(name.startswith("indicators officers-signing-share H06") for name in report["differences"])
 
 
+@pytest.mark.slow
 def test_the_same_simulation_again_goes_on_from_duplicates(province: Province) -> None:
     for records in (0, 50_000):
         run = province.start("--start=2026-01-01", "--dossiers=200")
@@ -156,6 +158,7 @@ def test_the_same_simulation_again_goes_on_from_duplicates(province: Province) -
     assert duplicates > first.published * 0.95
 
 
+@pytest.mark.slow
 def test_a_simulation_that_runs_is_held_up_and_goes_on(province: Province) -> None:
     live = province.start("--days=2", "--dossiers=50", "--rate=200")
     before = 0
@@ -171,6 +174,7 @@ def test_a_simulation_that_runs_is_held_up_and_goes_on(province: Province) -> No
     assert changed(province.verify()[1]) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seconds", [0, 0.2, 0.4])
 def test_a_simulation_that_was_killed_is_told_and_what_arrived_of_it_is_found(
     province: Province, seconds: float
@@ -187,6 +191,7 @@ def test_a_simulation_that_was_killed_is_told_and_what_arrived_of_it_is_found(
     assert (status, "was killed" in said) == (0, False)
 
 
+@pytest.mark.slow
 def test_what_cannot_be_found_of_a_killed_simulation_is_not_guessed(province: Province) -> None:
     run = province.kill(province.start("--days=900", "--seed=2"), 0)
     folder = folder_of(province.options.data)
@@ -199,6 +204,7 @@ def test_what_cannot_be_found_of_a_killed_simulation_is_not_guessed(province: Pr
     assert "Kafka no longer has the records that tell how far it got" in said
 
 
+@pytest.mark.slow
 def test_what_was_not_simulated_shows_and_nothing_simulated_is_told(province: Province) -> None:
     status, _, said = province.verify()
     assert status == 1

@@ -97,6 +97,7 @@ def test_another_plan_shares_no_id(emissions: list[Emission], other: Plan) -> No
     assert ids.isdisjoint(found)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("live_from", [None, START + timedelta(days=2.3)])
 def test_a_later_end_only_adds(live_from: datetime | None) -> None:
     shorter = list(simulate(plan(days=2.4, live_from=live_from)))
