@@ -15,8 +15,8 @@ from core.publisher import Publisher
 from core.settings import Settings, settings
 from opscentre.cli.output import Json, console, errors, print_json, say
 from opscentre.cli.publishing import progress_bar
+from opscentre.simulation.pacing import play
 from opscentre.simulation.plan import Plan, Shares, plan_for, volumes_for
-from opscentre.simulation.play import play
 from opscentre.simulation.record_stream import simulate as emissions_of
 from opscentre.simulation.runs import EndOffsets, Logbook, folder_of
 from opscentre.simulation.verification import Verification

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
+from opscentre.simulation.clock import DAY, day_off, working_days_later
 from opscentre.simulation.plan import DOSSIERS, Offer, Plan
 from opscentre.simulation.simulated_event import Happening, Maker
-from opscentre.simulation.texts import DAY, day_off, working_days_later
 from schemas.timekeeping.working_time import Limit
 
 CHANNELS = ("online",) * 16 + ("counter",) * 3 + ("post",)

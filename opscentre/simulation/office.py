@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from opscentre.simulation.clock import DAY
 from opscentre.simulation.plan import OFFICE, Plan
 from opscentre.simulation.simulated_event import Happening, Maker
-from opscentre.simulation.texts import DAY
 
 RANKS = ("leader", "official") + ("civil_servant",) * 4
 

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 
+from opscentre.simulation.clock import DAY
 from opscentre.simulation.plan import DOSSIERS, Offer
 from opscentre.simulation.simulated_event import Happening, Maker
-from opscentre.simulation.texts import DAY
 
 FIRST = ("full",) * 9 + ("partial",) * 7 + ("information",) * 4
 """Service levels a year before the plan's today."""

@@ -5,11 +5,11 @@ from random import Random
 from typing import Any
 
 from opscentre.simulation.assignments import ASSIGNMENTS, Assignment
+from opscentre.simulation.clock import DAY, EPOCH, Clock
 from opscentre.simulation.plan import DOSSIERS, Plan
 from opscentre.simulation.procedures import procedures
 from opscentre.simulation.readings import GAUGES, Readings
 from opscentre.simulation.simulated_event import Happening, Maker
-from opscentre.simulation.texts import DAY, EPOCH, Clock
 
 WEEK = 7 * DAY
 STUCK = 85

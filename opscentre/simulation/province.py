@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from random import Random
 
+from opscentre.simulation.clock import DAY, Clock, day_off
 from opscentre.simulation.dossiers import Dossiers
 from opscentre.simulation.office import Office
 from opscentre.simulation.plan import Plan
 from opscentre.simulation.security import Security
 from opscentre.simulation.simulated_event import Happening, Maker
 from opscentre.simulation.telecom import Telecom
-from opscentre.simulation.texts import DAY, Clock, day_off
 from opscentre.simulation.tourism import Tourism
 
 

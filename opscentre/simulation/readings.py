@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
+from opscentre.simulation.clock import EPOCH
 from opscentre.simulation.simulated_event import Happening, Maker
-from opscentre.simulation.texts import EPOCH
 
 YEAR = 365
 

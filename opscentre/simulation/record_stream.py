@@ -8,11 +8,11 @@ from typing import Any
 
 from core.publisher import STRUCTURED_HEADERS, encode
 from opscentre.simulation import faults
+from opscentre.simulation.clock import DAY
 from opscentre.simulation.plan import Emission, Plan, Shares
 from opscentre.simulation.programme import Programme
 from opscentre.simulation.province import Province
 from opscentre.simulation.simulated_event import Happening
-from opscentre.simulation.texts import DAY
 from schemas.topics import topic_name
 
 _LATENCY = 2.0

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+from opscentre.simulation.clock import DAY
 from opscentre.simulation.plan import POLICE, POPULATION, Plan, Site
 from opscentre.simulation.simulated_event import Happening, Maker
-from opscentre.simulation.texts import DAY
 
 CATEGORIES = ("public_order",) * 4 + ("traffic_accident",) * 3 + ("fire", "other")
 FIELDS = ("traffic",) * 8 + ("public_order", "fire_safety", "other")

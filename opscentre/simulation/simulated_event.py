@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import Any, NamedTuple, TypeVar
 
-from opscentre.simulation.texts import Clock
+from opscentre.simulation.clock import Clock
 from schemas.events.effects import TYPE_PREFIX
 from schemas.events.envelope import SOURCE_PREFIX, SPECVERSION
 

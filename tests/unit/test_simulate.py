@@ -16,8 +16,8 @@ from core.publisher import Headers
 from opscentre.simulation import faults
 from opscentre.simulation.assignments import ASSIGNMENTS
 from opscentre.simulation.ground_truth import Truth
+from opscentre.simulation.pacing import play
 from opscentre.simulation.plan import TOLD_BEFORE, Emission, Offer, Plan, Shares, Site, Volumes, plan_for
-from opscentre.simulation.play import play
 from opscentre.simulation.readings import GAUGES
 from opscentre.simulation.record_stream import simulate
 from schemas.events import BY_TYPE, SYSTEMS
