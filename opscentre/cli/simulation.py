@@ -15,10 +15,10 @@ from core.publisher import Publisher
 from core.settings import Settings, settings
 from opscentre.cli.output import Json, console, errors, print_json, say
 from opscentre.cli.publishing import progress_bar
-from opscentre.simulation.pacing import play
+from opscentre.simulation.pacing import publish_when_due
 from opscentre.simulation.plan import Plan, Shares, plan_for, volumes_for
-from opscentre.simulation.record_stream import simulate as emissions_of
-from opscentre.simulation.runs import EndOffsets, Logbook, folder_of
+from opscentre.simulation.record_stream import simulate as records_of
+from opscentre.simulation.runs import EndOffsets, RunJournal, folder_of
 from opscentre.simulation.verification import Verification
 from opscentre.simulation.verification import verify as compare
 from schemas.catalogue.load import Catalogue
@@ -91,14 +91,14 @@ def _publish(options: Settings, catalogue: Catalogue, plan: Plan) -> int:
     signal.signal(signal.SIGINT, stop)
     signal.signal(signal.SIGTERM, stop)
     folder = folder_of(options.data)
-    with progress_bar() as bar, Publisher(options.kafka) as publisher, Logbook(folder, plan, ends) as log:
+    with progress_bar() as bar, Publisher(options.kafka) as publisher, RunJournal(folder, plan, ends) as journal:
         task = bar.add_task("published", total=None)
 
         def progress(count: int, at: float) -> None:
             moment = datetime.fromtimestamp(at, catalogue.zone)
             bar.update(task, completed=count, description=f"published, now at {moment:%d/%m/%Y %H:%M}")
 
-        return play(emissions_of(plan), publisher, log, stopped=lambda: stopping, progress=progress)
+        return publish_when_due(records_of(plan), publisher, journal, stopped=lambda: stopping, progress=progress)
 
 
 def _refuse_others(context: typer.Context) -> None:

@@ -5,8 +5,8 @@ from random import Random
 from typing import Any
 
 from opscentre.simulation.clock import DAY, day_off, working_days_later
-from opscentre.simulation.plan import DOSSIERS, Offer, Plan
-from opscentre.simulation.simulated_event import Happening, Maker
+from opscentre.simulation.plan import DOSSIERS, Plan, SimulatedProcedure
+from opscentre.simulation.simulated_event import EventFactory, SimulatedEvent
 from schemas.timekeeping.working_time import Limit
 
 CHANNELS = ("online",) * 16 + ("counter",) * 3 + ("post",)
@@ -14,84 +14,86 @@ LEVELS = {"online": ("full", "full", "full", "partial")}
 APPLICANTS = ("citizen",) * 8 + ("business",) * 2
 POPULAR = {"chung-thuc": 8, "ho-tich": 4}
 """Fields with most dossiers, and how much more often each of their procedures is asked for."""
-UNLISTED = tuple(
-    Offer(code, "other", "both", {})
+DEFAULT_PROCEDURES = tuple(
+    SimulatedProcedure(code, "other", "both", {})
     for code in ("2.000815", "2.000884", "1.001193", "1.000894", "2.001009", "1.004222", "1.000656", "2.002226")
 )
-"""Procedures for where the catalogue has none."""
+"""Of the simulation where the catalogue has none."""
 LIMITS = tuple(Limit(days, "days") for days in (5, 7, 10, 10, 15, 15, 20, 30))
 """What agencies promise, weighted by repetition, so that processing takes about seven days on average."""
 GATEWAYS = ("national",) * 9 + ("local",)
 REASONS = ("supplement", "supplement", "payment", "other")
 ON_TIME = 0.747
 """Of those that have a due time; with those that have none it is about 78.4 % of all."""
-UNSAID = 0.15
+WITHOUT_DUE_TIME = 0.15
 """Of those of which the agency says no due time: the procedure's limit decides, if there is one."""
 SAME_DAY = 0.25
 SUSPENDED, EXTENDED, REFUSED, WITHDRAWN, RETURNED = 0.10, 0.02, 0.02, 0.015, 0.8
-RESUMED_UNSAID = 0.5
+RESUMED_WITHOUT_DUE_TIME = 0.5
 """Of those that are resumed without a new due time: the old one moves by what was suspended."""
 
 
 class Dossiers:
-    """Makes their happenings."""
+    """Makes the events of dossiers and payments."""
 
-    def __init__(self, plan: Plan, make: Maker) -> None:
-        self._make = make
+    def __init__(self, plan: Plan, factory: EventFactory) -> None:
+        self._factory = factory
         # The run's number is in the serial, so that simulations of the same days are different dossiers.
         self._series = int(plan.run[:5], 16)
         # Some agencies have ten times the dossiers of others.
-        weights, places = Random(plan.seed), plan.agencies.get(DOSSIERS, ())
-        self._desks = [place for place in places for _ in range(1 + int(weights.paretovariate(1.2)) % 10)]
-        offers = plan.procedures or UNLISTED
-        self._offers = {commune: _asked_for(offers, commune) for commune in (True, False)}
+        weights, sites = Random(plan.seed), plan.agencies.get(DOSSIERS, ())
+        self._desks = [site for site in sites for _ in range(1 + int(weights.paretovariate(1.2)) % 10)]
+        procedures = plan.procedures or DEFAULT_PROCEDURES
+        self._procedures = {commune: _weighted(procedures, commune) for commune in (True, False)}
         self._limits = {
-            (offer.code, channel): Limit.parse(text)
-            for offer in offers
+            (procedure.code, channel): Limit.parse(text)
+            for procedure in procedures
             for channel in set(CHANNELS)
-            if (text := offer.limit(channel))
+            if (text := procedure.limit(channel))
         }
 
-    def dossier(self, time: int) -> Iterator[Happening]:
+    def dossier(self, time: int) -> Iterator[SimulatedEvent]:
         """A dossier that is received now, and all that comes of it."""
         if not self._desks:
             return
-        make = self._make
-        chance, text = make.random.random, make.clock.text
-        place = make.one(self._desks)
-        agency, procedure, channel = place.code, make.one(self._offers[place.commune]), make.one(CHANNELS)
-        subject = f"{agency}-{make.clock.short(time)}-{self._series}{make.serial:04d}"
+        factory = self._factory
+        chance, text = factory.random.random, factory.clock.text
+        site = factory.choice(self._desks)
+        agency, procedure, channel = site.code, factory.choice(self._procedures[site.commune]), factory.choice(CHANNELS)
+        subject = f"{agency}-{factory.clock.short(time)}-{self._series}{factory.serial:04d}"
         data = {
             "agency": agency,
             "procedure": procedure,
             "channel": channel,
-            "service_level": make.one(LEVELS.get(channel, ("partial",))),
-            "applicant": make.one(APPLICANTS),
+            "service_level": factory.choice(LEVELS.get(channel, ("partial",))),
+            "applicant": factory.choice(APPLICANTS),
         }
-        said = chance() >= UNSAID
-        due = self._due(time, make.one(LIMITS) if said else self._limits.get((procedure, channel)))
+        said = chance() >= WITHOUT_DUE_TIME
+        due = self._due(time, factory.choice(LIMITS) if said else self._limits.get((procedure, channel)))
         if said and due is not None:
             data["due_at"] = text(due)
-        yield make.happening(DOSSIERS, "dossier.received", subject, time, data)
+        yield factory.event(DOSSIERS, "dossier.received", subject, time, data)
         last = time
         if due is not None and chance() < SUSPENDED:
-            last, moved = time + 3600 + make.below(DAY), (1 + make.below(10)) * DAY
-            data = {"agency": agency, "reason": make.one(REASONS)}
-            yield make.happening(DOSSIERS, "dossier.suspended", subject, last, data)
+            last, moved = time + 3600 + factory.below(DAY), (1 + factory.below(10)) * DAY
+            data = {"agency": agency, "reason": factory.choice(REASONS)}
+            yield factory.event(DOSSIERS, "dossier.suspended", subject, last, data)
             last, due = last + moved, due + moved
-            data = {"agency": agency} if chance() < RESUMED_UNSAID else {"agency": agency, "due_at": text(due)}
-            yield make.happening(DOSSIERS, "dossier.resumed", subject, last, data)
+            data = (
+                {"agency": agency} if chance() < RESUMED_WITHOUT_DUE_TIME else {"agency": agency, "due_at": text(due)}
+            )
+            yield factory.event(DOSSIERS, "dossier.resumed", subject, last, data)
         if due is not None and chance() < EXTENDED:
-            last, due = max(last + 60, due - make.below(2 * DAY)), due + 5 * DAY
+            last, due = max(last + 60, due - factory.below(2 * DAY)), due + 5 * DAY
             data = {"agency": agency, "due_at": text(due)}
-            yield make.happening(DOSSIERS, "dossier.extended", subject, last, data)
+            yield factory.event(DOSSIERS, "dossier.extended", subject, last, data)
         yield from self._ending(agency, subject, channel, last, due)
 
     def _due(self, time: int, limit: Limit | None) -> int | None:
         """When a limit ends, about: who has to know it exactly asks the catalogue's rules."""
         if limit is None:
             return None
-        clock = self._make.clock
+        clock = self._factory.clock
         day = clock.day(time)
         match limit.unit:
             case "working_days":
@@ -104,53 +106,53 @@ class Dossiers:
                 day += limit.amount
         return clock.midnight(day) + 17 * 3600
 
-    def _ending(self, agency: str, subject: str, channel: str, last: int, due: int | None) -> Iterator[Happening]:
-        make = self._make
-        chance, finish = make.random.random, self._finish(last, due)
+    def _ending(self, agency: str, subject: str, channel: str, last: int, due: int | None) -> Iterator[SimulatedEvent]:
+        factory = self._factory
+        chance, finish = factory.random.random, self._finish(last, due)
         kind = chance()
         if kind < WITHDRAWN:
-            yield make.happening(DOSSIERS, "dossier.withdrawn", subject, finish, {"agency": agency})
+            yield factory.event(DOSSIERS, "dossier.withdrawn", subject, finish, {"agency": agency})
         elif kind < WITHDRAWN + REFUSED:
             data: dict[str, Any] = {"agency": agency, "reason": "Không đủ điều kiện"}
-            yield make.happening(DOSSIERS, "dossier.refused", subject, finish, data)
+            yield factory.event(DOSSIERS, "dossier.refused", subject, finish, data)
         else:
             paid = channel == "online" and chance() < 0.6
             if paid:
-                data = {"agency": agency, "gateway": make.one(GATEWAYS), "dossier": subject}
-                yield make.happening(DOSSIERS, "payment.made", f"TT-{subject}", last + 60 + make.below(600), data)
+                data = {"agency": agency, "gateway": factory.choice(GATEWAYS), "dossier": subject}
+                yield factory.event(DOSSIERS, "payment.made", f"TT-{subject}", last + 60 + factory.below(600), data)
             data = {
                 "agency": agency,
                 "outcome": "approved" if chance() < 0.97 else "rejected",
                 "paid_online": paid,
                 "digitised": chance() < 0.8,
             }
-            yield make.happening(DOSSIERS, "dossier.processed", subject, finish, data)
+            yield factory.event(DOSSIERS, "dossier.processed", subject, finish, data)
             if chance() < RETURNED:
-                handed = finish + 600 + make.below(2 * DAY)
-                yield make.happening(DOSSIERS, "dossier.returned", subject, handed, {"agency": agency})
+                handed = finish + 600 + factory.below(2 * DAY)
+                yield factory.event(DOSSIERS, "dossier.returned", subject, handed, {"agency": agency})
 
     def _finish(self, last: int, due: int | None) -> int:
         """When it ends: after `last`, in office hours where there is room; by day on time for ON_TIME of them."""
-        make = self._make
-        clock = make.clock
+        factory = self._factory
+        clock = factory.clock
         first = clock.day(last)
-        if make.random.random() < SAME_DAY or due is None:
-            return last + 900 + make.below(2 * 3600)
+        if factory.random.random() < SAME_DAY or due is None:
+            return last + 900 + factory.below(2 * 3600)
         due_day = clock.day(due)
         # Those of the same day are all on time, so of the others more are late.
-        if make.random.random() < (ON_TIME - SAME_DAY) / (1 - SAME_DAY):
-            day = first + make.below(max(1, due_day - first + 1))
+        if factory.random.random() < (ON_TIME - SAME_DAY) / (1 - SAME_DAY):
+            day = first + factory.below(max(1, due_day - first + 1))
             while day_off(day) and day > first:
                 day -= 1
         else:
-            day = max(due_day, first) + 1 + int(make.random.expovariate(0.4))
+            day = max(due_day, first) + 1 + int(factory.random.expovariate(0.4))
             while day_off(day):
                 day += 1
-        return max(last + 900, clock.midnight(day) + make.office_hour())
+        return max(last + 900, clock.midnight(day) + factory.office_hour())
 
 
-def _asked_for(offers: Sequence[Offer], commune: bool) -> list[str]:
+def _weighted(procedures: Sequence[SimulatedProcedure], commune: bool) -> list[str]:
     """Codes of the procedures that communes, or departments, are asked for, repeated as often as that happens."""
     level = "commune" if commune else "province"
-    fitting = [offer for offer in offers if offer.level in {level, "both"}] or offers
-    return [offer.code for offer in fitting for _ in range(POPULAR.get(offer.field, 1))]
+    fitting = [procedure for procedure in procedures if procedure.level in {level, "both"}] or procedures
+    return [procedure.code for procedure in fitting for _ in range(POPULAR.get(procedure.field, 1))]

@@ -55,7 +55,7 @@ class DueTimes:
         assert stated.due is not None  # `given` is where one is
         due = moment_of(stated.due)
         for pause in pauses(history):
-            if pause.place > given:
+            if pause.end_index > given:
                 office = self._office(opened.agency, self._day(pause.end))
                 begin = max(pause.begin, stated.time)
                 due = office.shifted(due, office.between(moment_of(begin), moment_of(pause.end)))

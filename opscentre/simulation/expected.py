@@ -13,8 +13,8 @@ from typing import Any
 
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.figures import latest
-from opscentre.simulation.ground_truth import Statement, Truth
-from opscentre.simulation.histories import History, closed, does, finish, opening, place, suspended
+from opscentre.simulation.ground_truth import GroundTruth, Statement
+from opscentre.simulation.histories import History, closed, finish, has_effect, opening, sort_key, suspended
 from schemas.catalogue.load import Catalogue
 from schemas.events import BY_TYPE
 from schemas.events.effects import Added, Case, Item, Reading
@@ -34,16 +34,16 @@ def flat(report: dict[str, Any], prefix: str = "") -> Figures:
     return figures
 
 
-def expected(truth: Truth, now: datetime, catalogue: Catalogue) -> Figures:
+def expected(ground_truth: GroundTruth, now: datetime, catalogue: Catalogue) -> Figures:
     """Every figure by its path as of the end of the minute of `now`: counters know minutes, nothing finer."""
     until = now.replace(second=0, microsecond=0) + timedelta(minutes=1)
     figures: defaultdict[str, float] = defaultdict(int)
-    figures.update(events=truth.events, duplicates=truth.duplicates, lag=0)
-    for reason, count in truth.broken.items():
+    figures.update(events=ground_truth.events, duplicates=ground_truth.duplicates, lag=0)
+    for reason, count in ground_truth.broken.items():
         figures[f"dead_letters.{reason}"] = count
     histories: defaultdict[tuple[str, str, str], list[Statement]] = defaultdict(list)
     readings: list[Statement] = []
-    for one in truth.standing():
+    for one in ground_truth.current():
         if one.time >= until:
             continue
         kind = BY_TYPE[one.type]
@@ -56,7 +56,7 @@ def expected(truth: Truth, now: datetime, catalogue: Catalogue) -> Figures:
             figures[f"flows.{kind.name}"] += 1
     due_times = DueTimes(catalogue.rules)
     for (_, group, _), history in histories.items():
-        history.sort(key=place)
+        history.sort(key=sort_key)
         counted = case(history, until, due_times) if group.startswith("cases.") else item(history)
         for name in counted:
             figures[f"{group}.{name}"] += 1
@@ -79,7 +79,7 @@ def _of_readings(readings: list[Statement]) -> Figures:
 def item(history: History) -> Iterator[str]:
     """What an item counts for: it stands if the last that is known is that it was added."""
     last = history[-1]
-    if does(last, Added):
+    if has_effect(last, Added):
         yield "standing"
         yield from _split("dimension", last)
 

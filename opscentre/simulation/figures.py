@@ -10,8 +10,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from opscentre.simulation.due_times import DueTimes
-from opscentre.simulation.ground_truth import Statement, Truth
-from opscentre.simulation.histories import History, closed, does, finish, opening, place, suspended
+from opscentre.simulation.ground_truth import GroundTruth, Statement
+from opscentre.simulation.histories import History, closed, finish, has_effect, opening, sort_key, suspended
 from schemas.catalogue.load import Catalogue
 from schemas.evaluation import ActorMonth, Figures, ReportedValue, StandingItem, TaskState, lineage
 from schemas.evaluation.figures import group_of
@@ -25,10 +25,10 @@ Counted = tuple[str, str, str]
 _WITH_PROGRESS = {event.kind for event in BY_TYPE.values() if issubclass(event, Progressed) and issubclass(event, Case)}
 
 
-class TrueFigures:
+class GroundTruthFigures:
     """The figures of any period that runs at a moment, from what was published until then."""
 
-    def __init__(self, truth: Truth, until: datetime, catalogue: Catalogue) -> None:
+    def __init__(self, ground_truth: GroundTruth, until: datetime, catalogue: Catalogue) -> None:
         """`until` is the end of the running minute: counters know minutes, nothing finer."""
         self._until, self._zone = until, catalogue.zone
         self._due_times = DueTimes(catalogue.rules)
@@ -36,11 +36,11 @@ class TrueFigures:
         self._histories: defaultdict[tuple[str, str, str], list[Statement]] = defaultdict(list)
         self._flows: list[Statement] = []
         self._readings: list[Statement] = []
-        for one in truth.standing():
+        for one in ground_truth.current():
             if one.time < until:
                 self._take(one)
         for history in self._histories.values():
-            history.sort(key=place)
+            history.sort(key=sort_key)
 
     def _take(self, one: Statement) -> None:
         kind = BY_TYPE[one.type]
@@ -97,7 +97,7 @@ class TrueFigures:
     def _counts(self, history: History, until: datetime) -> dict[Counted, int]:
         last = history[-1]
         if issubclass(BY_TYPE[last.type], Item):
-            return {("standing", last.agency, last.dimensions): 1} if does(last, Added) else {}
+            return {("standing", last.agency, last.dimensions): 1} if has_effect(last, Added) else {}
         opened, ended = opening(history), finish(history)
         if opened is None:
             return {("incomplete", ended.agency, ""): 1} if ended else {}
@@ -140,7 +140,7 @@ class TrueFigures:
 
     def _items(self) -> Iterator[StandingItem]:
         for (system, group, subject), history in self._histories.items():
-            if does(history[-1], Added):
+            if has_effect(history[-1], Added):
                 yield StandingItem(system, group, subject, history[-1].agency, history[-1].dimensions)
 
     def _reported(self) -> Iterator[ReportedValue]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
-from opscentre.simulation.plan import Emission
+from opscentre.simulation.plan import SimulatedRecord
 from schemas.events import BY_TYPE
 from schemas.events.effects import Flow, Opened, Progressed, Reading, dimensions_of
 
@@ -33,8 +33,8 @@ class Statement(NamedTuple):
     """Of progress, how much is done."""
 
 
-class Truth:
-    """Fed with every emission in the order of publishing; of one revision, the first that came stands.
+class GroundTruth:
+    """Fed with every record in the order of publishing; of one revision, the first that came stands.
 
     `duplicates` counts resends, also those with a refreshed time, also of revisions that stand no longer;
     `broken` counts the dead letters to come by reason code.
@@ -43,38 +43,38 @@ class Truth:
     def __init__(self) -> None:
         self.duplicates = 0
         self.broken: Counter[str] = Counter()
-        self._standing: defaultdict[str, dict[str, Statement]] = defaultdict(dict)
+        self._current: defaultdict[str, dict[str, Statement]] = defaultdict(dict)
         self._superseded: set[tuple[str, str, int]] = set()
 
     @property
     def events(self) -> int:
         """How many different (system, id, revision) were sent: the rows that the archive must have."""
-        return sum(map(len, self._standing.values())) + len(self._superseded)
+        return sum(map(len, self._current.values())) + len(self._superseded)
 
-    def add(self, emission: Emission) -> None:
-        """Take note of an emission that was published."""
-        if emission.broken is not None:
-            self.broken[emission.broken] += 1
-        elif emission.event is not None:
-            self._add_event(emission.event)
+    def add(self, record: SimulatedRecord) -> None:
+        """Take note of a record that was published."""
+        if record.broken is not None:
+            self.broken[record.broken] += 1
+        elif record.event is not None:
+            self._add_event(record.event)
 
     def _add_event(self, event: dict[str, Any]) -> None:
         system, identity, revision = event["source"].rpartition("/")[2], event["id"], event.get("revision", 0)
-        standing = self._standing[system]
-        stands = standing.get(identity)
-        if stands is None:
-            standing[identity] = _statement(event)
-        elif revision == stands.revision or (system, identity, revision) in self._superseded:
+        current = self._current[system]
+        known = current.get(identity)
+        if known is None:
+            current[identity] = _statement(event)
+        elif revision == known.revision or (system, identity, revision) in self._superseded:
             self.duplicates += 1
-        elif revision < stands.revision:
+        elif revision < known.revision:
             self._superseded.add((system, identity, revision))
         else:
-            self._superseded.add((system, identity, stands.revision))
-            standing[identity] = _statement(event)
+            self._superseded.add((system, identity, known.revision))
+            current[identity] = _statement(event)
 
-    def standing(self) -> Iterator[Statement]:
+    def current(self) -> Iterator[Statement]:
         """Of each (system, id) what the highest revision states, where that is not a retraction."""
-        for statements in self._standing.values():
+        for statements in self._current.values():
             yield from (statement for statement in statements.values() if not statement.retracted)
 
 

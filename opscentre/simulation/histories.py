@@ -12,21 +12,21 @@ History = Sequence[Statement]
 
 
 class Pause(NamedTuple):
-    """A time for which a case was suspended; `place` is that of its end in the history."""
+    """A time for which a case was suspended; `end_index` is where in the history it ends."""
 
     begin: datetime
     end: datetime
-    place: int
+    end_index: int
 
 
-def place(one: Statement) -> tuple[datetime, int, str]:
+def sort_key(one: Statement) -> tuple[datetime, int, str]:
     """Where an event stands in its history: of events at one instant, that is decided by what they do."""
     kind = BY_TYPE[one.type]
     assert issubclass(kind, Case | Item)  # nothing else has a history
     return one.time, kind.order, one.id
 
 
-def does(one: Statement, *effects: type[Event]) -> bool:
+def has_effect(one: Statement, *effects: type[Event]) -> bool:
     """Whether an event has one of these effects."""
     return issubclass(BY_TYPE[one.type], effects)
 
@@ -40,19 +40,19 @@ def closed(one: Statement) -> type[Closed]:
 
 def opening(history: History) -> Statement | None:
     """Of several openings, the first."""
-    return next((one for one in history if does(one, Opened)), None)
+    return next((one for one in history if has_effect(one, Opened)), None)
 
 
 def finish(history: History) -> Statement | None:
     """Of the closings since it was last reopened the one with the best precedence, of several such the first."""
-    closings = [one for one in _since_reopened(history) if does(one, Closed)]
+    closings = [one for one in _since_reopened(history) if has_effect(one, Closed)]
     return min(closings, key=lambda one: closed(one).precedence, default=None)
 
 
 def suspended(history: History) -> bool:
     """Whether the last suspension since it was last reopened has not ended."""
-    pauses = [one for one in _since_reopened(history) if does(one, Suspended, Resumed)]
-    return bool(pauses) and does(pauses[-1], Suspended)
+    pauses = [one for one in _since_reopened(history) if has_effect(one, Suspended, Resumed)]
+    return bool(pauses) and has_effect(pauses[-1], Suspended)
 
 
 def pauses(history: History) -> Iterator[Pause]:
@@ -63,14 +63,14 @@ def pauses(history: History) -> Iterator[Pause]:
     opened = opening(history)
     begin, over = None, False
     for number, one in enumerate(history):
-        if does(one, Reopened):
+        if has_effect(one, Reopened):
             begin, over = None, False
-        elif not over and does(one, Suspended):
+        elif not over and has_effect(one, Suspended):
             begin = begin or one.time
-        elif not over and does(one, Resumed, Closed):
+        elif not over and has_effect(one, Resumed, Closed):
             if begin and opened and opened.time < one.time:
                 yield Pause(max(begin, opened.time), one.time, number)
-            begin, over = None, does(one, Closed)
+            begin, over = None, has_effect(one, Closed)
 
 
 def last_due(history: History) -> int | None:
@@ -81,14 +81,14 @@ def last_due(history: History) -> int | None:
 
 def _gives_due(one: Statement, before: History) -> bool:
     """Whether a due time counts: of a second opening, after the end, or of a closing that is not the finish, not."""
-    if does(one, Opened):
+    if has_effect(one, Opened):
         return opening(before) is None
     ended = finish(before)
-    if does(one, Closed):
+    if has_effect(one, Closed):
         return ended is None or closed(one).precedence < closed(ended).precedence
-    return ended is None and does(one, Extended, Resumed)
+    return ended is None and has_effect(one, Extended, Resumed)
 
 
 def _since_reopened(history: History) -> History:
-    reopened = [number for number, one in enumerate(history) if does(one, Reopened)]
+    reopened = [number for number, one in enumerate(history) if has_effect(one, Reopened)]
     return history[reopened[-1] :] if reopened else history

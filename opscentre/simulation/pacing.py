@@ -5,41 +5,41 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from opscentre.publishing.files import Sink
-from opscentre.simulation.plan import Emission
+from opscentre.simulation.plan import SimulatedRecord
 
-EMISSIONS_BETWEEN_REPORTS = 5000
-LONGEST_SLEEP = 0.5
-"""Seconds; a stop is noticed within it."""
-LONGEST_WORK = 2.0
-"""Seconds for which it may go on, where it has to wait now and then anyway, without a rest."""
+RECORDS_BETWEEN_REPORTS = 5000
+MAX_SLEEP_SECONDS = 0.5
+"""A stop is noticed within it."""
+CHECKPOINT_SECONDS = 2.0
+"""After so long there is a checkpoint, where publishing has to wait now and then anyway."""
 
 
-class Log(Protocol):
-    """What keeps account of what is published: see `opscentre.simulation.runs.Logbook`."""
+class Journal(Protocol):
+    """What keeps account of what is published: see `opscentre.simulation.runs.RunJournal`."""
 
-    def add(self, emission: Emission) -> bool:
-        """Take note of an emission before it is handed over; True: it is time to rest after this one."""
+    def add(self, record: SimulatedRecord) -> bool:
+        """Take note of a record before it is handed over; True: it is time for a checkpoint after this one."""
 
-    def rest(self) -> None:
+    def checkpoint(self) -> None:
         """Take note that everything has arrived."""
 
 
-def play(
-    emissions: Iterable[Emission],
+def publish_when_due(
+    records: Iterable[SimulatedRecord],
     sink: Sink,
-    log: Log,
+    journal: Journal,
     *,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     stopped: Callable[[], bool] = lambda: False,
     progress: Callable[[int, float], None] = lambda count, at: None,
 ) -> int:
-    """Publish emissions, each not before it is due, until there are no more or `stopped()`; returns how many.
+    """Publish records, each not before it is due, until there are no more or `stopped()`; returns how many.
 
     Args:
-        emissions: in the order of `at`, as `simulate` gives them.
+        records: in the order of `at`, as `simulate` gives them.
         sink: where to.
-        log: takes note of everything that is handed over, and of when all of it has arrived.
+        journal: takes note of everything that is handed over, and of when all of it has arrived.
         now: the wall clock, in seconds since 1970.
         sleep: waits so many seconds.
         stopped: asked before every wait and with every report of progress.
@@ -48,33 +48,33 @@ def play(
     Raises:
         UnavailableError: Kafka did not take everything.
     """
-    count, at, rested = 0, 0.0, now()
+    count, at, last_checkpoint = 0, 0.0, now()
 
-    def rest() -> None:
-        nonlocal rested
+    def checkpoint() -> None:
+        nonlocal last_checkpoint
         sink.flush()
-        log.rest()
+        journal.checkpoint()
         progress(count, at)
-        rested = now()
+        last_checkpoint = now()
 
-    for emission in emissions:
-        at = emission.at
+    for record in records:
+        at = record.at
         if (ahead := at - now()) > 0:
             # Waiting is the time to learn whether all has arrived.
-            if ahead > LONGEST_SLEEP or now() - rested > LONGEST_WORK:
-                rest()
+            if ahead > MAX_SLEEP_SECONDS or now() - last_checkpoint > CHECKPOINT_SECONDS:
+                checkpoint()
             if not _wait(at, now, sleep, stopped):
                 break
-        full = log.add(emission)
-        sink.send_raw(emission.topic, emission.key, emission.value, emission.headers)
+        due = journal.add(record)
+        sink.send_raw(record.topic, record.key, record.value, record.headers)
         count += 1
-        if full:
-            rest()
-        if count % EMISSIONS_BETWEEN_REPORTS == 0:
+        if due:
+            checkpoint()
+        if count % RECORDS_BETWEEN_REPORTS == 0:
             progress(count, at)
             if stopped():
                 break
-    rest()
+    checkpoint()
     return count
 
 
@@ -83,5 +83,5 @@ def _wait(at: float, now: Callable[[], float], sleep: Callable[[float], None], s
     while (left := at - now()) > 0:
         if stopped():
             return False
-        sleep(min(left, LONGEST_SLEEP))
+        sleep(min(left, MAX_SLEEP_SECONDS))
     return True

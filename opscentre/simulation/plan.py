@@ -12,8 +12,8 @@ from schemas.catalogue.model import Agency, Level, Procedure, System
 DOSSIERS, OFFICE, STATIONS, TOURISM = "one-stop", "e-office", "telecom", "tourism"
 POLICE, POPULATION = "police-ops", "population"
 
-TOLD_BEFORE = timedelta(days=2 * 365)
-"""How long before its start a simulation tells of: tasks and readings of the programme, stations on the air."""
+LOOKBACK = timedelta(days=2 * 365)
+"""How far a simulation goes back before its start: tasks and readings of the programme, stations on the air."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Offer:
+class SimulatedProcedure:
     """A procedure, of its `field`; `limits` by channel as the catalogue has them, such as `7 working_days`."""
 
     code: str
@@ -90,11 +90,11 @@ def volumes_for(dossiers: int) -> Volumes:
 
 @dataclass(frozen=True)
 class Plan:
-    """A simulation. The same plan gives the same emissions, byte for byte.
+    """A simulation. The same plan gives the same records, byte for byte.
 
     `start`, `end` and `live_from` know their zone; days and office hours are those of `start`'s offset from UTC.
     From `live_from` on things begin evenly, day and night, `live_rate` a second, instead of by `volumes`.
-    `agencies` are those that act in each system, by its id, and `owing` the codes of those to which the programme
+    `agencies` are those that act in each system, by its id, and `assignees` the codes of those to which the programme
     assigns what the system tells of: the first leads, and reports the readings.
     """
 
@@ -102,8 +102,8 @@ class Plan:
     start: datetime
     end: datetime
     agencies: Mapping[str, Sequence[Site]]
-    owing: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    procedures: Sequence[Offer] = ()
+    assignees: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    procedures: Sequence[SimulatedProcedure] = ()
     volumes: Volumes = field(default_factory=Volumes)
     shares: Shares = field(default_factory=Shares)
     live_from: datetime | None = None
@@ -127,10 +127,10 @@ class Plan:
         return (self.live_from or self.end).astimezone(self.start.tzinfo).date()
 
 
-class Emission(NamedTuple):
+class SimulatedRecord(NamedTuple):
     """One record to be published.
 
-    `at` is when, in seconds since 1970; emissions come in this order. `event` is None and `broken` the reason code
+    `at` is when, in seconds since 1970; records come in this order. `event` is None and `broken` the reason code
     of the dead letter that must come of it, where it is broken.
     """
 
@@ -160,15 +160,15 @@ def plan_for(
     """
     zone = catalogue.zone
     systems = catalogue.systems.values()
-    first, last = (start - TOLD_BEFORE).astimezone(zone).date(), end.astimezone(zone).date()
+    first, last = (start - LOOKBACK).astimezone(zone).date(), end.astimezone(zone).date()
     standing = {code: one for code, one in catalogue.agencies.items() if one.stands(first) and one.stands(last)}
     return Plan(
         seed,
         start.astimezone(zone),
         end.astimezone(zone),
-        {system.id: _places(system, standing) for system in systems},
-        {system.id: owing for system in systems if (owing := _owing(system, standing))},
-        [_offer(procedure) for procedure in catalogue.procedures.values()],
+        {system.id: _sites(system, standing) for system in systems},
+        {system.id: assignees for system in systems if (assignees := _assignees(system, standing))},
+        [_simulated(procedure) for procedure in catalogue.procedures.values()],
         volumes or Volumes(),
         shares or Shares(),
         live_from,
@@ -176,9 +176,9 @@ def plan_for(
     )
 
 
-def _places(system: System, agencies: Mapping[str, Agency]) -> list[Site]:
+def _sites(system: System, agencies: Mapping[str, Agency]) -> list[Site]:
     """Where a system's events happen: in departments, with the police, in communes, as far as it is granted these."""
-    places = [
+    sites = [
         Site(
             agency.code,
             agency.centre.latitude if agency.centre else None,
@@ -189,17 +189,17 @@ def _places(system: System, agencies: Mapping[str, Agency]) -> list[Site]:
         if code in system.agencies and agency.kind in {"department", "police", "commune"}
     ]
     if system.id == STATIONS:
-        return [place for place in places if place.commune and place.latitude is not None]
-    return places
+        return [site for site in sites if site.commune and site.latitude is not None]
+    return sites
 
 
-def _owing(system: System, agencies: Mapping[str, Agency]) -> list[str]:
+def _assignees(system: System, agencies: Mapping[str, Agency]) -> list[str]:
     """The system's owner, then what else stands beside the communes, as far as it is granted these."""
     granted = sorted(agencies.keys() & system.agencies, key=lambda code: (code != system.owner, code))
     beside = [code for code in granted if code == system.owner or agencies[code].kind not in {"province", "commune"}]
     return beside or granted[:1]
 
 
-def _offer(procedure: Procedure) -> Offer:
+def _simulated(procedure: Procedure) -> SimulatedProcedure:
     limits = procedure.limits[-1].model_dump(exclude={"since"}, exclude_none=True) if procedure.limits else {}
-    return Offer(procedure.code, procedure.field, procedure.level, limits)
+    return SimulatedProcedure(procedure.code, procedure.field, procedure.level, limits)

@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Sequence
 
 from opscentre.simulation.clock import DAY
-from opscentre.simulation.plan import DOSSIERS, Offer
-from opscentre.simulation.simulated_event import Happening, Maker
+from opscentre.simulation.plan import DOSSIERS, SimulatedProcedure
+from opscentre.simulation.simulated_event import EventFactory, SimulatedEvent
 
 FIRST = ("full",) * 9 + ("partial",) * 7 + ("information",) * 4
 """Service levels a year before the plan's today."""
@@ -13,23 +13,27 @@ LEVELS = {"province": "province", "commune": "commune", "both": "other"}
 YEAR = 365 * DAY
 
 
-def procedures(offers: Sequence[Offer], agency: str, today: int, make: Maker) -> Iterator[Happening]:
+def procedure_events(
+    procedures: Sequence[SimulatedProcedure], agency: str, today: int, factory: EventFactory
+) -> Iterator[SimulatedEvent]:
     """All that is published, and withdrawn again, in the year before an instant."""
-    for offer in offers:
-        begin = today - YEAR + make.below(DAY)
-        eligible = make.chance(ELIGIBLE)
+    for procedure in procedures:
+        begin = today - YEAR + factory.below(DAY)
+        eligible = factory.chance(ELIGIBLE)
         data = {
             "agency": agency,
-            "field": offer.field,
-            "level": LEVELS[offer.level],
-            "service_level": make.one(FIRST) if eligible else "information",
+            "field": procedure.field,
+            "level": LEVELS[procedure.level],
+            "service_level": factory.choice(FIRST) if eligible else "information",
             "eligible": eligible,
         }
-        yield make.happening(DOSSIERS, "procedure.published", offer.code, begin, data)
-        if eligible and data["service_level"] != "full" and make.chance(UPGRADED):
+        yield factory.event(DOSSIERS, "procedure.published", procedure.code, begin, data)
+        if eligible and data["service_level"] != "full" and factory.chance(UPGRADED):
             # Most of them in the first half of the year.
-            later = begin + DAY + int(YEAR * make.random.random() ** 2 * 0.99)
-            yield make.happening(DOSSIERS, "procedure.published", offer.code, later, {**data, "service_level": "full"})
-        elif make.chance(WITHDRAWN):
-            later = begin + DAY + make.below(YEAR - 2 * DAY)
-            yield make.happening(DOSSIERS, "procedure.withdrawn", offer.code, later, {"agency": agency})
+            later = begin + DAY + int(YEAR * factory.random.random() ** 2 * 0.99)
+            yield factory.event(
+                DOSSIERS, "procedure.published", procedure.code, later, {**data, "service_level": "full"}
+            )
+        elif factory.chance(WITHDRAWN):
+            later = begin + DAY + factory.below(YEAR - 2 * DAY)
+            yield factory.event(DOSSIERS, "procedure.withdrawn", procedure.code, later, {"agency": agency})

@@ -1,4 +1,4 @@
-"""Who may publish, and who wants to see what has been published: never both at once, over processes."""
+"""A readers-writer lock over processes: simulations share it while they publish, a verification has it alone."""
 
 import fcntl
 import time
@@ -11,17 +11,19 @@ from typing import IO, Self
 from core.errors import UnavailableError
 
 
-class Gate:
-    """Simulations of one folder are inside while they publish, several at a time; while it is shut, none is.
+class PublishLock:
+    """Simulations of one folder hold it while they publish, several at a time; held exclusively, none publishes.
 
-    Made of the kernel's locks on two files, which end with the process that holds them, however it ends. Who enters
-    goes through the first: simulations that come and go could otherwise keep out for ever who waits to shut it.
+    Made of the kernel's locks on two files, which end with the process that holds them, however it ends. Who acquires
+    it goes through the first: simulations that come and go could otherwise keep out for ever who wants it exclusively.
+    As a context manager it closes its files on leaving, and so lets go of the lock.
     """
 
     def __init__(self, folder: Path) -> None:
+        """Open the lock of a folder, which is made where it is missing; nothing is held yet."""
         folder.mkdir(parents=True, exist_ok=True)
-        self._turn = (folder / "turn.lock").open("wb")
-        self._inside = (folder / "inside.lock").open("wb")
+        self._queue = (folder / "turn.lock").open("wb")
+        self._publishing = (folder / "inside.lock").open("wb")
 
     def __enter__(self) -> Self:
         return self
@@ -32,35 +34,35 @@ class Gate:
         self.close()
 
     def close(self) -> None:
-        """Leave for good."""
-        self._inside.close()
-        self._turn.close()
+        """Let go of the lock for good."""
+        self._publishing.close()
+        self._queue.close()
 
-    def enter(self) -> None:
-        """Go in; wait while it is shut."""
-        fcntl.flock(self._turn, fcntl.LOCK_SH)
-        fcntl.flock(self._inside, fcntl.LOCK_SH)
-        fcntl.flock(self._turn, fcntl.LOCK_UN)
+    def acquire(self) -> None:
+        """Hold it, together with others who publish; wait while somebody has it exclusively."""
+        fcntl.flock(self._queue, fcntl.LOCK_SH)
+        fcntl.flock(self._publishing, fcntl.LOCK_SH)
+        fcntl.flock(self._queue, fcntl.LOCK_UN)
 
-    def leave(self) -> None:
-        """Go out; nothing happens where nobody is in."""
-        fcntl.flock(self._inside, fcntl.LOCK_UN)
+    def release(self) -> None:
+        """Let go of it; nothing happens where it is not held."""
+        fcntl.flock(self._publishing, fcntl.LOCK_UN)
 
     @contextmanager
-    def shut(self, seconds: float = 60) -> Iterator[None]:
-        """Wait until all have left, and let nobody in meanwhile.
+    def exclusive(self, seconds: float = 60) -> Iterator[None]:
+        """Wait until nobody holds it, and let nobody have it meanwhile.
 
         Raises:
-            UnavailableError: somebody is still inside after that many seconds.
+            UnavailableError: somebody still holds it after that many seconds.
         """
         until = time.monotonic() + seconds
-        _take(self._turn, until)
+        _take(self._queue, until)
         try:
-            _take(self._inside, until)
+            _take(self._publishing, until)
             yield
         finally:
-            fcntl.flock(self._inside, fcntl.LOCK_UN)
-            fcntl.flock(self._turn, fcntl.LOCK_UN)
+            fcntl.flock(self._publishing, fcntl.LOCK_UN)
+            fcntl.flock(self._queue, fcntl.LOCK_UN)
 
 
 def _take(file: IO[bytes], until: float) -> None:

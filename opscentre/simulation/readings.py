@@ -5,7 +5,7 @@ from datetime import date, timedelta
 from typing import Literal, NamedTuple
 
 from opscentre.simulation.clock import EPOCH
-from opscentre.simulation.simulated_event import Happening, Maker
+from opscentre.simulation.simulated_event import EventFactory, SimulatedEvent
 
 YEAR = 365
 
@@ -20,7 +20,7 @@ class Gauge(NamedTuple):
     """A year before the plan's today."""
     now: float
     """On that day; it goes on as it went. The targets are met by some, and missed by some."""
-    most: float
+    bound: float
     """What it cannot go beyond: below where it falls."""
     digits: int = 0
 
@@ -54,19 +54,19 @@ GAUGES = (
 
 
 class Readings:
-    """Makes them, from a year before a day until a year after it."""
+    """Makes the readings of gauges, from a year before the plan's today until a year after it."""
 
-    def __init__(self, today: date, make: Maker) -> None:
+    def __init__(self, today: date, factory: EventFactory) -> None:
         self._today = today
-        self._make = make
+        self._factory = factory
 
-    def of(self, gauge: Gauge, agency: str) -> Iterator[Happening]:
+    def of(self, gauge: Gauge, agency: str) -> Iterator[SimulatedEvent]:
         """All readings of a gauge, each reported some days after its period, and that of a day on the next morning."""
-        make = self._make
+        factory = self._factory
         begin = _period_of(gauge, self._today - timedelta(days=YEAR))[1]
         while begin < self._today + timedelta(days=YEAR):
             period, after = _period_of(gauge, begin)
-            delay = 0 if gauge.every == "day" else 1 + make.below(5)
+            delay = 0 if gauge.every == "day" else 1 + factory.below(5)
             day = (after - EPOCH).days + delay
             data = {
                 "agency": agency,
@@ -74,16 +74,16 @@ class Readings:
                 "value": self._value(gauge, after),
                 "unit": gauge.unit,
             }
-            time = make.clock.midnight(day) + 7 * 3600 + make.below(3 * 3600)
-            yield make.happening(gauge.system, "reading.reported", gauge.subject, time, data)
+            time = factory.clock.midnight(day) + 7 * 3600 + factory.below(3 * 3600)
+            yield factory.event(gauge.system, "reading.reported", gauge.subject, time, data)
             begin = after
 
     def _value(self, gauge: Gauge, day: date) -> float:
         share = ((day - self._today).days + YEAR) / YEAR
         # Not quite straight; but where it stands today it stands exactly.
-        wave = 0.1 * (self._make.random.random() - 0.5) * max(0.0, 1 - share)
+        wave = 0.1 * (self._factory.random.random() - 0.5) * max(0.0, 1 - share)
         value = gauge.first + (gauge.now - gauge.first) * (share + wave)
-        least = min(value, gauge.most) if gauge.now > gauge.first else max(value, gauge.most)
+        least = min(value, gauge.bound) if gauge.now > gauge.first else max(value, gauge.bound)
         return float(round(least, gauge.digits))
 
 

@@ -9,22 +9,22 @@ from typing import Any
 from core.publisher import STRUCTURED_HEADERS, encode
 from opscentre.simulation import faults
 from opscentre.simulation.clock import DAY
-from opscentre.simulation.plan import Emission, Plan, Shares
+from opscentre.simulation.plan import Plan, Shares, SimulatedRecord
 from opscentre.simulation.programme import Programme
 from opscentre.simulation.province import Province
-from opscentre.simulation.simulated_event import Happening
+from opscentre.simulation.simulated_event import SimulatedEvent
 from schemas.topics import topic_name
 
 _LATENCY = 2.0
 """Seconds within which a healthy system publishes what happened."""
 
 
-def simulate(plan: Plan) -> Iterator[Emission]:
-    """All emissions of a plan before its `end`; what would be published later (late, resent) is left out.
+def simulate(plan: Plan) -> Iterator[SimulatedRecord]:
+    """All records of a plan before its `end`; what would be published later (late, resent) is left out.
 
-    Nothing waits here: `at` says when an emission is due, and `play` waits for it.
+    Nothing waits here: `at` says when a record is due, and `publish_when_due` waits for it.
     """
-    return _Stream(plan).emissions()
+    return _Stream(plan).records()
 
 
 class _Stream:
@@ -40,24 +40,24 @@ class _Stream:
         self._waiting: list[tuple[float, int, str, dict[str, Any], bytes | None, str | None]] = []
         self._number = 0
 
-    def emissions(self) -> Iterator[Emission]:
+    def records(self) -> Iterator[SimulatedRecord]:
         shares, programme = self._plan.shares, Programme(self._plan)
         self._schedule(self._province.before(), shares, self._random)
         # A task whose assignment was taken back for good would be missing from the screens ever after.
         self._schedule(programme.assigned(), replace(shares, retracted=0), self._programme_random)
         self._schedule(programme.reported(), shares, self._programme_random)
         waiting = self._waiting
-        for until, happenings in self._chunks():
-            self._schedule(happenings, shares, self._random)
+        for until, events in self._chunks():
+            self._schedule(events, shares, self._random)
             while waiting and waiting[0][0] < until:
                 at, _, system, event, value, reason = heappop(waiting)
                 if reason is None:
                     value = encode(event)
                 key = event["subject"].encode()
                 known = event if reason is None else None
-                yield Emission(at, topic_name(system), key, value, STRUCTURED_HEADERS, known, reason)
+                yield SimulatedRecord(at, topic_name(system), key, value, STRUCTURED_HEADERS, known, reason)
 
-    def _chunks(self) -> Iterator[tuple[float, Iterable[Happening]]]:
+    def _chunks(self) -> Iterator[tuple[float, Iterable[SimulatedEvent]]]:
         """What begins, chunk by chunk, with the instant before which nothing of later chunks is published."""
         plan, province = self._plan, self._province
         live = self._end if plan.live_from is None else plan.live_from.timestamp()
@@ -71,9 +71,9 @@ class _Stream:
             yield until, province.minute(int(live) + 1, plan.live_rate)
             live = until
 
-    def _schedule(self, happenings: Iterable[Happening], shares: Shares, random: Random) -> None:
+    def _schedule(self, events: Iterable[SimulatedEvent], shares: Shares, random: Random) -> None:
         chance = random.random
-        for time, system, event in happenings:
+        for time, system, event in events:
             natural = at = max(time, self._start) + _LATENCY * chance()
             delay = chance()
             if delay < shares.late:

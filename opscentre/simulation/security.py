@@ -5,7 +5,7 @@ from typing import Any
 
 from opscentre.simulation.clock import DAY
 from opscentre.simulation.plan import POLICE, POPULATION, Plan, Site
-from opscentre.simulation.simulated_event import Happening, Maker
+from opscentre.simulation.simulated_event import EventFactory, SimulatedEvent
 
 CATEGORIES = ("public_order",) * 4 + ("traffic_accident",) * 3 + ("fire", "other")
 FIELDS = ("traffic",) * 8 + ("public_order", "fire_safety", "other")
@@ -13,81 +13,81 @@ OUTCOMES = ("fined",) * 7 + ("warned", "transferred", "dismissed")
 CREDENTIALS = ("health_record",) * 4 + ("judicial_record",) * 3 + ("electronic_identity", "identity_card")
 MEANS = ("vneid",) * 6 + ("identity_card", "other")
 ON_TIME, REOPENED, REFUSED = 0.85, 0.02, 0.04
-UNSAID = 0.1
+WITHOUT_DUE_TIME = 0.1
 """Of the credentials: nobody says when they are due, and no procedure's limit does."""
 
 
 class Security:
-    """Makes their happenings."""
+    """Makes the events of the two systems; of one that nobody acts in, none."""
 
-    def __init__(self, plan: Plan, make: Maker) -> None:
+    def __init__(self, plan: Plan, factory: EventFactory) -> None:
         self._police = plan.agencies.get(POLICE, ())
         self._population = plan.agencies.get(POPULATION, ())
-        self._maker = make
-        self._make, self._clock, self._random = make.happening, make.clock, make.random
+        self._factory = factory
+        self._event, self._clock, self._random = factory.event, factory.clock, factory.random
         self._serial = 0
 
-    def incident(self, time: int) -> Iterator[Happening]:
+    def incident(self, time: int) -> Iterator[SimulatedEvent]:
         """An incident, due within the hour or two, and perhaps reopened once it was settled."""
-        place = self._one(self._police)
-        if place is None:
+        site = self._one(self._police)
+        if site is None:
             return
-        due = time + 1800 + self._maker.below(5400)
-        data: dict[str, Any] = {"agency": place.code, "category": self._maker.one(CATEGORIES)}
-        if place.latitude is not None:
-            data |= {"latitude": place.latitude, "longitude": place.longitude}
-        subject, mine = self._subject("SV", time), {"agency": place.code}
-        yield self._make(POLICE, "incident.reported", subject, time, {**data, "due_at": self._clock.text(due)})
+        due = time + 1800 + self._factory.below(5400)
+        data: dict[str, Any] = {"agency": site.code, "category": self._factory.choice(CATEGORIES)}
+        if site.latitude is not None:
+            data |= {"latitude": site.latitude, "longitude": site.longitude}
+        subject, mine = self._subject("SV", time), {"agency": site.code}
+        yield self._event(POLICE, "incident.reported", subject, time, {**data, "due_at": self._clock.text(due)})
         settled = self._settled(time + 300, due, 7200)
-        yield self._make(POLICE, "incident.settled", subject, settled, mine)
+        yield self._event(POLICE, "incident.settled", subject, settled, mine)
         if self._random.random() < REOPENED:
-            yield self._make(POLICE, "incident.reopened", subject, settled + 600, mine)
-            yield self._make(POLICE, "incident.settled", subject, settled + 1800 + self._maker.below(3600), mine)
+            yield self._event(POLICE, "incident.reopened", subject, settled + 600, mine)
+            yield self._event(POLICE, "incident.settled", subject, settled + 1800 + self._factory.below(3600), mine)
 
-    def violation(self, time: int) -> Iterator[Happening]:
+    def violation(self, time: int) -> Iterator[SimulatedEvent]:
         """A violation, to be decided within a week."""
-        place = self._one(self._police)
-        if place is None:
+        site = self._one(self._police)
+        if site is None:
             return
         due = self._clock.midnight(self._clock.day(time) + 7) + 17 * 3600
-        subject, field = self._subject("BB", time), self._maker.one(FIELDS)
-        data = {"agency": place.code, "field": field, "due_at": self._clock.text(due)}
-        yield self._make(POLICE, "violation.recorded", subject, time, data)
-        outcome = self._maker.one(OUTCOMES)
+        subject, field = self._subject("BB", time), self._factory.choice(FIELDS)
+        data = {"agency": site.code, "field": field, "due_at": self._clock.text(due)}
+        yield self._event(POLICE, "violation.recorded", subject, time, data)
+        outcome = self._factory.choice(OUTCOMES)
         settled = self._settled(time + 3600, due, 5 * DAY)
-        yield self._make(POLICE, "violation.settled", subject, settled, {"agency": place.code, "outcome": outcome})
+        yield self._event(POLICE, "violation.settled", subject, settled, {"agency": site.code, "outcome": outcome})
 
-    def credential(self, time: int) -> Iterator[Happening]:
+    def credential(self, time: int) -> Iterator[SimulatedEvent]:
         """A credential asked for, issued or refused within ten days."""
-        place = self._one(self._population)
-        if place is None:
+        site = self._one(self._population)
+        if site is None:
             return
         due = self._clock.midnight(self._clock.day(time) + 10) + 17 * 3600
-        subject, kind = self._subject("GT", time), self._maker.one(CREDENTIALS)
-        data = {"agency": place.code, "credential": kind}
-        if self._random.random() >= UNSAID:
+        subject, kind = self._subject("GT", time), self._factory.choice(CREDENTIALS)
+        data = {"agency": site.code, "credential": kind}
+        if self._random.random() >= WITHOUT_DUE_TIME:
             data["due_at"] = self._clock.text(due)
-        yield self._make(POPULATION, "credential.requested", subject, time, data)
+        yield self._event(POPULATION, "credential.requested", subject, time, data)
         name = "credential.refused" if self._random.random() < REFUSED else "credential.issued"
         settled = self._settled(time + 3600, due, 6 * DAY)
-        yield self._make(POPULATION, name, subject, settled, {"agency": place.code})
+        yield self._event(POPULATION, name, subject, settled, {"agency": site.code})
 
-    def authentication(self, time: int) -> Iterator[Happening]:
+    def authentication(self, time: int) -> Iterator[SimulatedEvent]:
         """An electronic authentication."""
-        place = self._one(self._population)
-        if place is not None:
-            data = {"agency": place.code, "means": self._maker.one(MEANS)}
-            yield self._make(POPULATION, "identity.authenticated", self._subject("XT", time), time, data)
+        site = self._one(self._population)
+        if site is not None:
+            data = {"agency": site.code, "means": self._factory.choice(MEANS)}
+            yield self._event(POPULATION, "identity.authenticated", self._subject("XT", time), time, data)
 
     def _settled(self, first: int, due: int, late: int) -> int:
         """When it is settled: in time for most, else up to `late` seconds after."""
         if self._random.random() < ON_TIME:
-            return first + self._maker.below(max(1, due - first))
-        return due + DAY // 2 + self._maker.below(late)
+            return first + self._factory.below(max(1, due - first))
+        return due + DAY // 2 + self._factory.below(late)
 
     def _subject(self, prefix: str, time: int) -> str:
         self._serial += 1
         return f"{prefix}-{self._clock.short(time)}-{self._random.randrange(16**6):06x}{self._serial}"
 
-    def _one(self, places: Sequence[Site]) -> Site | None:
-        return self._maker.one(places) if places else None
+    def _one(self, sites: Sequence[Site]) -> Site | None:
+        return self._factory.choice(sites) if sites else None

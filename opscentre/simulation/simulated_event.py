@@ -8,10 +8,10 @@ from opscentre.simulation.clock import Clock
 from schemas.events.effects import TYPE_PREFIX
 from schemas.events.envelope import SOURCE_PREFIX, SPECVERSION
 
-Thing = TypeVar("Thing")
+Option = TypeVar("Option")
 
 
-class Happening(NamedTuple):
+class SimulatedEvent(NamedTuple):
     """An event, and when it happened (seconds since 1970)."""
 
     time: int
@@ -19,19 +19,19 @@ class Happening(NamedTuple):
     event: dict[str, Any]
 
 
-class Maker:
-    """Makes happenings; all chance comes from its one generator, so the calls' order is part of the plan."""
+class EventFactory:
+    """Makes events; all chance comes from its one generator, so the calls' order is part of the plan."""
 
     def __init__(self, prefix: str, clock: Clock, random: Random) -> None:
-        """Ids are the prefix and a number."""
+        """Ids are the prefix and a number; `clock` writes the times, `random` is asked for all chance."""
         self.clock = clock
         self.random = random
         self.serial = 0
-        """Number of the latest happening; subjects that need one of their own may use it, too."""
+        """Number of the latest event; subjects that need one of their own may use it, too."""
         self._prefix = prefix
 
-    def happening(self, system: str, name: str, subject: str, time: int, data: dict[str, Any]) -> Happening:
-        """One event; `time` is when it happened."""
+    def event(self, system: str, name: str, subject: str, time: int, data: dict[str, Any]) -> SimulatedEvent:
+        """One event; `name` is its type without prefix and version, `time` when it happened in seconds since 1970."""
         self.serial += 1
         event = {
             "specversion": SPECVERSION,
@@ -43,21 +43,24 @@ class Maker:
             "datacontenttype": "application/json",
             "data": data,
         }
-        return Happening(time, system, event)
+        return SimulatedEvent(time, system, event)
 
     def below(self, number: int) -> int:
-        """Four times as fast as randrange; the bias for small numbers is nothing."""
+        """A whole number from 0 and below `number`.
+
+        Four times as fast as randrange; the bias for small numbers is nothing.
+        """
         return int(self.random.random() * number)
 
-    def one(self, things: Sequence[Thing]) -> Thing:
-        """One of them."""
-        return things[int(self.random.random() * len(things))]
+    def choice(self, options: Sequence[Option]) -> Option:
+        """One of the options, each as likely as another."""
+        return options[int(self.random.random() * len(options))]
 
     def chance(self, share: float) -> bool:
         """True in so large a share of the calls."""
         return self.random.random() < share
 
     def office_hour(self) -> int:
-        """A second of the day within 7:00 to 11:30 or 13:30 to 17:00."""
+        """A second of the local day within 7:00 to 11:30 or 13:30 to 17:00."""
         second = int(self.random.random() * 8 * 3600)
         return second + (7 * 3600 if second < 16_200 else 9 * 3600)

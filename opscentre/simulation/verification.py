@@ -15,16 +15,16 @@ from core.settings import Settings
 from opscentre.reports.indicators import values_at
 from opscentre.reports.status import current, lag
 from opscentre.simulation.expected import Figures, expected, flat
-from opscentre.simulation.figures import TrueFigures
-from opscentre.simulation.ground_truth import Truth
-from opscentre.simulation.publish_lock import Gate
-from opscentre.simulation.recovery import settle
+from opscentre.simulation.figures import GroundTruthFigures
+from opscentre.simulation.ground_truth import GroundTruth
+from opscentre.simulation.publish_lock import PublishLock
+from opscentre.simulation.recovery import recover
 from opscentre.simulation.runs import Run, folder_of, load, save
 from schemas.catalogue.load import Catalogue
 from schemas.evaluation import Figures as IndicatorFigures
 from schemas.evaluation import evaluate, first_day
 
-PATIENCE = 60.0
+NO_PROGRESS_SECONDS = 60.0
 """Seconds for which the workers may make no headway before it is said that they lag."""
 RECORDS_BETWEEN_REPORTS = 20_000
 
@@ -34,7 +34,7 @@ Progress = Callable[[str], None]
 
 
 class Figure(NamedTuple):
-    """A figure by its path in the status report, or by its indicator and agency, as it must be and as it is."""
+    """A figure by its path in the status report, or by its indicator and agency: as it must be, and as it was found."""
 
     figure: str
     truth: float | None
@@ -63,12 +63,12 @@ class Verification(NamedTuple):
 
 
 def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress) -> Verification:
-    """Compare the status with the truth. Simulations that run meanwhile wait until the status has been taken.
+    """Compare the status with the ground truth. Simulations that run meanwhile wait until the status has been taken.
 
     Raises:
         NotFoundError: no simulation has published from this folder.
         ConfigurationError: a run's file cannot be used.
-        UnavailableError: Kafka or the database does not answer, the workers lag, or a simulation does not rest.
+        UnavailableError: Kafka or the database does not answer, the workers lag, or a simulation reaches no checkpoint.
     """
     folder = folder_of(options.data)
     if not load(folder):
@@ -76,52 +76,56 @@ def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress
             f"no simulation has published anything from {options.data.resolve()}: "
             "see `opscentre simulate`, or set OPSCENTRE_DATA to the folder that it had"
         )
-    with Gate(folder) as gate, gate.shut():
+    with PublishLock(folder) as lock, lock.exclusive():
         runs = load(folder)
         moment, found, values = _found(options, catalogue, progress)
-    runs = [_settled(run, folder, options.kafka, say) for run in runs]
-    truth = _truth(runs, progress)
-    wanted = expected(truth, moment, catalogue)
+    runs = [_recovered(run, folder, options.kafka, say) for run in runs]
+    ground_truth = _ground_truth(runs, progress)
+    wanted = expected(ground_truth, moment, catalogue)
     names = [*found, *sorted(wanted.keys() - found.keys())]
     figures = [Figure(name, wanted.get(name, 0), found.get(name, 0)) for name in names]
     progress("working out the indicators once more")
-    figures += _indicators(TrueFigures(truth, moment + timedelta(minutes=1), catalogue), values, catalogue)
+    of_indicators = GroundTruthFigures(ground_truth, moment + timedelta(minutes=1), catalogue)
+    figures += _indicators(of_indicators, values, catalogue)
     return Verification(moment.astimezone(catalogue.zone), len(runs), sum(run.arrived for run in runs), figures)
 
 
-def _settled(run: Run, folder: Path, bootstrap: str, say: Say) -> Run:
+def _recovered(run: Run, folder: Path, bootstrap: str, say: Say) -> Run:
     if not run.under_way:
         return run
     say(f"the run of {run.name}.json was killed while it published: looking for its last records in Kafka's log")
-    settled = settle(run, bootstrap)
-    save(folder, settled)
-    say(f"of those that were under way, {settled.arrived - run.arrived:,} had arrived")
-    return settled
+    recovered = recover(run, bootstrap)
+    save(folder, recovered)
+    say(f"of those that were under way, {recovered.arrived - run.arrived:,} had arrived")
+    return recovered
 
 
-def _truth(runs: Sequence[Run], progress: Progress) -> Truth:
-    truth, count, whole = Truth(), 0, sum(run.arrived for run in runs)
+def _ground_truth(runs: Sequence[Run], progress: Progress) -> GroundTruth:
+    ground_truth, count, whole = GroundTruth(), 0, sum(run.arrived for run in runs)
     for run in runs:
-        for emission in run.emissions():
-            truth.add(emission)
+        for record in run.records():
+            ground_truth.add(record)
             count += 1
             if count % RECORDS_BETWEEN_REPORTS == 0:
                 progress(f"{count:,} of {whole:,} records made once more")
-    return truth
+    return ground_truth
 
 
-Running = dict[tuple[str, str, str], float | None]
+PeriodValues = dict[tuple[str, str, str], float | None]
 """Indicator, agency and dimensions → the value of the period that runs."""
 
 
-def _indicators(truth: TrueFigures, found: Running, catalogue: Catalogue) -> list[Figure]:
-    """Every indicator of every agency. A counter that was taken back stays as a zero, where the truth has nothing."""
-    wanted: Running = {}
+def _indicators(ground_truth: GroundTruthFigures, found: PeriodValues, catalogue: Catalogue) -> list[Figure]:
+    """Every indicator of every agency.
+
+    A counter that was taken back stays as a zero, where the ground truth has nothing.
+    """
+    wanted: PeriodValues = {}
     figures: dict[date | None, IndicatorFigures] = {}
     for one in catalogue.indicators.values():
-        starts = first_day(one.file.period, truth.today)
+        starts = first_day(one.file.period, ground_truth.today)
         if starts not in figures:
-            figures[starts] = truth.of(starts)
+            figures[starts] = ground_truth.of(starts)
         values = evaluate(one, figures[starts], catalogue.indicators)
         wanted |= {(one.id, *key): value.value for key, value in values.items()}
     return [
@@ -131,7 +135,7 @@ def _indicators(truth: TrueFigures, found: Running, catalogue: Catalogue) -> lis
     ]
 
 
-def _found(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Figures, Running]:
+def _found(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Figures, PeriodValues]:
     """The figures of the status and of the indicators when nothing lags, and the minute that they are of."""
     topics = [system.topic for system in catalogue.systems.values()]
     with connect(options.dsn, "opscentre simulate --verify") as connection:
@@ -139,13 +143,13 @@ def _found(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple
         while True:
             minute = _minute()
             report = current(connection, catalogue.zone, options.kafka, topics)
-            values = _running(connection, catalogue, minute.astimezone(catalogue.zone).date())
+            values = _period_values(connection, catalogue, minute.astimezone(catalogue.zone).date())
             connection.commit()
             if _minute() == minute:  # else nobody knows which of the two minutes the figures are of
                 return minute, flat(report), values
 
 
-def _running(connection: psycopg.Connection, catalogue: Catalogue, today: date) -> Running:
+def _period_values(connection: psycopg.Connection, catalogue: Catalogue, today: date) -> PeriodValues:
     return {
         (one.id, *key): value.value
         for one in catalogue.indicators.values()
@@ -164,7 +168,7 @@ def _wait_for_workers(connection: psycopg.Connection, bootstrap: str, topics: li
         progress(f"waiting for the workers: {waiting:,} records are not in the database yet")
         if least is None or waiting < least:
             least, since = waiting, time.monotonic()
-        elif time.monotonic() - since > PATIENCE:
+        elif time.monotonic() - since > NO_PROGRESS_SECONDS:
             raise UnavailableError(_what_lags(connection, bootstrap, topics))
         time.sleep(0.5)
     connection.commit()
@@ -174,7 +178,7 @@ def _what_lags(connection: psycopg.Connection, bootstrap: str, topics: list[str]
     lags = {name: lag(connection, bootstrap, [name]) for name in topics}
     lines = [f"  {name}: {count:,} records" for name, count in lags.items() if count]
     return (
-        f"the workers have made no headway for {PATIENCE:.0f} s; not in the database yet:\n"
+        f"the workers have made no headway for {NO_PROGRESS_SECONDS:.0f} s; not in the database yet:\n"
         + "\n".join(lines)
         + "\nDoes a worker run (`opscentre worker`)? Verify again when the lag is 0."
     )

@@ -11,6 +11,7 @@ from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import orjson
 import pytest
 
 from core.catalogue import open_catalogue
@@ -19,12 +20,12 @@ from core.kafka import TopicOffsets
 from opscentre.simulation import runs
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.expected import case, expected, flat, item
-from opscentre.simulation.ground_truth import Statement, Truth
-from opscentre.simulation.histories import place
-from opscentre.simulation.plan import Emission, Plan, Shares, Volumes, plan_for
-from opscentre.simulation.publish_lock import Gate
+from opscentre.simulation.ground_truth import GroundTruth, Statement
+from opscentre.simulation.histories import sort_key
+from opscentre.simulation.plan import Plan, Shares, SimulatedRecord, Volumes, plan_for
+from opscentre.simulation.publish_lock import PublishLock
 from opscentre.simulation.record_stream import simulate
-from opscentre.simulation.runs import Logbook, load
+from opscentre.simulation.runs import RunJournal, load
 from schemas.catalogue.model import Procedure
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.counters import CASE_MEASURES
@@ -57,15 +58,15 @@ CATALOGUE = replace(
 NOW = datetime(2025, 6, 1, 12, 0, tzinfo=ZONE)
 
 
-def truth_of(events: Iterable[Json]) -> Truth:
-    truth = Truth()
+def ground_truth_of(events: Iterable[Json]) -> GroundTruth:
+    ground_truth = GroundTruth()
     for event in events:
-        truth.add(Emission(0.0, "t", b"k", b"v", [], event, None))
-    return truth
+        ground_truth.add(SimulatedRecord(0.0, "t", b"k", b"v", [], event, None))
+    return ground_truth
 
 
 def figures(*events: Json, now: datetime = NOW) -> dict[str, float]:
-    found = expected(truth_of(events), now, CATALOGUE)
+    found = expected(ground_truth_of(events), now, CATALOGUE)
     return {name: count for name, count in found.items() if count and name not in {"events", "duplicates"}}
 
 
@@ -308,11 +309,11 @@ def test_items_stand_under_their_last_label_until_removed() -> None:
 def test_what_stands_is_counted_and_all_that_came_is_told() -> None:
     one = cloud_event("signature.used", id="1")
     taken_back = cloud_event("signature.used", id="2", revision=1, retracted=True)
-    truth = truth_of(
+    ground_truth = ground_truth_of(
         [one, one, cloud_event("signature.used", id="2"), taken_back, cloud_event("signature.used", id="3")]
     )
-    truth.add(Emission(0.0, "t", b"k", None, [], None, "empty_value"))
-    assert expected(truth, NOW, CATALOGUE) == {
+    ground_truth.add(SimulatedRecord(0.0, "t", b"k", None, [], None, "empty_value"))
+    assert expected(ground_truth, NOW, CATALOGUE) == {
         "events": 4,
         "duplicates": 1,
         "dead_letters.empty_value": 1,
@@ -379,7 +380,7 @@ def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, mo
             due_moment = None if due is None else moment_of(due)
             entries.append(Entry(moment_of(time), order, id_, kind.name, agency, due_moment, dimensions, procedure))
         is_case = family is Dossier
-        history.sort(key=place)
+        history.sort(key=sort_key)
         found = Counter(case(history, until, due_times) if is_case else item(history))
         entries.sort()
         folded: Fold[Any] = folds.case("s", "dossier") if is_case else folds.item("s", "station")
@@ -419,51 +420,65 @@ def ends() -> dict[str, TopicOffsets]:
 @pytest.mark.parametrize("live", [False, True])
 def test_the_file_of_a_run_gives_once_more_what_was_published(tmp_path: Path, live: bool) -> None:
     published = list(simulate(plan(live)))[:500]
-    with Logbook(tmp_path, plan(live), ends) as log:
-        for emission in published:
-            assert not log.add(emission)
-        log.rest()
+    with RunJournal(tmp_path, plan(live), ends) as journal:
+        for record in published:
+            assert not journal.add(record)
+        journal.checkpoint()
     (run,) = load(tmp_path)
-    assert list(run.emissions()) == published
+    assert list(run.records()) == published
     assert (run.published, run.under_way, run.end_offsets) == (500, 0, ends())
     assert run.plan.run == plan(live).run
-    assert list(run.doubtful()) == []
+    assert list(run.in_doubt()) == []
 
 
 def test_a_run_that_was_killed_shows_what_may_have_been_under_way(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(runs, "EMISSIONS_BETWEEN_RESTS", 10)
+    monkeypatch.setattr(runs, "RECORDS_BETWEEN_CHECKPOINTS", 10)
     made = list(simulate(plan()))
-    with Logbook(tmp_path, plan(), ends) as log:
-        for number, emission in enumerate(made[:25], 1):
-            assert log.add(emission) == (number in {10, 20})
+    with RunJournal(tmp_path, plan(), ends) as journal:
+        for number, record in enumerate(made[:25], 1):
+            assert journal.add(record) == (number in {10, 20})
             if number in {10, 20}:
-                log.rest()
+                journal.checkpoint()
     (run,) = load(tmp_path)
     assert (run.published, run.under_way) == (20, 10)
-    assert list(run.doubtful()) == list(enumerate(made[:30]))[20:]
-    assert list(replace(run, missing=frozenset({3})).emissions()) == [*made[:3], *made[4:20]]
+    assert list(run.in_doubt()) == list(enumerate(made[:30]))[20:]
+    assert list(replace(run, missing=frozenset({3})).records()) == [*made[:3], *made[4:20]]
 
 
 def test_another_version_of_the_simulation_is_noticed(tmp_path: Path) -> None:
-    with Logbook(tmp_path, plan(), ends) as log:
-        for emission in simulate(plan()):
-            log.add(emission._replace(value=b"as it was then"))
-        log.rest()
+    with RunJournal(tmp_path, plan(), ends) as journal:
+        for record in simulate(plan()):
+            journal.add(record._replace(value=b"as it was then"))
+        journal.checkpoint()
     (run,) = load(tmp_path)
     with pytest.raises(ConfigurationError, match="another version of the simulation"):
-        list(run.emissions())
+        list(run.records())
     with pytest.raises(ConfigurationError, match="another version of the simulation"):
-        list(run.doubtful())
+        list(run.in_doubt())
 
 
 def test_runs_come_in_the_order_in_which_they_began(tmp_path: Path) -> None:
     assert load(tmp_path / "none") == []
     for seed in (3, 1, 2):
-        with Logbook(tmp_path, replace(plan(), seed=seed), ends):
+        with RunJournal(tmp_path, replace(plan(), seed=seed), ends):
             pass
     assert [run.plan.seed for run in load(tmp_path)] == [3, 1, 2]
+
+
+def test_the_file_of_a_run_of_0_1_0_is_read(tmp_path: Path) -> None:
+    with RunJournal(tmp_path, plan(), ends) as journal:
+        journal.add(next(simulate(plan())))
+        journal.checkpoint()
+    (run,), (file,) = load(tmp_path), tmp_path.glob("*.json")
+    content = orjson.loads(file.read_bytes())
+    content["places"] = content.pop("end_offsets")
+    content["plan"]["owing"] = content["plan"].pop("assignees")
+    file.write_bytes(orjson.dumps(content))
+    assert load(tmp_path) == [run]
+    assert (run.end_offsets, run.published) == (ends(), 1)
+    assert run.plan.assignees
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"plan": {}, "end_offsets": {}, "missing": []}'])
@@ -473,25 +488,25 @@ def test_a_file_that_is_no_run_is_named(tmp_path: Path, content: str) -> None:
         load(tmp_path)
 
 
-def test_the_gate_is_shut_only_while_nobody_publishes(tmp_path: Path) -> None:
-    with Gate(tmp_path) as one, Gate(tmp_path) as two, Gate(tmp_path) as looker:
-        one.enter()
-        two.enter()
-        one.leave()
-        with pytest.raises(UnavailableError, match="does not come to rest"), looker.shut(0.1):
+def test_the_lock_is_exclusive_only_while_nobody_publishes(tmp_path: Path) -> None:
+    with PublishLock(tmp_path) as one, PublishLock(tmp_path) as two, PublishLock(tmp_path) as verifier:
+        one.acquire()
+        two.acquire()
+        one.release()
+        with pytest.raises(UnavailableError, match="does not come to rest"), verifier.exclusive(0.1):
             pass
-        two.leave()
-        entered = threading.Event()
+        two.release()
+        acquired = threading.Event()
 
-        def enter() -> None:
-            one.enter()
-            entered.set()
+        def acquire() -> None:
+            one.acquire()
+            acquired.set()
 
-        thread = threading.Thread(target=enter)
-        with looker.shut(0.1):
+        thread = threading.Thread(target=acquire)
+        with verifier.exclusive(0.1):
             thread.start()
-            assert not entered.wait(0.2)
-        assert entered.wait(5)
+            assert not acquired.wait(0.2)
+        assert acquired.wait(5)
         thread.join()
 
 
@@ -499,18 +514,18 @@ def test_simulations_that_come_and_go_keep_nobody_out(tmp_path: Path) -> None:
     over = threading.Event()
 
     def busy() -> None:
-        with Gate(tmp_path) as gate:
+        with PublishLock(tmp_path) as lock:
             while not over.is_set():
-                gate.enter()
+                lock.acquire()
                 over.wait(0.005)
-                gate.leave()
+                lock.release()
 
     threads = [threading.Thread(target=busy) for _ in range(3)]
     for thread in threads:
         thread.start()
-    with Gate(tmp_path) as looker:
+    with PublishLock(tmp_path) as verifier:
         for _ in range(20):
-            with looker.shut(5):
+            with verifier.exclusive(5):
                 pass
     over.set()
     for thread in threads:

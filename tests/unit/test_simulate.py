@@ -1,4 +1,4 @@
-"""The simulated province: the same plan the same records, every fault there, the truth exact."""
+"""The simulated province: the same plan the same records, every fault there, the ground truth exact."""
 
 import json
 from collections import Counter, defaultdict
@@ -15,9 +15,18 @@ from core.catalogue import open_catalogue
 from core.publisher import Headers
 from opscentre.simulation import faults
 from opscentre.simulation.assignments import ASSIGNMENTS
-from opscentre.simulation.ground_truth import Truth
-from opscentre.simulation.pacing import play
-from opscentre.simulation.plan import TOLD_BEFORE, Emission, Offer, Plan, Shares, Site, Volumes, plan_for
+from opscentre.simulation.ground_truth import GroundTruth
+from opscentre.simulation.pacing import publish_when_due
+from opscentre.simulation.plan import (
+    LOOKBACK,
+    Plan,
+    Shares,
+    SimulatedProcedure,
+    SimulatedRecord,
+    Site,
+    Volumes,
+    plan_for,
+)
 from opscentre.simulation.readings import GAUGES
 from opscentre.simulation.record_stream import simulate
 from schemas.events import BY_TYPE, SYSTEMS
@@ -28,47 +37,47 @@ Json = dict[str, Any]
 EXAMPLES = Path(__file__).parents[2] / "schemas" / "examples"
 ZONE = timezone(timedelta(hours=7))
 START = datetime(2025, 3, 3, tzinfo=ZONE)
-PLACES = [Site("H06.01", commune=False), Site("H06.26506", 10.35, 107.07), Site("H06.26526", 10.36, 107.09)]
-AGENCIES = {system: PLACES[1:] if system == "telecom" else PLACES for system in SYSTEMS}
-OWING = {system: ["H06.01"] for system in SYSTEMS}
-OFFERS = [
-    Offer("2.000815", "chung-thuc", "commune", {}),
-    Offer("1.001193", "ho-tich", "both", {"online": "2 working_days", "any": "3 days"}),
-    Offer("1.004222", "duong-bo", "province", {"any": "10 working_days"}),
-    Offer("2.002226", "luat-su", "province", {"any": "1 months"}),
-    Offer("1.000894", "ho-tich", "commune", {"counter": "8 hours"}),
+SITES = [Site("H06.01", commune=False), Site("H06.26506", 10.35, 107.07), Site("H06.26526", 10.36, 107.09)]
+AGENCIES = {system: SITES[1:] if system == "telecom" else SITES for system in SYSTEMS}
+ASSIGNEES = {system: ["H06.01"] for system in SYSTEMS}
+PROCEDURES = [
+    SimulatedProcedure("2.000815", "chung-thuc", "commune", {}),
+    SimulatedProcedure("1.001193", "ho-tich", "both", {"online": "2 working_days", "any": "3 days"}),
+    SimulatedProcedure("1.004222", "duong-bo", "province", {"any": "10 working_days"}),
+    SimulatedProcedure("2.002226", "luat-su", "province", {"any": "1 months"}),
+    SimulatedProcedure("1.000894", "ho-tich", "commune", {"counter": "8 hours"}),
 ]
 
 
 def plan(seed: int = 1, days: float = 20, **changes: object) -> Plan:
-    values: dict[str, object] = {"volumes": Volumes(dossiers=60, signatures=60, workfiles=40), "procedures": OFFERS}
+    values: dict[str, object] = {"volumes": Volumes(dossiers=60, signatures=60, workfiles=40), "procedures": PROCEDURES}
     values.update(changes)
     end = START + timedelta(days=days)
-    return Plan(seed, START, end, AGENCIES, OWING, **values)  # type: ignore[arg-type]
+    return Plan(seed, START, end, AGENCIES, ASSIGNEES, **values)  # type: ignore[arg-type]
 
 
 @pytest.fixture(scope="module")
-def emissions() -> list[Emission]:
+def records() -> list[SimulatedRecord]:
     return list(simulate(plan()))
 
 
-class Notes:
-    """A log that knows what was handed over, and how much of it each time it rested."""
+class MemoryJournal:
+    """A journal that knows what was handed over, and how much of it at each checkpoint."""
 
     def __init__(self, full_at: int = 0) -> None:
-        self.added: list[Emission] = []
-        self.rests: list[int] = []
+        self.added: list[SimulatedRecord] = []
+        self.checkpoints: list[int] = []
         self._full_at = full_at
 
-    def add(self, emission: Emission) -> bool:
-        self.added.append(emission)
+    def add(self, record: SimulatedRecord) -> bool:
+        self.added.append(record)
         return len(self.added) == self._full_at
 
-    def rest(self) -> None:
-        self.rests.append(len(self.added))
+    def checkpoint(self) -> None:
+        self.checkpoints.append(len(self.added))
 
 
-class Memory:
+class MemorySink:
     """A sink that keeps what it is given."""
 
     def __init__(self) -> None:
@@ -76,7 +85,7 @@ class Memory:
         self.flushes = 0
 
     def send(self, event: dict[str, object]) -> None:
-        raise AssertionError("play sends records as they are")
+        raise AssertionError("records are sent as they are")
 
     def send_raw(self, topic: str, key: bytes | None, value: bytes | None, headers: Headers = ()) -> None:
         self.values.append(value)
@@ -85,14 +94,14 @@ class Memory:
         self.flushes += 1
 
 
-def test_the_same_plan_gives_the_same_bytes(emissions: list[Emission]) -> None:
-    assert list(simulate(plan())) == emissions
+def test_the_same_plan_gives_the_same_bytes(records: list[SimulatedRecord]) -> None:
+    assert list(simulate(plan())) == records
 
 
 @pytest.mark.parametrize("other", [plan(seed=2), plan(volumes=Volumes(dossiers=61)), plan(live_from=START)])
-def test_another_plan_shares_no_id(emissions: list[Emission], other: Plan) -> None:
-    ids = {emission.event["id"] for emission in emissions if emission.event}
-    found = [emission.event["id"] for emission in simulate(plan(seed=2, days=3)) if emission.event]
+def test_another_plan_shares_no_id(records: list[SimulatedRecord], other: Plan) -> None:
+    ids = {record.event["id"] for record in records if record.event}
+    found = [record.event["id"] for record in simulate(plan(seed=2, days=3)) if record.event]
     assert other.run != plan().run
     assert ids.isdisjoint(found)
 
@@ -106,29 +115,29 @@ def test_a_later_end_only_adds(live_from: datetime | None) -> None:
     assert longer[len(shorter)].at >= (START + timedelta(days=2.4)).timestamp()
 
 
-def test_in_order_and_none_before_it_happened(emissions: list[Emission]) -> None:
-    assert all(a.at <= b.at for a, b in pairwise(emissions))
-    for emission in emissions:
-        if emission.event:
-            assert datetime.fromisoformat(emission.event["time"]).timestamp() <= emission.at
+def test_in_order_and_none_before_it_happened(records: list[SimulatedRecord]) -> None:
+    assert all(a.at <= b.at for a, b in pairwise(records))
+    for record in records:
+        if record.event:
+            assert datetime.fromisoformat(record.event["time"]).timestamp() <= record.at
 
 
-def test_whole_events_are_valid_and_go_to_their_topic(emissions: list[Emission]) -> None:
-    for emission in emissions:
-        if emission.event:
-            assert emission.value is not None
-            assert json.loads(emission.value) == emission.event
-            BY_TYPE[emission.event["type"]].model_validate(emission.event["data"])
-            assert emission.topic == "events." + emission.event["source"].removeprefix("/systems/")
-            assert emission.key == emission.event["subject"].encode()
+def test_whole_events_are_valid_and_go_to_their_topic(records: list[SimulatedRecord]) -> None:
+    for record in records:
+        if record.event:
+            assert record.value is not None
+            assert json.loads(record.value) == record.event
+            BY_TYPE[record.event["type"]].model_validate(record.event["data"])
+            assert record.topic == "events." + record.event["source"].removeprefix("/systems/")
+            assert record.key == record.event["subject"].encode()
 
 
 def test_every_type_occurs_and_only_in_the_systems_that_may_send_it() -> None:
-    many = [replace(OFFERS[0], code=f"2.{number:06}") for number in range(100)]
+    many = [replace(PROCEDURES[0], code=f"2.{number:06}") for number in range(100)]
     occurred: defaultdict[str, set[str]] = defaultdict(set)
-    for emission in simulate(plan(days=150, volumes=Volumes(20, 2, 2), procedures=many)):
-        if emission.event:
-            occurred[emission.topic.removeprefix("events.")].add(emission.event["type"])
+    for record in simulate(plan(days=150, volumes=Volumes(20, 2, 2), procedures=many)):
+        if record.event:
+            occurred[record.topic.removeprefix("events.")].add(record.event["type"])
     assert occurred.keys() == SYSTEMS.keys()
     assert all(occurred[system] <= {event.type for event in events} for system, events in SYSTEMS.items())
     assert set().union(*occurred.values()) == set(BY_TYPE)
@@ -138,10 +147,10 @@ def test_each_system_says_only_what_the_shipped_catalogue_grants_it() -> None:
     catalogue = open_catalogue(None)
     shares, volumes = Shares(0, 0, 0, 0, 0, 0), Volumes(60, 60, 60)
     owed: defaultdict[str, set[str]] = defaultdict(set)
-    for emission in simulate(plan_for(catalogue, 1, START, START + timedelta(days=20), volumes=volumes, shares=shares)):
-        assert emission.event is not None
-        system = catalogue.systems[emission.topic.removeprefix("events.")]
-        name, agency = BY_TYPE[emission.event["type"]].name, emission.event["data"]["agency"]
+    for record in simulate(plan_for(catalogue, 1, START, START + timedelta(days=20), volumes=volumes, shares=shares)):
+        assert record.event is not None
+        system = catalogue.systems[record.topic.removeprefix("events.")]
+        name, agency = BY_TYPE[record.event["type"]].name, record.event["data"]["agency"]
         assert system.granted(name)
         assert agency in system.agencies
         if name == "task.assigned":
@@ -157,7 +166,7 @@ def test_agencies_that_do_not_stand_all_the_time_do_nothing() -> None:
     changes[leaving] = {"valid_to": START.date() + timedelta(days=20)}
     agencies = {code: one.model_copy(update=changes.get(code, {})) for code, one in catalogue.agencies.items()}
     made = plan_for(replace(catalogue, agencies=agencies), 1, START, START + timedelta(days=20))
-    acting = {place.code for places in made.agencies.values() for place in places} | set(chain(*made.owing.values()))
+    acting = {site.code for sites in made.agencies.values() for site in sites} | set(chain(*made.assignees.values()))
     assert acting & changes.keys() == {leaving}
 
 
@@ -165,7 +174,7 @@ def test_nothing_is_told_of_before_the_time_that_agencies_have_to_stand() -> Non
     for days in (1, 30):
         made = plan_for(open_catalogue(None), 1, START, START + timedelta(days=days))
         told = [one.event["time"] for one in simulate(made) if one.event]
-        assert START - TOLD_BEFORE < min(map(datetime.fromisoformat, told)) < START - timedelta(days=300)
+        assert START - LOOKBACK < min(map(datetime.fromisoformat, told)) < START - timedelta(days=300)
 
 
 def test_every_reason_occurs_and_is_known() -> None:
@@ -174,46 +183,46 @@ def test_every_reason_occurs_and_is_known() -> None:
 
 
 def test_no_faults_without_shares() -> None:
-    truth = Truth()
+    ground_truth = GroundTruth()
     events = 0
-    for emission in simulate(plan(shares=Shares(0, 0, 0, 0, 0, 0))):
-        truth.add(emission)
+    for record in simulate(plan(shares=Shares(0, 0, 0, 0, 0, 0))):
+        ground_truth.add(record)
         events += 1
-    assert (truth.events, truth.duplicates, truth.broken.total()) == (events, 0, 0)
+    assert (ground_truth.events, ground_truth.duplicates, ground_truth.broken.total()) == (events, 0, 0)
 
 
 def test_shares_are_kept() -> None:
     shares = Shares(duplicates=0.1, broken=0.1, corrected=0.0, retracted=0.0, late=0, out_of_order=0)
-    truth = Truth()
-    for emission in simulate(plan(days=60, shares=shares)):
-        truth.add(emission)
-    assert 0.09 < truth.duplicates / truth.events < 0.11
-    assert 0.09 < truth.broken.total() / truth.events < 0.11
+    ground_truth = GroundTruth()
+    for record in simulate(plan(days=60, shares=shares)):
+        ground_truth.add(record)
+    assert 0.09 < ground_truth.duplicates / ground_truth.events < 0.11
+    assert 0.09 < ground_truth.broken.total() / ground_truth.events < 0.11
 
 
-def test_truth_is_what_a_plain_recount_says(emissions: list[Emission]) -> None:
-    truth = Truth()
+def test_ground_truth_is_what_a_plain_recount_says(records: list[SimulatedRecord]) -> None:
+    ground_truth = GroundTruth()
     first: dict[tuple[str, str, int], Json] = {}
     whole = 0
-    for emission in emissions:
-        truth.add(emission)
-        if emission.event:
+    for record in records:
+        ground_truth.add(record)
+        if record.event:
             whole += 1
-            event = emission.event
+            event = record.event
             first.setdefault((event["source"], event["id"], event.get("revision", 0)), event)
     highest = {key[:2]: key for key in sorted(first)}
     standing = [first[key] for key in highest.values() if not first[key].get("retracted")]
     assert len(highest) > len(standing) > 1000
-    assert truth.events == len(first)
-    assert truth.duplicates == whole - len(first)
-    assert {(one.id, one.revision, one.type, one.subject, one.time) for one in truth.standing()} == {
+    assert ground_truth.events == len(first)
+    assert ground_truth.duplicates == whole - len(first)
+    assert {(one.id, one.revision, one.type, one.subject, one.time) for one in ground_truth.current()} == {
         (event["id"], event.get("revision", 0), event["type"], event["subject"], datetime.fromisoformat(event["time"]))
         for event in standing
     }
 
 
 def test_a_revision_may_come_before_what_it_revises() -> None:
-    def emission(revision: int, subject: str) -> Emission:
+    def record(revision: int, subject: str) -> SimulatedRecord:
         event = {
             "source": "/systems/e-office",
             "id": "1",
@@ -223,13 +232,13 @@ def test_a_revision_may_come_before_what_it_revises() -> None:
             "time": "2025-04-03T08:15:00+07:00",
             "data": {"agency": "H06.01", "officer": "o-1"},
         }
-        return Emission(0.0, "t", b"k", b"v", [], event, None)
+        return SimulatedRecord(0.0, "t", b"k", b"v", [], event, None)
 
-    truth = Truth()
+    ground_truth = GroundTruth()
     for revision, subject in [(1, "b"), (0, "a"), (0, "a"), (1, "B"), (2, "c"), (1, "b")]:
-        truth.add(emission(revision, subject))
-    assert (truth.events, truth.duplicates) == (3, 3)
-    assert [one.subject for one in truth.standing()] == ["c"]
+        ground_truth.add(record(revision, subject))
+    assert (ground_truth.events, ground_truth.duplicates) == (3, 3)
+    assert [one.subject for one in ground_truth.current()] == ["c"]
 
 
 @pytest.mark.parametrize("kind", BY_TYPE.values(), ids=lambda kind: kind.name)
@@ -242,16 +251,16 @@ def test_what_is_altered_is_other_content_for_the_worker_too(kind: type[Event], 
         assert other is None or kind.model_validate(other["data"]) != said
 
 
-def test_conflicts_come_after_their_event_and_differ(emissions: list[Emission]) -> None:
+def test_conflicts_come_after_their_event_and_differ(records: list[SimulatedRecord]) -> None:
     content: dict[str, object] = {}
     conflicts = 0
-    for emission in simulate(plan(shares=Shares(broken=0.3))):
-        if emission.event:
-            content.setdefault(emission.event["id"], emission.event["data"])
-        elif emission.broken == faults.CONFLICT:
+    for record in simulate(plan(shares=Shares(broken=0.3))):
+        if record.event:
+            content.setdefault(record.event["id"], record.event["data"])
+        elif record.broken == faults.CONFLICT:
             conflicts += 1
-            assert emission.value is not None
-            event = json.loads(emission.value)
+            assert record.value is not None
+            event = json.loads(record.value)
             assert content[event["id"]] != event["data"]
     assert conflicts > 10
 
@@ -300,12 +309,12 @@ def test_around_today_some_targets_are_met_some_missed_and_the_last_are_ahead(da
     end = START + timedelta(days=days)
     due: dict[str, str] = {}
     done: dict[str, str] = {}
-    for emission in simulate(plan(days=days, volumes=volumes, shares=Shares(0, 0, 0, 0, 0, 0))):
-        if emission.event and ".task." in emission.event["type"]:
-            data, subject = emission.event["data"], emission.event["subject"]
+    for record in simulate(plan(days=days, volumes=volumes, shares=Shares(0, 0, 0, 0, 0, 0))):
+        if record.event and ".task." in record.event["type"]:
+            data, subject = record.event["data"], record.event["subject"]
             due[subject] = data.get("due_at", due.get(subject))
-            if emission.event["type"].endswith(".completed.v1"):
-                done[subject] = emission.event["time"]
+            if record.event["type"].endswith(".completed.v1"):
+                done[subject] = record.event["time"]
     today = end.isoformat()[:10]
     missed = {subject for subject, day in due.items() if day[:10] < done.get(subject, today)[:10]}
     ahead = {subject for subject, day in due.items() if day[:10] > today}
@@ -318,11 +327,11 @@ def test_around_today_some_targets_are_met_some_missed_and_the_last_are_ahead(da
 def test_readings_come_for_every_period_and_grow() -> None:
     values: defaultdict[str, dict[str, float]] = defaultdict(dict)
     shares, volumes = Shares(0, 0, 0, 0, 0, 0), Volumes(1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0)
-    for emission in simulate(plan(days=30, volumes=volumes, shares=shares)):
-        if emission.event and "reading" in emission.event["type"]:
-            data = emission.event["data"]
-            assert data["period"] not in values[emission.event["subject"]]
-            values[emission.event["subject"]][data["period"]] = data["value"]
+    for record in simulate(plan(days=30, volumes=volumes, shares=shares)):
+        if record.event and "reading" in record.event["type"]:
+            data = record.event["data"]
+            assert data["period"] not in values[record.event["subject"]]
+            values[record.event["subject"]][data["period"]] = data["value"]
     assert values.keys() == {gauge.subject for gauge in GAUGES}
     months = [f"2024-{month:02}" for month in range(5, 13)] + ["2025-01", "2025-02"]
     assert sorted(values["science.enterprises"])[:10] == months
@@ -334,7 +343,7 @@ def test_readings_come_for_every_period_and_grow() -> None:
 
 
 def test_of_the_eligible_procedures_more_become_full_process_services() -> None:
-    many = [replace(OFFERS[0], code=f"2.{number:06}") for number in range(100)]
+    many = [replace(PROCEDURES[0], code=f"2.{number:06}") for number in range(100)]
     full: list[set[str]] = []
     for published in (0, 1):
         events = [one.event for one in simulate(plan(days=30, procedures=many, shares=Shares(0, 0, 0, 0, 0, 0)))]
@@ -372,11 +381,11 @@ def test_live_events_come_at_the_rate() -> None:
     live = START + timedelta(days=1)
     shares = Shares(0, 0, 0, 0, 0, 0)
     found = list(simulate(plan(days=1 + 1 / 24, live_from=live, live_rate=5, shares=shares)))
-    hour = [emission for emission in found if emission.at >= live.timestamp()]
+    hour = [record for record in found if record.at >= live.timestamp()]
     assert 17_000 < len(hour) < 25_000
 
 
-def test_play_waits_for_what_is_to_come_only() -> None:
+def test_publishing_waits_for_what_is_to_come_only() -> None:
     clock = [START.timestamp() + 86_400.0]
     slept: list[float] = []
 
@@ -384,46 +393,46 @@ def test_play_waits_for_what_is_to_come_only() -> None:
         slept.append(seconds)
         clock[0] += seconds
 
-    sink, log = Memory(), Notes()
+    sink, journal = MemorySink(), MemoryJournal()
     whole = list(simulate(plan(days=1.2)))
-    past = sum(emission.at <= clock[0] for emission in whole)
-    count = play(whole, sink, log, now=lambda: clock[0], sleep=sleep)
+    past = sum(record.at <= clock[0] for record in whole)
+    count = publish_when_due(whole, sink, journal, now=lambda: clock[0], sleep=sleep)
     assert count == len(whole) == len(sink.values)
     assert whole[past].at - START.timestamp() - 86_400 <= sum(slept) <= 0.2 * 86_400
     assert clock[0] == pytest.approx(whole[-1].at)
-    assert log.added == whole
-    assert {past, count} <= set(log.rests)
+    assert journal.added == whole
+    assert {past, count} <= set(journal.checkpoints)
 
 
-def test_play_stops_when_told() -> None:
-    sink, log = Memory(), Notes()
+def test_publishing_stops_when_told() -> None:
+    sink, journal = MemorySink(), MemoryJournal()
     whole = list(simulate(plan(days=2)))
     middle = whole[len(whole) // 2].at
-    count = play(whole, sink, log, now=lambda: middle, sleep=lambda seconds: None, stopped=lambda: True)
-    assert count == len(sink.values) == sum(emission.at <= middle for emission in whole)
+    count = publish_when_due(whole, sink, journal, now=lambda: middle, sleep=lambda seconds: None, stopped=lambda: True)
+    assert count == len(sink.values) == sum(record.at <= middle for record in whole)
     assert sink.flushes >= 1
-    assert (log.added, log.rests[-1]) == (whole[:count], count)
+    assert (journal.added, journal.checkpoints[-1]) == (whole[:count], count)
 
 
-def test_play_rests_when_its_log_is_full_and_at_the_end() -> None:
-    sink, log = Memory(), Notes(full_at=7)
+def test_there_is_a_checkpoint_when_the_journal_asks_for_it_and_at_the_end() -> None:
+    sink, journal = MemorySink(), MemoryJournal(full_at=7)
     whole = list(simulate(plan(days=1)))
-    play(whole, sink, log)
-    assert log.rests == [7, len(whole)]
+    publish_when_due(whole, sink, journal)
+    assert journal.checkpoints == [7, len(whole)]
     assert sink.flushes == 2
 
 
-def test_play_rests_every_few_seconds_where_it_never_waits_long() -> None:
+def test_there_is_a_checkpoint_every_few_seconds_where_it_never_waits_long() -> None:
     clock = [START.timestamp()]
 
     def sleep(seconds: float) -> None:
         clock[0] += seconds
 
-    sink, log = Memory(), Notes()
+    sink, journal = MemorySink(), MemoryJournal()
     shares = Shares(0, 0, 0, 0, 0, 0)
     whole = list(simulate(plan(days=1 / 24, live_from=START, live_rate=20, shares=shares)))
-    play(whole, sink, log, now=lambda: clock[0], sleep=sleep)
-    assert 1200 < len(log.rests) <= 1800
+    publish_when_due(whole, sink, journal, now=lambda: clock[0], sleep=sleep)
+    assert 1200 < len(journal.checkpoints) <= 1800
 
 
 def test_a_plan_needs_zones() -> None:
