@@ -13,7 +13,7 @@ from core.errors import ConfigurationError
 from schemas.alerts import Alert
 
 GIVE_UP_HOURS = 24
-FIRST_DELAY_SECONDS, LONGEST_DELAY_SECONDS = 5, 900
+FIRST_DELAY_SECONDS, MAX_DELAY_SECONDS = 5, 900
 
 _NEXT = """
     SELECT message, recipient, title, body, attempts, created_at < now() - make_interval(hours => %s) FROM deliveries
@@ -33,7 +33,7 @@ _FAILED = """
 
 @dataclass(frozen=True)
 class Recipient:
-    """Somebody to be told. `id` stays the same as long as the address does; `address` hides its secrets."""
+    """Who is told, at one address. `id` stays the same as long as the address does; `address` hides its secrets."""
 
     id: str
     address: str
@@ -41,7 +41,7 @@ class Recipient:
 
 
 def recipients(urls: str) -> list[Recipient]:
-    """The recipients of Apprise URLs.
+    """The recipients that Apprise URLs name, in their order; `urls` are divided by blanks or commas, "" names none.
 
     Raises:
         ConfigurationError: one of them is none that Apprise knows.
@@ -92,7 +92,7 @@ def deliver_next(connection: psycopg.Connection, to: Sequence[Recipient]) -> boo
         if error is None:
             cursor.execute(_ARRIVED, key)
         else:
-            delay = min(FIRST_DELAY_SECONDS * 2**attempts, LONGEST_DELAY_SECONDS)
+            delay = min(FIRST_DELAY_SECONDS * 2**attempts, MAX_DELAY_SECONDS)
             cursor.execute(_FAILED, (error, last, last, delay, *key))
     return error is None
 

@@ -9,7 +9,7 @@ from schemas.catalogue.load import Agency
 
 Language = Literal["vi", "en"]
 
-MOST_LINES = 20
+MAX_CASES_NAMED = 20
 """How many cases are named in a message."""
 
 KINDS: Mapping[str, Mapping[Language, str]] = {
@@ -23,13 +23,13 @@ KINDS: Mapping[str, Mapping[Language, str]] = {
 
 
 class Message(NamedTuple):
-    """What is sent."""
+    """What is sent: plain texts, the body of several lines."""
 
     title: str
     body: str
 
 
-class _Words(NamedTuple):
+class _Template(NamedTuple):
     title: str
     heading: str
     line: str
@@ -37,15 +37,15 @@ class _Words(NamedTuple):
     day: str
 
 
-_WORDS: Mapping[Language, _Words] = {
-    "vi": _Words(
+_TEMPLATES: Mapping[Language, _Template] = {
+    "vi": _Template(
         title="[Quá hạn] {agency}: {count} việc",
         heading="{agency} ({code}) có {count} việc vừa quá hạn tính đến {time}:",
         line="- {kind} {subject}, hạn {due}",
         more="… và {count} việc khác.",
         day="%d/%m/%Y %H:%M",
     ),
-    "en": _Words(
+    "en": _Template(
         title="[Overdue] {agency}: {count} cases",
         heading="{agency} ({code}) has newly missed {count} deadlines, as of {time}:",
         line="- {kind} {subject}, due {due}",
@@ -56,24 +56,24 @@ _WORDS: Mapping[Language, _Words] = {
 
 
 def message(alert: Alert, agencies: Mapping[str, Agency], zone: ZoneInfo, language: Language) -> Message:
-    """What people are told of an alert. An agency or kind that nobody named is shown by its code."""
-    words, data = _WORDS[language], alert.data
+    """What people are told of an alert, times in `zone`. An agency or kind that nobody named is shown by its code."""
+    template, data = _TEMPLATES[language], alert.data
     agency = agencies.get(data.agency)
     name = data.agency if agency is None else agency.name.vi if language == "vi" else agency.name.en
-    shown = data.cases[:MOST_LINES]
+    shown = data.cases[:MAX_CASES_NAMED]
     lines = [
-        words.heading.format(
-            agency=name, code=data.agency, count=data.count, time=alert.time.astimezone(zone).strftime(words.day)
+        template.heading.format(
+            agency=name, code=data.agency, count=data.count, time=alert.time.astimezone(zone).strftime(template.day)
         )
     ]
     lines += [
-        words.line.format(
+        template.line.format(
             kind=KINDS.get(case.kind, {}).get(language, case.kind),
             subject=case.subject,
-            due=case.due_at.astimezone(zone).strftime(words.day),
+            due=case.due_at.astimezone(zone).strftime(template.day),
         )
         for case in shown
     ]
     if data.count > len(shown):
-        lines.append(words.more.format(count=data.count - len(shown)))
-    return Message(words.title.format(agency=name, count=data.count), "\n".join(lines))
+        lines.append(template.more.format(count=data.count - len(shown)))
+    return Message(template.title.format(agency=name, count=data.count), "\n".join(lines))

@@ -38,17 +38,22 @@ class Notifier:
     def __init__(self, settings: Settings, catalogue: Catalogue, recipients: Sequence[Recipient]) -> None:
         """Connect to Kafka and the database.
 
+        Args:
+            settings: where both are, and the language of what recipients are told.
+            catalogue: names the agencies, and the zone in which due times are told.
+            recipients: who is told of every alert.
+
         Raises:
             UnavailableError: one of them does not answer.
         """
         self._catalogue = catalogue
         self._language = settings.language
-        self._targets = recipients
+        self._recipients = recipients
         with admin(settings.kafka) as client:
             found = end_offsets(client, [ALERTS])
             if ALERTS not in found:
                 raise UnavailableError(f"Kafka has no topic {ALERTS}: run `opscentre migrate`")
-            self._place = cluster_id(client), found[ALERTS].topic_id
+            self._topic = cluster_id(client), found[ALERTS].topic_id
         self._connection = connect(settings.dsn, "opscentre notifier")
         try:
             self._consumer = KafkaConsumer(
@@ -76,7 +81,7 @@ class Notifier:
             UnavailableError: Kafka or the database has gone; begin anew with another notifier.
         """
         try:
-            delivered = deliver_next(self._connection, self._targets)
+            delivered = deliver_next(self._connection, self._recipients)
             fetched = self._consumer.poll(timeout_ms=0 if delivered is not None else int(wait_seconds * 1000))
             records = [record for part in fetched.values() for record in part]
             if records:
@@ -97,14 +102,14 @@ class Notifier:
                 try:
                     alert = Alert.model_validate_json(record.value or b"")
                 except ValidationError as error:
-                    self._bury(record, error)
+                    self._to_dead_letters(record, error)
                     continue
-                words = message(alert, self._catalogue.agencies, self._catalogue.zone, self._language)
-                plan(self._connection, alert, words, self._targets)
-                log.info("%s: %d recipients", words.title, len(self._targets))
+                text = message(alert, self._catalogue.agencies, self._catalogue.zone, self._language)
+                plan(self._connection, alert, text, self._recipients)
+                log.info("%s: %d recipients", text.title, len(self._recipients))
 
-    def _bury(self, record: Any, error: ValidationError) -> None:
+    def _to_dead_letters(self, record: Any, error: ValidationError) -> None:
         log.warning("offset %d of %s is no alert: a dead letter", record.offset, ALERTS)
-        place = (*self._place, ALERTS, record.partition, record.offset)
+        position = (*self._topic, ALERTS, record.partition, record.offset)
         detail = str(error).replace("\0", "\\0")[:2000]
-        self._connection.execute(_DEAD_LETTER, (*place, record.timestamp, record.key, record.value, detail))
+        self._connection.execute(_DEAD_LETTER, (*position, record.timestamp, record.key, record.value, detail))

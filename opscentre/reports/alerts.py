@@ -23,7 +23,7 @@ def alerts_report(connection: psycopg.Connection, limit: int) -> dict[str, Any]:
     """How many alerts there are and what became of them, with the newest `limit`.
 
     `sent` counts those that go out to whoever is to be told, `suppressed` the others by reason, `outbox` messages still
-    to reach Kafka, `deliveries` messages to targets by state, `sweeps` when each system was last swept.
+    to reach Kafka, `deliveries` messages to recipients by state, `sweeps` when each system was last swept.
     """
     with connection.cursor(row_factory=dict_row) as cursor:
         newest = cursor.execute(_NEWEST, (limit,)).fetchall()

@@ -172,7 +172,7 @@ def test_a_service_slower_than_the_database_lets_a_session_rest(
     assert states(connection) == {"delivered": 1}
 
 
-def test_one_target_that_is_away_holds_up_no_other(
+def test_one_recipient_that_is_away_holds_up_no_other(
     installation: Settings, connection: psycopg.Connection, webhook: Webhook
 ) -> None:
     publish(installation.kafka, alert("A"), alert("B"))
