@@ -2,15 +2,17 @@
 
 OpsCentreError
 ├── ConfigurationError      a setting or the catalogue is wrong; nothing was started
-├── StackError              a local part (Kafka, TimescaleDB, Grafana) cannot be installed, started or stopped
+├── DevServiceError         a local server (Kafka, TimescaleDB) cannot be installed, started or stopped
 ├── UnavailableError        Kafka or the database does not answer; trying again may help
-├── MappingError            a CSV mapping is wrong as a whole (one bad row is reported, not raised)
+├── MappingError            a CSV mapping is wrong as a whole
+├── RowError                a row of a CSV export cannot become events: reported with its line, and the rest goes on
 ├── InvalidEventError       an event cannot be accepted: a dead letter with a reason code and a detail
 ├── NotFoundError           what was asked for by number or name does not exist
 ├── OutdatedCatalogueError  the database is at another catalogue than this process; it waits or ends
-└── OffsetMismatchError          the log and the database disagree about where a partition stands; the worker stops
+└── OffsetMismatchError     the log and the database disagree about where a partition stands; the worker stops
 
-Messages say what is wrong and what to do next: they are shown to people as they are.
+Messages say what is wrong and what to do next: they are shown to people as they are. Outside this tree is only
+`schemas.catalogue.load.CatalogueError`, for `schemas` stands below: `core.catalogue` makes a ConfigurationError of it.
 """
 
 
@@ -22,8 +24,8 @@ class ConfigurationError(OpsCentreError):
     """A setting or the catalogue is wrong."""
 
 
-class StackError(OpsCentreError):
-    """A local part cannot be installed, started or stopped."""
+class DevServiceError(OpsCentreError):
+    """A local server cannot be installed, started or stopped."""
 
 
 class UnavailableError(OpsCentreError):
@@ -32,6 +34,10 @@ class UnavailableError(OpsCentreError):
 
 class MappingError(OpsCentreError):
     """A CSV mapping is wrong as a whole."""
+
+
+class RowError(OpsCentreError):
+    """A row cannot become events; the message is for the person who keeps the export."""
 
 
 class InvalidEventError(OpsCentreError):

@@ -5,7 +5,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from core.errors import StackError
+from core.errors import DevServiceError
 from core.settings import Settings
 from opscentre.devservices.addresses import local_database, local_kafka_port
 from opscentre.devservices.install import Say
@@ -63,7 +63,7 @@ class DockerStack:
 
     def _compose(self, *words: str, capture: bool = False) -> str:
         if not _FILE.exists():
-            raise StackError(f"there is no {_FILE} here: run this in the checkout's top folder")
+            raise DevServiceError(f"there is no {_FILE} here: run this in the checkout's top folder")
         result = subprocess.run(  # noqa: S603
             ["docker", "compose", "--file", str(_FILE), *words],  # noqa: S607
             check=False,
@@ -72,5 +72,5 @@ class DockerStack:
             stdout=subprocess.PIPE if capture else None,
         )
         if result.returncode:
-            raise StackError(f"`docker compose {' '.join(words)}` failed (status {result.returncode}); see above")
+            raise DevServiceError(f"`docker compose {' '.join(words)}` failed (status {result.returncode}); see above")
         return result.stdout or ""

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
-from core.errors import StackError
+from core.errors import DevServiceError
 from opscentre.devservices.process import wait_until
 
 Say = Callable[[str], None]
@@ -31,7 +31,7 @@ def run(argv: Sequence[str], say: Say, cwd: Path | None = None) -> None:
     """Run a step of an installation, with a sign of life every ten seconds.
 
     Raises:
-        StackError: it fails; the message has the end of what it printed.
+        DevServiceError: it fails; the message has the end of what it printed.
     """
     env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
     with tempfile.TemporaryFile("a+") as output:
@@ -43,7 +43,7 @@ def run(argv: Sequence[str], say: Say, cwd: Path | None = None) -> None:
             seconds += 10
             say(f"  … {seconds} s: {_last_lines(output, 1)[:70]}")
         if step.returncode:
-            raise StackError(f"`{' '.join(argv)}` failed:\n{_last_lines(output, 15)}")
+            raise DevServiceError(f"`{' '.join(argv)}` failed:\n{_last_lines(output, 15)}")
 
 
 def _last_lines(output: IO[str], number: int) -> str:
@@ -56,7 +56,7 @@ def need(program: str, package: str, say: Say) -> None:
     if shutil.which(program):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):
-        raise StackError(f"`{program}` is missing: install {package}, {DOCKER_HINT}")
+        raise DevServiceError(f"`{program}` is missing: install {package}, {DOCKER_HINT}")
     say(f"installing {package} ({program} is missing)")
     run(["apt-get", "update", "-q"], say)
     run(["apt-get", "install", "-y", "-q", "--no-install-recommends", package], say)

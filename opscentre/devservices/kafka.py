@@ -7,7 +7,7 @@ import uuid
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
-from core.errors import StackError
+from core.errors import DevServiceError
 from opscentre.devservices.install import Say, locked, need, run
 from opscentre.devservices.process import Process
 
@@ -125,10 +125,10 @@ def free_or_fail(port: int, what: str, setting: str) -> None:
     """Make sure that nobody else uses a port.
 
     Raises:
-        StackError: somebody does.
+        DevServiceError: somebody does.
     """
     if listens(port):
-        raise StackError(f"port {port} on 127.0.0.1 is in use by another program; {what} needs it. Set {setting}.")
+        raise DevServiceError(f"port {port} on 127.0.0.1 is in use by another program; {what} needs it. Set {setting}.")
 
 
 def free_port() -> int:

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from core.errors import StackError
+from core.errors import DevServiceError
 from core.settings import Settings
 from opscentre.devservices.addresses import local_database, local_kafka_port
 from opscentre.devservices.install import Say
@@ -32,10 +32,10 @@ class NativeStack:
         """Install what is missing and start what does not run.
 
         Raises:
-            StackError: it cannot be; the message says why and what to do.
+            DevServiceError: it cannot be; the message says why and what to do.
         """
         if self._foreign_login:
-            raise StackError(
+            raise DevServiceError(
                 "OPSCENTRE_DSN names a user or password of its own for a database on this machine. The one that is "
                 "started here knows only user=opscentre password=opscentre: use these, or STACK=docker."
             )

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from core.errors import StackError
+from core.errors import DevServiceError
 
 
 def wait_until(done: Callable[[], bool], seconds: float, interval: float = 0.05) -> bool:
@@ -80,19 +80,19 @@ class Process:
         with suppress(ProcessLookupError):  # it has just ended by itself
             os.killpg(pid, signal.SIGKILL)
         if not wait_until(lambda: self.pid is None, 10):
-            raise StackError(f"{self.name} (process {pid}) does not end")
+            raise DevServiceError(f"{self.name} (process {pid}) does not end")
 
     def require(self, ready: Callable[[], bool], seconds: float) -> None:
         """Wait until it is ready.
 
         Raises:
-            StackError: it has ended, or is not ready in time; the message has the end of its log.
+            DevServiceError: it has ended, or is not ready in time; the message has the end of its log.
         """
         if wait_until(lambda: ready() or self.pid is None, seconds) and self.pid is not None:
             return
         tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
         state = "has ended" if self.pid is None else f"is not ready after {seconds:.0f} s"
-        raise StackError(f"{self.name} {state}; the end of {self.log}:\n{tail}")
+        raise DevServiceError(f"{self.name} {state}; the end of {self.log}:\n{tail}")
 
     def _send(self, sign: signal.Signals) -> bool:
         pid = self.pid

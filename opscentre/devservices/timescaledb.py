@@ -15,7 +15,7 @@ from types import MappingProxyType
 
 import psycopg
 
-from core.errors import StackError
+from core.errors import DevServiceError
 from opscentre.devservices.install import DOCKER_HINT, Say, locked, need, run
 from opscentre.devservices.kafka import free_or_fail
 from opscentre.devservices.process import Process, wait_until
@@ -76,10 +76,10 @@ class TimescaleDB:
         """Install the server where it is missing.
 
         Raises:
-            StackError: there is no way to, on this machine.
+            DevServiceError: there is no way to, on this machine.
         """
         if os.geteuid() != 0:
-            raise StackError(f"running TimescaleDB without Docker needs root (on a Debian machine), {DOCKER_HINT}")
+            raise DevServiceError(f"running TimescaleDB without Docker needs root (on a Debian machine), {DOCKER_HINT}")
         with locked(self._cache):
             if Path(self._root, _EXTENSION).exists():
                 return

@@ -16,10 +16,10 @@ from typing import Any, NoReturn, Protocol
 
 from pydantic import ValidationError
 
-from core.errors import InvalidEventError, MappingError, OpsCentreError
+from core.errors import InvalidEventError, MappingError, OpsCentreError, RowError
 from core.publisher import STRUCTURED_HEADERS, Headers, route
 from opscentre.publishing.mapping import Mapping, missing_columns
-from opscentre.publishing.mapping_rows import Outcome, RowError, map_row
+from opscentre.publishing.mapping_rows import Outcome, map_row
 from schemas.events import BY_TYPE
 
 Progress = Callable[[int], None]

@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import ValidationError
 
+from core.errors import RowError
 from core.publisher import event
 from opscentre.publishing.mapping import BY_NAME, PLACE, Constant, EventRule, FieldRule, Mapping, Row, Timed
 from schemas.events.envelope import EARLIEST, MAX_TEXT
@@ -23,10 +24,6 @@ _TRUTH = {"true": True, "1": True, "false": False, "0": False}
 
 def _listing(allowed: Iterable[str]) -> str:
     return ", ".join(f'"{value}"' for value in allowed)
-
-
-class RowError(Exception):
-    """A row cannot become events; the message is for the person who keeps the export."""
 
 
 @dataclass(frozen=True)

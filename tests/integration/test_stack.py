@@ -10,7 +10,7 @@ import psycopg
 import pytest
 from kafka import KafkaConsumer, KafkaProducer
 
-from core.errors import StackError
+from core.errors import DevServiceError
 from core.kafka import admin, create_topics
 from core.settings import Settings
 from opscentre.devservices import open_stack
@@ -158,7 +158,7 @@ def test_a_port_in_use_is_named_with_its_setting(options: Settings, kafka: Kafka
         ({"dsn": timescaledb.dsn(), "kafka": "elsewhere.example:9092"}, "OPSCENTRE_DSN"),
     ):
         stack = NativeStack(options.model_copy(update=change))
-        with pytest.raises(StackError, match=rf"port \d+ on 127.0.0.1 is in use .* {setting}"):
+        with pytest.raises(DevServiceError, match=rf"port \d+ on 127.0.0.1 is in use .* {setting}"):
             stack.up(print)
         assert not any(stack.running().values())
 
@@ -174,7 +174,7 @@ def test_servers_elsewhere_are_left_alone(options: Settings) -> None:
 
 
 def test_a_login_that_the_own_database_does_not_know_is_refused_before_anything_starts(options: Settings) -> None:
-    with pytest.raises(StackError, match="user=opscentre password=opscentre"):
+    with pytest.raises(DevServiceError, match="user=opscentre password=opscentre"):
         NativeStack(options.model_copy(update={"dsn": "host=127.0.0.1 user=me password=secret"})).up(print)
     assert not options.data.exists()
 
@@ -187,7 +187,7 @@ def test_an_installation_that_failed_does_not_count(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("PATH", f"{maven.parent}:{os.environ['PATH']}")
     cache = tmp_path / "cache"
     broker = Kafka(tmp_path / "kafka", free_port(), cache)
-    with pytest.raises(StackError, match="no route to the registry"):
+    with pytest.raises(DevServiceError, match="no route to the registry"):
         broker.install(print)
     assert not (cache / f"kafka-{VERSION}").exists()
     maven.write_text("#!/bin/sh\nmkdir libs; echo whole > libs/whole.jar\n")
@@ -197,7 +197,7 @@ def test_an_installation_that_failed_does_not_count(tmp_path: Path, monkeypatch:
 
 def test_a_program_that_does_not_start_says_why(tmp_path: Path) -> None:
     broker = Kafka(tmp_path / "kafka", free_port(), tmp_path / "empty")
-    with pytest.raises(StackError, match=r"kafka\.tools\.StorageTool"):
+    with pytest.raises(DevServiceError, match=r"kafka\.tools\.StorageTool"):
         broker.start(print)
     assert broker.process.pid is None
 
@@ -207,5 +207,5 @@ def test_a_listener_of_somebody_else_is_no_server_of_ours(options: Settings) -> 
         port = somebody.getsockname()[1]
         stack = NativeStack(options.model_copy(update={"kafka": f"127.0.0.1:{port}"}))
         assert stack.running() == {"kafka": False, "timescaledb": False}
-        with pytest.raises(StackError, match=f"port {port} .* OPSCENTRE_KAFKA"):
+        with pytest.raises(DevServiceError, match=f"port {port} .* OPSCENTRE_KAFKA"):
             stack.up(print)

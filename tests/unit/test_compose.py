@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from core.errors import ConfigurationError, StackError
+from core.errors import ConfigurationError, DevServiceError
 from core.settings import Settings
 from opscentre.devservices import open_stack
 from opscentre.devservices.docker import DockerStack
@@ -117,7 +117,7 @@ def test_servers_elsewhere_are_left_alone(docker: Path) -> None:
 
 def test_a_failure_names_the_command(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path(docker.parent, "bin", "docker").write_text("#!/bin/sh\nexit 3\n")
-    with pytest.raises(StackError, match=r"docker compose up .* failed \(status 3\)"):
+    with pytest.raises(DevServiceError, match=r"docker compose up .* failed \(status 3\)"):
         DockerStack(Settings()).up(print)
 
 
@@ -125,7 +125,7 @@ def test_outside_of_the_checkout_it_says_where_to_go(
     docker: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(StackError, match="top folder"):
+    with pytest.raises(DevServiceError, match="top folder"):
         DockerStack(Settings()).up(print)
 
 
@@ -133,14 +133,14 @@ def test_stack_chooses(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("STACK", "docker")
     assert isinstance(open_stack(Settings()), DockerStack)
     monkeypatch.setenv("STACK", "podman")
-    with pytest.raises(StackError, match="native and docker"):
+    with pytest.raises(DevServiceError, match="native and docker"):
         open_stack(Settings())
 
 
 def test_a_docker_without_compose_is_not_enough(docker: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Path(docker.parent, "bin", "docker").write_text("#!/bin/sh\nexit 1\n")
     monkeypatch.setenv("STACK", "docker")
-    with pytest.raises(StackError, match="Compose plugin"):
+    with pytest.raises(DevServiceError, match="Compose plugin"):
         open_stack(Settings())
 
 
