@@ -1,11 +1,11 @@
 """Connections to TimescaleDB, and its migrations."""
 
-from collections.abc import Callable
 from importlib import resources
 
 import psycopg
 
 from core.errors import ConfigurationError, UnavailableError
+from core.progress import ProgressCallback
 
 _MIGRATION_LOCK = 0x0C5  # any number, the same for every `migrate`
 
@@ -47,7 +47,7 @@ def at_one_moment(connection: psycopg.Connection) -> None:
     connection.execute("SET LOCAL statement_timeout = 0")
 
 
-def migrate(dsn: str, say: Callable[[str], None] = lambda line: None) -> list[str]:
+def migrate(dsn: str, say: ProgressCallback = lambda line: None) -> list[str]:
     """Bring the database's schema up to date; return the names of the migrations applied, none if it was.
 
     Safe to run again, and by several at once: each migration is applied once, in one transaction.

@@ -1,6 +1,6 @@
 """What is asked of Kafka besides records: topics, their ids and their ends. Through kafka-python's admin client."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 
@@ -9,10 +9,11 @@ from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
 
 from core.errors import UnavailableError
+from core.progress import ProgressCallback
 from schemas.catalogue.load import Catalogue
 from schemas.topics import Topic, alerts_topic, event_topic
 
-PATIENCE_MS = 10_000
+REQUEST_TIMEOUT_MS = 10_000
 """Kafka's silence that is taken for an outage."""
 
 
@@ -45,8 +46,8 @@ def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
         client = _Admin(
             bootstrap_servers=bootstrap,
             client_id="opscentre",
-            request_timeout_ms=PATIENCE_MS,
-            bootstrap_timeout_ms=PATIENCE_MS,
+            request_timeout_ms=REQUEST_TIMEOUT_MS,
+            bootstrap_timeout_ms=REQUEST_TIMEOUT_MS,
         )
         yield client
     except KafkaError as error:
@@ -64,7 +65,7 @@ def topics(catalogue: Catalogue) -> list[Topic]:
     return [event_topic(s.id, s.partitions) for s in catalogue.systems.values()] + [alerts_topic()]
 
 
-def create_topics(bootstrap: str, wanted: Iterable[Topic], say: Callable[[str], None] = lambda line: None) -> None:
+def create_topics(bootstrap: str, wanted: Iterable[Topic], say: ProgressCallback = lambda line: None) -> None:
     """Create those of the topics that do not exist; leave the others as they are."""
     with admin(bootstrap) as client:
         existing = set(client.list_topics())

@@ -188,7 +188,7 @@ class Publisher:
         self._under_way.append((future, size))
         self._bytes_under_way += size
         if len(self._under_way) > MAX_RECORDS_UNDER_WAY or self._bytes_under_way > MAX_BYTES_UNDER_WAY:
-            self._settle_half()
+            self._await_older_half()
 
     def flush(self) -> None:
         """Wait until everything sent so far has arrived.
@@ -202,17 +202,17 @@ class Publisher:
         except KafkaError as error:
             raise self._unavailable("did not confirm all events", error) from None
         while self._under_way:
-            self._settle_oldest()
+            self._await_oldest()
         self._raise_failures()
 
-    def _settle_half(self) -> None:
+    def _await_older_half(self) -> None:
         """Make room: wait for the older half, so that the sending thread always has the other half to work on."""
         records, size = len(self._under_way) // 2, self._bytes_under_way // 2
         while self._under_way and (len(self._under_way) > records or self._bytes_under_way > size):
-            self._settle_oldest()
+            self._await_oldest()
         self._raise_failures()
 
-    def _settle_oldest(self) -> None:
+    def _await_oldest(self) -> None:
         future, size = self._under_way.popleft()
         self._bytes_under_way -= size
         # Asking for the outcome only where it is needed: get() costs more than the rest of this together.

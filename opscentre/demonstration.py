@@ -38,8 +38,8 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
     """
     catalogue = open_catalogue(options.catalogue, options.target_months)
     stack = open_stack(options)
-    for sign in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, too
-        signal.signal(sign, _interrupt)
+    for signum in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, too
+        signal.signal(signum, _interrupt)
     home = options.data.resolve()
     worker, notifier, province = (Process(name, home) for name in ("worker", "notifier", "simulation"))
     ran_before = all(stack.running().values())
@@ -63,7 +63,7 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
             stack.down(_say)
 
 
-def place_targets(catalogue: Catalogue) -> None:
+def shift_targets(catalogue: Catalogue) -> None:
     """Let the catalogue's last target lie a month ahead or more, once for all commands in this folder.
 
     The programme's targets are of one year. A demonstration shows them around its own day: some past, the last ahead.

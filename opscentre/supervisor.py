@@ -5,26 +5,33 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
+from core.progress import ProgressCallback
 from core.settings import Settings
 
-MOST_PROCESSES = 4
+MAX_PROCESSES = 4
 """Of a worker, where nobody says how many: from here on the database is what there is to wait for."""
 
 _PR_SET_PDEATHSIG = 1
 
 
 def worker_processes(options: Settings) -> int:
-    """How many processes a worker has: as set, else one a core that it may use, up to a few."""
-    return options.processes or min(len(os.sched_getaffinity(0)), MOST_PROCESSES)
+    """How many processes a worker has: as `OPSCENTRE_PROCESSES` says, else one a core that it may use, at most four."""
+    return options.processes or min(len(os.sched_getaffinity(0)), MAX_PROCESSES)
 
 
-def supervise(argv: Sequence[str], stop_seconds: float, say: Callable[[str], None], processes: int = 1) -> None:
+def supervise(argv: Sequence[str], stop_seconds: float, say: ProgressCallback, processes: int = 1) -> None:
     """Run a program in so many processes, each again whenever it ends, until SIGTERM or SIGINT.
 
     On either, all get SIGTERM and together `stop_seconds` to end before they are killed. Restarts wait from half a
     second up to 15 s while a process keeps ending early; one that ran for a minute starts afresh at once.
+
+    Args:
+        argv: the program and its arguments, as `subprocess` takes them.
+        stop_seconds: what all processes together have to end after SIGTERM.
+        say: told of each process that has ended, and of when it starts again.
+        processes: how many.
     """
     stopping = False
 
@@ -34,16 +41,16 @@ def supervise(argv: Sequence[str], stop_seconds: float, say: Callable[[str], Non
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    places = [_Slot(argv) for _ in range(processes)]
+    slots = [_Slot(argv) for _ in range(processes)]
     while not stopping:
-        for place in places:
-            place.tend(say)
+        for slot in slots:
+            slot.poll(say)
         time.sleep(0.1)
     deadline = time.monotonic() + stop_seconds
-    for place in places:
-        place.terminate()
-    for place in places:
-        place.clear(deadline)
+    for slot in slots:
+        slot.terminate()
+    for slot in slots:
+        slot.wait_or_kill(deadline)
 
 
 class _Slot:
@@ -56,7 +63,7 @@ class _Slot:
         self._delay = 0.5
         self._next = 0.0
 
-    def tend(self, say: Callable[[str], None]) -> None:
+    def poll(self, say: ProgressCallback) -> None:
         """Start the process where it is time; say so where it has ended."""
         now = time.monotonic()
         if self._process is None:
@@ -77,7 +84,7 @@ class _Slot:
         if self._process is not None:
             self._process.terminate()
 
-    def clear(self, deadline: float) -> None:
+    def wait_or_kill(self, deadline: float) -> None:
         """Wait for the end; kill what has not ended by then."""
         if self._process is None:
             return

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from rich.table import Table
 from core.catalogue import open_catalogue
 from core.database import migrate
 from core.kafka import admin, create_topics, topics
+from core.progress import ProgressCallback
 from core.publisher import Publisher
 from core.settings import Settings
 from opscentre.bench.latency import measure as measure_latency
@@ -27,8 +28,6 @@ from opscentre.devservices.timescaledb import TimescaleDB
 from opscentre.supervisor import worker_processes
 from schemas.catalogue.load import Catalogue
 from streams.recount.rebuild import apply_catalogue
-
-Say = Callable[[str], None]
 
 WAYS = {
     "opscentre": [sys.executable, "-m", "opscentre", "worker"],
@@ -42,11 +41,11 @@ Faust agent; and aiokafka fetching plus archiving and deduplicating, nothing els
 REBALANCE_DELAY_MS = 3000
 """Kafka's default: a worker's processes begin together, so that none is measured alone."""
 
-PATIENCE = 600.0
+TIMEOUT_SECONDS = 600.0
 """Seconds that one measurement may take."""
 
 
-def bench(options: Settings, events: int, seconds: int, say: Say) -> dict[str, Any]:
+def bench(options: Settings, events: int, seconds: int, say: ProgressCallback) -> dict[str, Any]:
     """Run every measurement on servers of its own, which are removed afterwards."""
     catalogue = open_catalogue(options.catalogue, options.target_months)
     agencies = sorted(catalogue.systems["one-stop"].agencies)
@@ -82,7 +81,7 @@ def bench(options: Settings, events: int, seconds: int, say: Say) -> dict[str, A
 
 
 @contextmanager
-def _servers(options: Settings, say: Say) -> Iterator[tuple[Kafka, TimescaleDB]]:
+def _servers(options: Settings, say: ProgressCallback) -> Iterator[tuple[Kafka, TimescaleDB]]:
     cache = options.cache.expanduser()
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
         kafka = Kafka(Path(folder) / "kafka", free_port(), cache, REBALANCE_DELAY_MS)
@@ -136,7 +135,7 @@ def _throughput(options: Settings, kafka: Kafka, database: TimescaleDB, way: str
                 samples.append((time.monotonic(), row[0]))
             return process.pid is None or bool(row[0] and row[0] >= events)
 
-        wait_until(done, PATIENCE, 0.02)
+        wait_until(done, TIMEOUT_SECONDS, 0.02)
         process.require(lambda: bool(samples) and samples[-1][1] >= events, 0)
         (first, before), (last, after) = samples[0], samples[-1]
         return {"events_per_second": round((after - before) / (last - first)), "peak_memory_mb": peak_memory(process)}

@@ -5,16 +5,15 @@ Shapes and counts are those of real ones, the figures mean nothing: a counter fo
 online; readings by month. The archive and the identities, which no screen asks for years, stay empty.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 
 import psycopg
 
+from core.progress import ProgressCallback
 from schemas.catalogue.indicators import Milestone, Reported
 from schemas.catalogue.model import Catalogue
 from streams.sweep.housekeeping import merge_months
-
-Say = Callable[[str], None]
 
 OFFICERS = 5000
 _CHUNK = 100_000
@@ -104,7 +103,9 @@ _READINGS = """
 """
 
 
-def make_history(connection: psycopg.Connection, catalogue: Catalogue, cases: int, days: int, say: Say) -> None:
+def make_history(
+    connection: psycopg.Connection, catalogue: Catalogue, cases: int, days: int, say: ProgressCallback
+) -> None:
     """Fill a migrated, empty database with so many dossiers, and with all else of so many days until today.
 
     The connection's cursors are to be `ClientCursor`s: the server could not tell the types of so many parameters.
@@ -131,12 +132,12 @@ def make_history(connection: psycopg.Connection, catalogue: Catalogue, cases: in
             case Reported(reading=name):
                 connection.execute(_READINGS + " ON CONFLICT DO NOTHING", {**values, "name": name})
     _dossiers(connection, since, agencies["one-stop"], cases, say)
-    say("keeping house, gathering statistics")
+    say("merging the shards of past months, gathering statistics")
     merge_months(connection)
     connection.execute("VACUUM ANALYZE")
 
 
-def _counters(connection: psycopg.Connection, since: date, say: Say) -> None:
+def _counters(connection: psycopg.Connection, since: date, say: ProgressCallback) -> None:
     first = since
     while first <= date.today():  # noqa: DTZ011
         last = min(first + timedelta(days=90), date.today())  # noqa: DTZ011
@@ -161,7 +162,9 @@ def _items(
     connection.execute(_ITEMS, {**values, "name": name, "agencies": list(agencies), "count": len(agencies)})
 
 
-def _dossiers(connection: psycopg.Connection, since: date, agencies: Sequence[str], cases: int, say: Say) -> None:
+def _dossiers(
+    connection: psycopg.Connection, since: date, agencies: Sequence[str], cases: int, say: ProgressCallback
+) -> None:
     values = {"since": since, "agencies": list(agencies), "count": len(agencies), "cases": cases}
     for first in range(1, cases + 1, _CHUNK):
         last = min(first + _CHUNK - 1, cases)

@@ -6,7 +6,7 @@ from typing import Any
 
 from core.publisher import event
 
-LIFE = [
+LIFECYCLE = [
     "received",
     "suspended",
     "resumed",
@@ -32,10 +32,10 @@ def realistic(count: int, agencies: Sequence[str]) -> Iterator[dict[str, Any]]:
     """Ten events a case over some weeks, a thousand cases side by side."""
     begin = datetime.now(UTC) - timedelta(days=30)
     for number in range(count):
-        wave, place = divmod(number, 10_000)
-        step, case = divmod(place, 1000)
+        wave, position = divmod(number, 10_000)
+        step, case = divmod(position, 1000)
         time = begin + timedelta(days=2 * step, seconds=case)
-        yield dossier(LIFE[step], wave * 1000 + case, time, agencies)
+        yield dossier(LIFECYCLE[step], wave * 1000 + case, time, agencies)
 
 
 def dossier(verb: str, number: int, time: datetime, agencies: Sequence[str]) -> dict[str, Any]:

@@ -2,7 +2,7 @@
 
 import tempfile
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -12,6 +12,7 @@ from rich.table import Table
 
 from core.catalogue import open_catalogue
 from core.database import migrate
+from core.progress import ProgressCallback
 from core.settings import Settings
 from opscentre.bench.history import make_history
 from opscentre.devservices.kafka import free_port
@@ -19,13 +20,13 @@ from opscentre.devservices.timescaledb import TimescaleDB
 from schemas.catalogue.model import Catalogue
 from streams.recount.rebuild import apply_catalogue
 
-Say = Callable[[str], None]
-
 SLOW_MS = 200
-TIMES = 5
+REPETITIONS = 5
 
 
-def bench_queries(options: Settings, cases: int, days: int, screens: Mapping[str, str], say: Say) -> dict[str, Any]:
+def bench_queries(
+    options: Settings, cases: int, days: int, screens: Mapping[str, str], say: ProgressCallback
+) -> dict[str, Any]:
     """Measure every query on a database server of its own, which is removed afterwards.
 
     Args:
@@ -45,7 +46,7 @@ def bench_queries(options: Settings, cases: int, days: int, screens: Mapping[str
             apply_catalogue(server.dsn(), catalogue)
             with psycopg.connect(server.dsn(), autocommit=True, cursor_factory=psycopg.ClientCursor) as connection:
                 make_history(connection, catalogue, cases, days, say)
-                say("asking")
+                say("measuring every query")
                 return report_of(connection, {**indicator_queries(catalogue), **screens}, cases, days)
         finally:
             server.kill()
@@ -74,7 +75,7 @@ def report_of(connection: psycopg.Connection, queries: Mapping[str, str], cases:
 
 def _measure(connection: psycopg.Connection, query: str) -> dict[str, Any]:
     taken, rows = [], 0
-    for _ in range(TIMES):
+    for _ in range(REPETITIONS):
         began = time.perf_counter()
         rows = len(connection.execute(query.encode()).fetchall())
         taken.append(1000 * (time.perf_counter() - began))
@@ -92,7 +93,7 @@ def _rows(connection: psycopg.Connection) -> dict[str, int]:
 def queries_table(report: dict[str, Any]) -> Table:
     """The report for people, the slowest first."""
     rows = ", ".join(f"{number:,} {table}" for table, number in report["rows"].items())
-    table = Table(title=f"median of {TIMES}, on generated tables of {report['days']:,} days: {rows}")
+    table = Table(title=f"median of {REPETITIONS}, on generated tables of {report['days']:,} days: {rows}")
     table.add_column("query")
     for heading in ("ms", "rows", ""):
         table.add_column(heading, justify="right")

@@ -25,7 +25,8 @@ from streams.write.copy_text import EVENTS, array, copy
 from streams.write.writer import Writer, fence_partition, prepare_session
 
 TOPIC = "events.one-stop"
-MOST = 5000
+MAX_RECORDS = 5000
+"""That one batch takes."""
 
 
 def plain(options: Settings, decoder: Decoder, partition: Partition, rulebook: Rulebook) -> None:
@@ -47,7 +48,7 @@ def plain(options: Settings, decoder: Decoder, partition: Partition, rulebook: R
 
     @app.agent(app.topic(TOPIC, value_type=bytes, value_serializer="raw"))  # type: ignore[untyped-decorator]
     async def write(stream: Any) -> None:
-        async for taken in stream.take_events(MOST, within=0.2):
+        async for taken in stream.take_events(MAX_RECORDS, within=0.2):
             by_partition: dict[int, list[Record]] = {}
             for one in taken:
                 m = one.message
@@ -81,7 +82,7 @@ async def bound(options: Settings, partition: Partition, rulebook: Rulebook) -> 
     connection = connect(options.dsn, "opscentre bench")
     prepare_session(connection)
     while True:
-        fetched = await consumer.getmany(timeout_ms=500, max_records=MOST)
+        fetched = await consumer.getmany(timeout_ms=500, max_records=MAX_RECORDS)
         for tp, records in fetched.items():
             _archive(connection, partition._replace(number=tp.partition), rulebook, records)
 

@@ -13,7 +13,7 @@ from core.errors import ConfigurationError
 from core.kafka import create_topics, topics
 from core.settings import DEMONSTRATION, settings
 from opscentre.cli.output import Json, console, print_json, say
-from opscentre.demonstration import place_targets, run_demonstration
+from opscentre.demonstration import run_demonstration, shift_targets
 from opscentre.devservices import open_stack
 from opscentre.documents import ROOT, write_documents
 from opscentre.supervisor import supervise, worker_processes
@@ -78,7 +78,7 @@ def run(
 ) -> None:
     """Run everything here: servers, a worker, a simulated province, and a live table. Ctrl-C stops it all."""
     if not DEMONSTRATION.exists():
-        place_targets(open_catalogue(settings().catalogue))
+        shift_targets(open_catalogue(settings().catalogue))
         settings.cache_clear()
     run_demonstration(settings(), migrate, days, rate, began or time.time())
 

@@ -6,9 +6,9 @@ import subprocess
 from pathlib import Path
 
 from core.errors import DevServiceError
+from core.progress import ProgressCallback
 from core.settings import Settings
 from opscentre.devservices.addresses import local_database, local_kafka_port
-from opscentre.devservices.install import Say
 
 _FILE = Path("docker-compose.yml")
 
@@ -37,7 +37,7 @@ class DockerStack:
             # Never used: Compose wants a value even for a service that is not started.
             self._environment.setdefault("DATABASE_PASSWORD", "unused")
 
-    def up(self, say: Say) -> None:
+    def up(self, say: ProgressCallback) -> None:
         """Start the containers and wait until they are healthy."""
         for name, local in self._services.items():
             if not local:
@@ -46,7 +46,7 @@ class DockerStack:
             say(f"starting {' and '.join(self._ours)} through Docker Compose (the first time fetches the images)")
             self._compose("up", "--detach", "--wait", *self._ours)
 
-    def down(self, say: Say) -> None:
+    def down(self, say: ProgressCallback) -> None:
         """Stop the containers; the data stays in their volumes."""
         if self._ours:
             say(f"stopping the containers of {' and '.join(self._ours)}")

@@ -5,15 +5,14 @@ import os
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
 from core.errors import DevServiceError
+from core.progress import ProgressCallback
 from opscentre.devservices.process import wait_until
-
-Say = Callable[[str], None]
 
 DOCKER_HINT = "or install Docker with Compose and set STACK=docker"
 
@@ -27,7 +26,7 @@ def locked(cache: Path) -> Iterator[None]:
         yield
 
 
-def run(argv: Sequence[str], say: Say, cwd: Path | None = None) -> None:
+def run(argv: Sequence[str], say: ProgressCallback, cwd: Path | None = None) -> None:
     """Run a step of an installation, with a sign of life every ten seconds.
 
     Raises:
@@ -51,7 +50,7 @@ def _last_lines(output: IO[str], number: int) -> str:
     return "\n".join([line for line in output.read().splitlines() if line.strip()][-number:])
 
 
-def need(program: str, package: str, say: Say) -> None:
+def need(program: str, package: str, say: ProgressCallback) -> None:
     """Make sure that a program is there, from Debian's packages where we may install them."""
     if shutil.which(program):
         return

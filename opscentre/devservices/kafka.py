@@ -8,7 +8,8 @@ from base64 import urlsafe_b64encode
 from pathlib import Path
 
 from core.errors import DevServiceError
-from opscentre.devservices.install import Say, locked, need, run
+from core.progress import ProgressCallback
+from opscentre.devservices.install import locked, need, run
 from opscentre.devservices.process import Process
 
 VERSION = "4.4.0"
@@ -60,7 +61,7 @@ class Kafka:
         """Where clients connect."""
         return f"127.0.0.1:{self.port}"
 
-    def install(self, say: Say) -> None:
+    def install(self, say: ProgressCallback) -> None:
         """Fetch the jars into the cache, where they are not there yet."""
         with locked(self._cache):
             if self._libs.exists():
@@ -77,7 +78,7 @@ class Kafka:
             (work / "libs").rename(self._libs)
             shutil.rmtree(work)
 
-    def start(self, say: Say) -> None:
+    def start(self, say: ProgressCallback) -> None:
         """Start the broker and wait until it answers; its data stays from run to run."""
         if self.process.pid is None:
             free_or_fail(self.port, "Kafka", "OPSCENTRE_KAFKA")

@@ -4,9 +4,9 @@ import os
 import shutil
 
 from core.errors import DevServiceError
+from core.progress import ProgressCallback
 from core.settings import Settings
 from opscentre.devservices.addresses import local_database, local_kafka_port
-from opscentre.devservices.install import Say
 from opscentre.devservices.kafka import Kafka
 from opscentre.devservices.timescaledb import TimescaleDB
 
@@ -28,7 +28,7 @@ class NativeStack:
         }
         self._foreign_login = database is not None and (database.user, database.password) != ("opscentre", "opscentre")
 
-    def up(self, say: Say) -> None:
+    def up(self, say: ProgressCallback) -> None:
         """Install what is missing and start what does not run.
 
         Raises:
@@ -48,7 +48,7 @@ class NativeStack:
                 say(f"starting {name} on 127.0.0.1:{part.port}")
             part.start(say)
 
-    def down(self, say: Say) -> None:
+    def down(self, say: ProgressCallback) -> None:
         """Stop what runs; the data stays."""
         for name, part in self._parts.items():
             if part is not None and part.process.pid is not None:

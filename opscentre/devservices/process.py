@@ -65,9 +65,9 @@ class Process:
         # Reaped by us while we live, so that a process that has ended is seen to have ended.
         _children[child.pid] = child
 
-    def stop(self, seconds: float = 20, sign: signal.Signals = signal.SIGTERM) -> None:
+    def stop(self, seconds: float = 20, signum: signal.Signals = signal.SIGTERM) -> None:
         """Ask it to end, and kill it where it has not after that many seconds."""
-        if not self._send(sign):
+        if not self._send(signum):
             return
         if not wait_until(lambda: self.pid is None, seconds):
             self.kill()
@@ -94,12 +94,12 @@ class Process:
         state = "has ended" if self.pid is None else f"is not ready after {seconds:.0f} s"
         raise DevServiceError(f"{self.name} {state}; the end of {self.log}:\n{tail}")
 
-    def _send(self, sign: signal.Signals) -> bool:
+    def _send(self, signum: signal.Signals) -> bool:
         pid = self.pid
         if pid is None:
             return False
         with suppress(ProcessLookupError):  # it has just ended by itself
-            os.kill(pid, sign)
+            os.kill(pid, signum)
         return True
 
 

@@ -16,7 +16,8 @@ from types import MappingProxyType
 import psycopg
 
 from core.errors import DevServiceError
-from opscentre.devservices.install import DOCKER_HINT, Say, locked, need, run
+from core.progress import ProgressCallback
+from opscentre.devservices.install import DOCKER_HINT, locked, need, run
 from opscentre.devservices.kafka import free_or_fail
 from opscentre.devservices.process import Process, wait_until
 
@@ -72,7 +73,7 @@ class TimescaleDB:
     def _root(self) -> Path:
         return Path("/") if Path("/", _EXTENSION).exists() else self._own_root
 
-    def install(self, say: Say) -> None:
+    def install(self, say: ProgressCallback) -> None:
         """Install the server where it is missing.
 
         Raises:
@@ -100,7 +101,7 @@ class TimescaleDB:
             run(["chroot", str(work), "apt-get", "clean"], say)
             work.rename(self._own_root)
 
-    def start(self, say: Say) -> None:
+    def start(self, say: ProgressCallback) -> None:
         """Start the server and wait until it takes connections; its data stays from run to run."""
         if self.process.pid is None:
             free_or_fail(self.port, "TimescaleDB", "OPSCENTRE_DSN")
@@ -135,7 +136,7 @@ class TimescaleDB:
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (disconnect,)
             )
 
-    def _initialise(self, say: Say) -> None:
+    def _initialise(self, say: ProgressCallback) -> None:
         data = self._home / "data"
         shutil.rmtree(data, ignore_errors=True)
         data.mkdir(parents=True)

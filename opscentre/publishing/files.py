@@ -38,7 +38,7 @@ CREATE TABLE IF NOT EXISTS published (
 
 
 class Sink(Protocol):
-    """What the flows need of a `Publisher`."""
+    """What publishing needs of a `core.publisher.Publisher`."""
 
     def send(self, event: dict[str, Any]) -> None:
         """Send one event."""
@@ -136,13 +136,13 @@ def publish_csv(
     report = Report()
     try:
         state.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(state, timeout=30, isolation_level=None)) as memory:
-            memory.execute(_STATE)
+        with closing(sqlite3.connect(state, timeout=30, isolation_level=None)) as database:
+            database.execute(_STATE)
             outcomes = _outcomes(file, mapping, report)
             seen: dict[str, bytes] = {}
             while batch := list(islice(outcomes, ROWS_AT_ONCE)):
                 # Remembered first, sent second: after a crash between the two, the next run sends the very same.
-                for event in _revise(memory, mapping.system, batch, seen, report):
+                for event in _revise(database, mapping.system, batch, seen, report):
                     sink.send(event)
                     report.published += 1
                 progress(report.published)
@@ -203,7 +203,7 @@ def _rows(file: Path, mapping: Mapping, report: Report) -> Iterator[tuple[int, l
 
 
 def _revise(
-    memory: sqlite3.Connection,
+    database: sqlite3.Connection,
     system: str,
     batch: list[tuple[int, Outcome]],
     seen: dict[str, bytes],
@@ -215,8 +215,8 @@ def _revise(
     in the key, and would go up one revision at every run.
     """
     events: list[dict[str, Any]] = []
-    memory.execute("BEGIN IMMEDIATE")
-    with memory:
+    database.execute("BEGIN IMMEDIATE")
+    with database:
         for line, outcome in batch:
             found = [(event, _content(event)) for event in outcome.events]
             clashes = [event["id"] for event, content in found if seen.get(event["id"], content) != content]
@@ -226,11 +226,11 @@ def _revise(
             for event, content in found:
                 if event["id"] not in seen:
                     seen[event["id"]] = content
-                    events.append(_remember(memory, system, event, content))
+                    events.append(_record_revision(database, system, event, content))
             events += [
                 retraction
                 for identity in outcome.absent
-                if identity not in seen and (retraction := _retract(memory, system, identity))
+                if identity not in seen and (retraction := _retract(database, system, identity))
             ]
     return events
 
@@ -240,21 +240,23 @@ def _content(event: dict[str, Any]) -> bytes:
     return sha256(json.dumps(event, sort_keys=True).encode()).digest()
 
 
-def _remember(memory: sqlite3.Connection, system: str, event: dict[str, Any], content: bytes) -> dict[str, Any]:
+def _record_revision(
+    database: sqlite3.Connection, system: str, event: dict[str, Any], content: bytes
+) -> dict[str, Any]:
     where = (system, event["id"])
-    before = memory.execute("SELECT content, revision FROM published WHERE system = ? AND id = ?", where).fetchone()
+    before = database.execute("SELECT content, revision FROM published WHERE system = ? AND id = ?", where).fetchone()
     revision = 0 if before is None else before[1] + (before[0] != content)
     if before is None or before[0] != content:
-        memory.execute(
+        database.execute(
             "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?)", (*where, content, revision, json.dumps(event))
         )
     return {**event, "revision": revision} if revision else event
 
 
-def _retract(memory: sqlite3.Connection, system: str, identity: str) -> dict[str, Any] | None:
+def _retract(database: sqlite3.Connection, system: str, identity: str) -> dict[str, Any] | None:
     """The retraction of an event that its row used to give; None where it never did."""
-    row = memory.execute("SELECT event FROM published WHERE system = ? AND id = ?", (system, identity)).fetchone()
+    row = database.execute("SELECT event FROM published WHERE system = ? AND id = ?", (system, identity)).fetchone()
     if row is None:
         return None
     event = {**json.loads(row[0]), "retracted": True}
-    return _remember(memory, system, event, _content(event))
+    return _record_revision(database, system, event, _content(event))

@@ -22,7 +22,7 @@ BY_NAME: dict[str, type[Event]] = {cls.name: cls for cls in BY_TYPE.values()}
 Row = MappingABC[str, str]
 Constant = str | bool | int | float
 
-PLACE = re.compile(r"\{([^{}]+)\}")
+PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
 """A column's name within a template."""
 
 
@@ -120,11 +120,11 @@ class EventRule(_Table):
 
     def columns(self) -> Iterator[str]:
         """Every column that this rule reads."""
-        yield from PLACE.findall(self.id) + PLACE.findall(self.subject)
+        yield from PLACEHOLDER.findall(self.id) + PLACEHOLDER.findall(self.subject)
         yield self.time.column
         yield from (condition.column for condition in self.when)
         for rule in self.data.values():
-            yield from PLACE.findall(rule.template or "") + ([rule.column] if rule.column else [])
+            yield from PLACEHOLDER.findall(rule.template or "") + ([rule.column] if rule.column else [])
 
 
 class _Head(_Table):
@@ -212,7 +212,7 @@ def _check_names(file: TomlFile, number: int, entry: dict[str, Any]) -> None:
 
 def _check_id(file: TomlFile, number: int, template: object, key: object) -> None:
     # More than the key would make another event of a corrected row, less would make one event of two rows.
-    if isinstance(template, str) and isinstance(key, list) and set(PLACE.findall(template)) != set(map(str, key)):
+    if isinstance(template, str) and isinstance(key, list) and set(PLACEHOLDER.findall(template)) != set(map(str, key)):
         columns = ", ".join(f"{{{column}}}" for column in key)
         file.problem(("events", number, "id"), f'"{template}" must be made of the columns of key, no others: {columns}')
 

@@ -13,13 +13,13 @@ from pydantic import ValidationError
 
 from core.errors import RowError
 from core.publisher import event
-from opscentre.publishing.mapping import BY_NAME, PLACE, Constant, EventRule, FieldRule, Mapping, Row, Timed
+from opscentre.publishing.mapping import BY_NAME, PLACEHOLDER, Constant, EventRule, FieldRule, Mapping, Row, Timed
 from schemas.events.envelope import EARLIEST, MAX_TEXT
 
 COMPACT = "yyyyMMddHHmmss"
 """The form of times in the national synchronisation's records."""
 
-_TRUTH = {"true": True, "1": True, "false": False, "0": False}
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def _listing(allowed: Iterable[str]) -> str:
@@ -80,13 +80,13 @@ def _cell(row: Row, column: str) -> str:
 
 
 def _fill(template: str, row: Row) -> str:
-    def cell(place: re.Match[str]) -> str:
-        value = _cell(row, place[1]).strip()
+    def cell(placeholder: re.Match[str]) -> str:
+        value = _cell(row, placeholder[1]).strip()
         if not value:
-            raise RowError(f'column "{place[1]}" is empty, and is needed for {template}')
+            raise RowError(f'column "{placeholder[1]}" is empty, and is needed for {template}')
         return value
 
-    return PLACE.sub(cell, template)
+    return PLACEHOLDER.sub(cell, template)
 
 
 def _field(rule: FieldRule, row: Row) -> Constant | None:
@@ -109,7 +109,7 @@ def _convert(cell: str, column: str, rule: FieldRule) -> Constant:
             case "text":
                 return cell
             case "bool":
-                return _TRUTH[cell.strip().lower()]
+                return _BOOLEANS[cell.strip().lower()]
             case "int":
                 return int(cell)
             case "float":
@@ -120,7 +120,7 @@ def _convert(cell: str, column: str, rule: FieldRule) -> Constant:
             case "datetime":
                 return _instant(cell, column, rule).isoformat()
     except (ValueError, KeyError):
-        allowed = f" Allowed: {_listing(_TRUTH)}" if rule.type == "bool" else ""
+        allowed = f" Allowed: {_listing(_BOOLEANS)}" if rule.type == "bool" else ""
         raise RowError(f'column "{column}": "{cell}" is not of type {rule.type}{allowed}') from None
 
 

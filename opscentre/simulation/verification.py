@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -11,6 +11,7 @@ import psycopg
 
 from core.database import connect
 from core.errors import NotFoundError, UnavailableError
+from core.progress import ProgressCallback
 from core.settings import Settings
 from opscentre.reports.indicators import values_at
 from opscentre.reports.status import current, lag
@@ -27,10 +28,6 @@ from schemas.evaluation import evaluate, first_day
 NO_PROGRESS_SECONDS = 60.0
 """Seconds for which the workers may make no headway before it is said that they lag."""
 RECORDS_BETWEEN_REPORTS = 20_000
-
-Say = Callable[[str], None]
-Progress = Callable[[str], None]
-"""Told what is being done, again and again."""
 
 
 class Figure(NamedTuple):
@@ -62,8 +59,14 @@ class Verification(NamedTuple):
         return [one for one in self.figures if not one.same]
 
 
-def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress) -> Verification:
+def verify(options: Settings, catalogue: Catalogue, say: ProgressCallback, progress: ProgressCallback) -> Verification:
     """Compare the status with the ground truth. Simulations that run meanwhile wait until the status has been taken.
+
+    Args:
+        options: where Kafka, the database and the runs' files are.
+        catalogue: of the simulated province.
+        say: told once and for all, such as of a run that was killed.
+        progress: told what is being done, again and again.
 
     Raises:
         NotFoundError: no simulation has published from this folder.
@@ -90,7 +93,7 @@ def verify(options: Settings, catalogue: Catalogue, say: Say, progress: Progress
     return Verification(moment.astimezone(catalogue.zone), len(runs), sum(run.arrived for run in runs), figures)
 
 
-def _recovered(run: Run, folder: Path, bootstrap: str, say: Say) -> Run:
+def _recovered(run: Run, folder: Path, bootstrap: str, say: ProgressCallback) -> Run:
     if not run.under_way:
         return run
     say(f"the run of {run.name}.json was killed while it published: looking for its last records in Kafka's log")
@@ -100,7 +103,7 @@ def _recovered(run: Run, folder: Path, bootstrap: str, say: Say) -> Run:
     return recovered
 
 
-def _ground_truth(runs: Sequence[Run], progress: Progress) -> GroundTruth:
+def _ground_truth(runs: Sequence[Run], progress: ProgressCallback) -> GroundTruth:
     ground_truth, count, whole = GroundTruth(), 0, sum(run.arrived for run in runs)
     for run in runs:
         for record in run.records():
@@ -135,7 +138,9 @@ def _indicators(ground_truth: GroundTruthFigures, found: PeriodValues, catalogue
     ]
 
 
-def _found(options: Settings, catalogue: Catalogue, progress: Progress) -> tuple[datetime, Figures, PeriodValues]:
+def _found(
+    options: Settings, catalogue: Catalogue, progress: ProgressCallback
+) -> tuple[datetime, Figures, PeriodValues]:
     """The figures of the status and of the indicators when nothing lags, and the minute that they are of."""
     topics = [system.topic for system in catalogue.systems.values()]
     with connect(options.dsn, "opscentre simulate --verify") as connection:
@@ -161,7 +166,9 @@ def _minute() -> datetime:
     return datetime.now(UTC).replace(second=0, microsecond=0)
 
 
-def _wait_for_workers(connection: psycopg.Connection, bootstrap: str, topics: list[str], progress: Progress) -> None:
+def _wait_for_workers(
+    connection: psycopg.Connection, bootstrap: str, topics: list[str], progress: ProgressCallback
+) -> None:
     least, since = None, time.monotonic()
     while waiting := lag(connection, bootstrap, topics):
         connection.commit()

@@ -7,7 +7,7 @@ import pytest
 
 from core.catalogue import open_catalogue
 from core.settings import DEMONSTRATION, Settings
-from opscentre.demonstration import place_targets
+from opscentre.demonstration import shift_targets
 from schemas.catalogue.indicators import months_later
 from schemas.catalogue.load import Catalogue
 
@@ -21,7 +21,7 @@ def test_the_last_target_lies_ahead_and_the_first_ones_are_past(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPSCENTRE_TARGET_MONTHS")
-    place_targets(catalogue)
+    shift_targets(catalogue)
     moved = dues(open_catalogue(None, Settings().target_months))
     today = datetime.now(catalogue.zone).date()
     assert today + timedelta(days=30) <= moved[-1] <= today + timedelta(days=62)

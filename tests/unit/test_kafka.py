@@ -15,7 +15,7 @@ from opscentre.devservices.kafka import free_port
 def test_asking_in_vain_leaves_neither_thread_nor_socket(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(kafka, "PATIENCE_MS", 100)
+    monkeypatch.setattr(kafka, "REQUEST_TIMEOUT_MS", 100)
     caplog.set_level("CRITICAL", "kafka")  # what is captured would keep the connections that it names
 
     def ask() -> tuple[int, int]:
