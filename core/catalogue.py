@@ -56,7 +56,7 @@ def store_agencies(connection: psycopg.Connection, catalogue: Catalogue) -> None
 def make_views(connection: psycopg.Connection, catalogue: Catalogue) -> None:
     """Make the schema `indicators` what the catalogue says, in the running transaction; where it is so, do nothing.
 
-    Who reads the views waits for it, and it waits for them.
+    Takes exclusive locks on the views, until the transaction ends.
     """
     text = views_sql(catalogue)
     version = sha256(text.encode()).hexdigest()

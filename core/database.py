@@ -51,6 +51,10 @@ def migrate(dsn: str, say: ProgressCallback = lambda line: None) -> list[str]:
     """Bring the database's schema up to date; return the names of the migrations applied, none if it was.
 
     Safe to run again, and by several at once: each migration is applied once, in one transaction.
+
+    Raises:
+        ConfigurationError: as for `connect`.
+        UnavailableError: likewise.
     """
     applied = []
     with connect(dsn, "opscentre migrate", autocommit=True) as connection:

@@ -66,7 +66,11 @@ def topics(catalogue: Catalogue) -> list[Topic]:
 
 
 def create_topics(bootstrap: str, wanted: Iterable[Topic], say: ProgressCallback = lambda line: None) -> None:
-    """Create those of the topics that do not exist; leave the others as they are."""
+    """Create those of the topics that do not exist; leave the others as they are.
+
+    Raises:
+        UnavailableError: as for `admin`.
+    """
     with admin(bootstrap) as client:
         existing = set(client.list_topics())
         missing = {

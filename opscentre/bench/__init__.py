@@ -46,7 +46,17 @@ TIMEOUT_SECONDS = 600.0
 
 
 def bench(options: Settings, events: int, seconds: int, say: ProgressCallback) -> dict[str, Any]:
-    """Run every measurement on servers of its own, which are removed afterwards."""
+    """Run every measurement on servers of its own, which are removed afterwards; return the report.
+
+    Args:
+        options: where the catalogue and the cache are, and how many processes a worker has.
+        events: published of each load.
+        seconds: for which latency is measured.
+        say: told how far it is.
+
+    Raises:
+        DevServiceError: a server or a reader cannot be started, or does not get through in TIMEOUT_SECONDS.
+    """
     catalogue = open_catalogue(options.catalogue, options.target_months)
     agencies = sorted(catalogue.systems["one-stop"].agencies)
     report: dict[str, Any] = {

@@ -22,7 +22,17 @@ WARM_UP = 2.0
 
 
 def measure(settings: Settings, agencies: Sequence[str], seconds: int, process: Process) -> dict[str, Any]:
-    """Publish a thousand events a second; return percentiles in milliseconds."""
+    """Publish a thousand events a second; return their number and the percentiles of the delay in milliseconds.
+
+    Args:
+        settings: where Kafka and the database are.
+        agencies: codes of those whose dossiers are published.
+        seconds: that count, after WARM_UP.
+        process: the worker.
+
+    Raises:
+        DevServiceError: it has ended, or has not counted everything after a minute.
+    """
     acknowledged: list[tuple[int, int, float]] = []
     seen: dict[int, list[tuple[int, float]]] = {}
     stopped = threading.Event()

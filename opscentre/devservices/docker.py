@@ -38,7 +38,11 @@ class DockerStack:
             self._environment.setdefault("DATABASE_PASSWORD", "unused")
 
     def up(self, say: ProgressCallback) -> None:
-        """Start the containers and wait until they are healthy."""
+        """Start the containers and wait until they are healthy.
+
+        Raises:
+            DevServiceError: Compose failed, or this is not the checkout's top folder.
+        """
         for name, local in self._services.items():
             if not local:
                 say(f"{name} is not on this machine (see the settings): left alone")
@@ -47,13 +51,17 @@ class DockerStack:
             self._compose("up", "--detach", "--wait", *self._ours)
 
     def down(self, say: ProgressCallback) -> None:
-        """Stop the containers; the data stays in their volumes."""
+        """Stop the containers; the data stays in their volumes.
+
+        Raises:
+            DevServiceError: as for `up`.
+        """
         if self._ours:
             say(f"stopping the containers of {' and '.join(self._ours)}")
             self._compose("stop", *self._ours)
 
     def running(self) -> dict[str, bool]:
-        """Which of the local parts run."""
+        """Whether each local part runs, by its service's name; a part that is elsewhere is left out."""
         names = self._compose("ps", "--services", "--status", "running", capture=True).split() if self._ours else []
         return {name: name in names for name in self._ours}
 

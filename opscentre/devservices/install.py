@@ -51,7 +51,11 @@ def _last_lines(output: IO[str], number: int) -> str:
 
 
 def need(program: str, package: str, say: ProgressCallback) -> None:
-    """Make sure that a program is there, from Debian's packages where we may install them."""
+    """Make sure that a program is there, from Debian's packages where we may install them.
+
+    Raises:
+        DevServiceError: it is missing, and we may not, or installing it fails.
+    """
     if shutil.which(program):
         return
     if os.geteuid() != 0 or not shutil.which("apt-get"):

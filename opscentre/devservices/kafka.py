@@ -58,11 +58,15 @@ class Kafka:
 
     @property
     def bootstrap(self) -> str:
-        """Where clients connect."""
+        """Where clients connect, `host:port`."""
         return f"127.0.0.1:{self.port}"
 
     def install(self, say: ProgressCallback) -> None:
-        """Fetch the jars into the cache, where they are not there yet."""
+        """Fetch the jars into the cache, where they are not there yet.
+
+        Raises:
+            DevServiceError: Java or Maven is missing and cannot be installed, or the download fails.
+        """
         with locked(self._cache):
             if self._libs.exists():
                 return
@@ -79,7 +83,11 @@ class Kafka:
             shutil.rmtree(work)
 
     def start(self, say: ProgressCallback) -> None:
-        """Start the broker and wait until it answers; its data stays from run to run."""
+        """Start the broker and wait until it answers; its data stays from run to run.
+
+        Raises:
+            DevServiceError: the port is in use, or it does not answer within 90 seconds.
+        """
         if self.process.pid is None:
             free_or_fail(self.port, "Kafka", "OPSCENTRE_KAFKA")
             self._home.mkdir(parents=True, exist_ok=True)
@@ -108,7 +116,7 @@ class Kafka:
         self.process.stop(30)
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """SIGKILL, and wait until it is gone."""
         self.process.kill()
 
     def _java(self, main: str, *options: str) -> list[str]:

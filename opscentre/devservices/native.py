@@ -56,5 +56,5 @@ class NativeStack:
                 part.stop()
 
     def running(self) -> dict[str, bool]:
-        """Which of the local parts run."""
+        """Whether each local part runs, by its name in small letters; a part that is elsewhere is left out."""
         return {name.lower(): part.process.pid is not None for name, part in self._parts.items() if part is not None}

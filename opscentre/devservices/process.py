@@ -66,14 +66,22 @@ class Process:
         _children[child.pid] = child
 
     def stop(self, seconds: float = 20, signum: signal.Signals = signal.SIGTERM) -> None:
-        """Ask it to end, and kill it where it has not after that many seconds."""
+        """Ask it to end, and kill it where it has not after that many seconds.
+
+        Raises:
+            DevServiceError: as for `kill`.
+        """
         if not self._send(signum):
             return
         if not wait_until(lambda: self.pid is None, seconds):
             self.kill()
 
     def kill(self) -> None:
-        """End it at once, with the processes of its session."""
+        """End it at once, with the processes of its session.
+
+        Raises:
+            DevServiceError: it has not ended after ten seconds.
+        """
         pid = self.pid
         if pid is None:
             return

@@ -60,7 +60,7 @@ class TimescaleDB:
         self._own_root = cache / "trixie"
 
     def dsn(self, database: str = _NAME) -> str:
-        """How to connect."""
+        """How to connect to a database of it: a libpq connection string."""
         return f"host=127.0.0.1 port={self.port} user={_NAME} password={_NAME} dbname={database}"
 
     def version(self) -> str | None:
@@ -102,7 +102,11 @@ class TimescaleDB:
             work.rename(self._own_root)
 
     def start(self, say: ProgressCallback) -> None:
-        """Start the server and wait until it takes connections; its data stays from run to run."""
+        """Start the server and wait until it takes connections; its data stays from run to run.
+
+        Raises:
+            DevServiceError: the port is in use, or it takes no connections within 300 seconds.
+        """
         if self.process.pid is None:
             free_or_fail(self.port, "TimescaleDB", "OPSCENTRE_DSN")
             if not (self._home / "data" / "initialised").exists():
@@ -118,7 +122,7 @@ class TimescaleDB:
         self.process.stop(30, signal.SIGINT)
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """SIGKILL, and wait until it is gone."""
         self.process.kill()
 
     def refuse_connections(self, database: str = _NAME) -> None:

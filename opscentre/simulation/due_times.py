@@ -27,7 +27,7 @@ class DueTimes:
         self._since = sorted({entry.since for entry in rules.calendar if entry.since})
         self._offices: dict[tuple[str, date | None], WorkingTime] = {}
 
-    def too_late(self, history: History, until: datetime) -> datetime | None:
+    def overdue_at(self, history: History, until: datetime) -> datetime | None:
         """The first moment that is too late, as known just before `until`; None where there is no limit."""
         opened = opening(history)
         if opened is None:

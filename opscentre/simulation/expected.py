@@ -93,19 +93,19 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
         return
     yield "opened"
     yield from _split("channel", opened)
-    too_late = due_times.too_late(history, until)
+    overdue_at = due_times.overdue_at(history, until)
     if ended is None:
         yield "open"
         if suspended(history):
             yield "suspended"
-        elif too_late and too_late < until:
+        elif overdue_at and overdue_at < until:
             yield "overdue"
         return
     yield "closed"
     if ended.time < opened.time:
         yield "contradictory"
     if closed(ended).timed:
-        yield "late" if too_late and ended.time >= too_late else "on_time"
+        yield "late" if overdue_at and ended.time >= overdue_at else "on_time"
 
 
 def _split(name: str, one: Statement) -> Iterator[str]:

@@ -116,10 +116,10 @@ class GroundTruthFigures:
         return counts
 
     def _waits(self, history: History, until: datetime) -> Iterator[str]:
-        too_late = self._due_times.too_late(history, until)
+        overdue_at = self._due_times.overdue_at(history, until)
         if suspended(history):
             yield "suspended"
-        elif too_late and too_late < until:
+        elif overdue_at and overdue_at < until:
             yield "overdue"
 
     def _ended(self, history: History, opened: Statement, ended: Statement, until: datetime) -> dict[Counted, int]:
@@ -128,8 +128,8 @@ class GroundTruthFigures:
         if ended.time < opened.time:
             counts["contradictory", agency, ""] = 1
         if closed(ended).timed:
-            too_late = self._due_times.too_late(history, until)
-            counts["late" if too_late and ended.time >= too_late else "on_time", agency, ""] = 1
+            overdue_at = self._due_times.overdue_at(history, until)
+            counts["late" if overdue_at and ended.time >= overdue_at else "on_time", agency, ""] = 1
             counts["worked", agency, ""] = self._due_times.worked_minutes(history, opened, ended)
         return counts
 

@@ -156,7 +156,17 @@ def plan_for(
 ) -> Plan:
     """A plan for a catalogue's province: its procedures, and its agencies as far as they are granted to the systems.
 
-    Only agencies that stand all the time that is told of act in it.
+    Only agencies that stand all the time from LOOKBACK before `start` until `end` act in it.
+
+    Args:
+        catalogue: of the province.
+        seed: another one gives other events.
+        start: when history begins; knows its zone, as `end` and `live_from` do.
+        end: before which everything is published.
+        volumes: how much begins on a working day.
+        shares: of what goes wrong at the source.
+        live_from: from when on things begin evenly; None: never.
+        live_rate: how many begin a second from then on.
     """
     zone = catalogue.zone
     systems = catalogue.systems.values()
