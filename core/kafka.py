@@ -83,8 +83,12 @@ def create_topics(bootstrap: str, wanted: Iterable[Topic], say: ProgressCallback
             client.create_topics(missing, wait_for_metadata=True)
 
 
-class TopicOffsets(NamedTuple):
-    """A topic as it stands: the id it was created under (created anew it has another), and its partitions' ends."""
+class TopicEnds(NamedTuple):
+    """Where a topic ends.
+
+    `topic_id` is what it was created under: created anew it has another. `ends` is by partition: the offset that the
+    next record will have.
+    """
 
     topic_id: str
     ends: dict[int, int]
@@ -95,7 +99,7 @@ def cluster_id(client: KafkaAdminClient) -> str:
     return str(client.describe_cluster()["cluster_id"])
 
 
-def end_offsets(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, TopicOffsets]:
+def end_offsets(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, TopicEnds]:
     """Ids and end offsets of the topics that exist."""
     described = [topic for topic in client.describe_topics(sorted(names)) if not topic["error_code"]]
     asked = {
@@ -105,7 +109,7 @@ def end_offsets(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, Top
     }
     ends = client.list_partition_offsets(asked) if asked else {}
     return {
-        topic["name"]: TopicOffsets(
+        topic["name"]: TopicEnds(
             str(topic["topic_id"]),
             {tp.partition: found.offset for tp, found in ends.items() if tp.topic == topic["name"]},
         )

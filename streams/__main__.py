@@ -95,10 +95,10 @@ def _partitions(bootstrap: str, topics: list[str]) -> dict[str, Partition]:
     with admin(bootstrap) as client:
         cluster = cluster_id(client)
         found = end_offsets(client, topics)
-    missing = sorted(set(topics) - set(found))
+    missing = sorted(set(topics) - found.keys())
     if missing:
         raise UnavailableError(f"Kafka has no topic {', '.join(missing)}: run `opscentre migrate`")
-    return {name: Partition(cluster, place.topic_id, name, 0) for name, place in found.items()}
+    return {name: Partition(cluster, topic.topic_id, name, 0) for name, topic in found.items()}
 
 
 if __name__ == "__main__":

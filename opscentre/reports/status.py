@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 import psycopg
 
 from core.kafka import admin, end_offsets
+from core.offsets import lags, next_offsets
 from schemas.counters import CASE_MEASURES, FLOWS, KINDS, REGISTERS, Totals
 
 _TOTALS = """
@@ -75,18 +76,8 @@ def _readings(connection: psycopg.Connection) -> dict[str, list[float]]:
 def lag(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -> int:
     """Records in the topics that are not in the database yet."""
     with admin(bootstrap) as client:
-        found = end_offsets(client, topics)
-    stands = {
-        (topic_id, partition): offset
-        for topic_id, partition, offset in connection.execute(
-            "SELECT topic_id, partition, next_offset FROM partition_offsets"
-        )
-    }
-    return sum(
-        max(0, end - stands.get((place.topic_id, number), 0))
-        for place in found.values()
-        for number, end in place.ends.items()
-    )
+        ends = end_offsets(client, topics)
+    return sum(lags(ends, next_offsets(connection)).values())
 
 
 def current(connection: psycopg.Connection, zone: ZoneInfo, bootstrap: str, topics: list[str]) -> dict[str, Any]:

@@ -18,14 +18,14 @@ from zlib import crc32
 import orjson
 
 from core.errors import ConfigurationError
-from core.kafka import TopicOffsets
+from core.kafka import TopicEnds
 from opscentre.simulation.plan import Plan, Shares, SimulatedProcedure, SimulatedRecord, Site, Volumes
 from opscentre.simulation.publish_lock import PublishLock
 from opscentre.simulation.record_stream import simulate
 
 RECORDS_BETWEEN_CHECKPOINTS = 20_000
 
-EndOffsets = Mapping[str, TopicOffsets]
+EndOffsets = Mapping[str, TopicEnds]
 
 
 def folder_of(data: Path) -> Path:
@@ -172,7 +172,7 @@ def load(folder: Path) -> list[Run]:
 def _run(content: dict[str, Any]) -> Run:
     written = content.pop("places" if "places" in content else "end_offsets")  # 0.1.0 wrote `places`
     end_offsets = {
-        name: TopicOffsets(offsets["topic_id"], {int(number): end for number, end in offsets["ends"].items()})
+        name: TopicEnds(offsets["topic_id"], {int(number): end for number, end in offsets["ends"].items()})
         for name, offsets in written.items()
     }
     plan, missing = _plan(content.pop("plan")), frozenset(content.pop("missing"))

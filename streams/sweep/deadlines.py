@@ -15,7 +15,8 @@ from uuid import UUID, uuid4
 import psycopg
 
 from core.database import connect
-from core.kafka import TopicOffsets, admin, end_offsets
+from core.kafka import TopicEnds, admin, end_offsets
+from core.offsets import lags, next_offsets
 from core.publisher import STRUCTURED_HEADERS, Publisher
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
@@ -29,8 +30,6 @@ PATIENCE_SECONDS = 10.0
 """How long a sweep waits for the workers to reach the offsets as of its start."""
 
 _LOCK = 0x0C7  # any number, the same for every worker
-
-_STANDS = "SELECT topic_id, partition, next_offset FROM partition_offsets"
 
 # What is settled late is found by the transaction that wrote it: what was not visible yet to the last sweep is
 # of its horizon or later. Without a horizon, or with one of another server (restored from a dump), all is looked at.
@@ -102,18 +101,13 @@ def sweep(
     return len(found)
 
 
-def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicOffsets], patience: float) -> list[str]:
+def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicEnds], patience: float) -> list[str]:
     """Topics of which everything until the given ends is in the database, once all are or patience is over."""
     deadline = time.monotonic() + patience
     while True:
-        stands = {(topic_id, partition): offset for topic_id, partition, offset in connection.execute(_STANDS)}
-        reached = [
-            topic
-            for topic, place in ends.items()
-            if all(stands.get((place.topic_id, number), 0) >= end for number, end in place.ends.items())
-        ]
-        if len(reached) == len(ends) or time.monotonic() > deadline:
-            return sorted(reached)
+        behind = {topic for (topic, _), lag in lags(ends, next_offsets(connection)).items() if lag}
+        if not behind or time.monotonic() > deadline:
+            return sorted(ends.keys() - behind)
         time.sleep(0.2)
 
 

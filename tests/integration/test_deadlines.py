@@ -176,13 +176,13 @@ def test_a_system_that_is_not_caught_up_is_not_swept(
     ]
 
     with admin(broker) as client:
-        place = end_offsets(client, ["events.one-stop"])["events.one-stop"]
+        topic = end_offsets(client, ["events.one-stop"])["events.one-stop"]
         cluster = cluster_id(client)
-    for number, end in place.ends.items():
+    for number, end in topic.ends.items():
         connection.execute(
             "INSERT INTO partition_offsets (cluster, topic_id, partition, topic, next_offset) "
             "VALUES (%s, %s, %s, %s, %s)",
-            (cluster, place.topic_id, number, "events.one-stop", end),
+            (cluster, topic.topic_id, number, "events.one-stop", end),
         )
     assert sweep(database, broker, TOPICS, 3) == 1
 

@@ -218,13 +218,13 @@ def test_a_sweep_decides_once_the_system_is_caught_up_and_never_again(
 
     log(reported(11, due, id="later"))
     with admin(broker) as client:
-        place = end_offsets(client, ["events.ops-centre"])["events.ops-centre"]
+        topic = end_offsets(client, ["events.ops-centre"])["events.ops-centre"]
         cluster = cluster_id(client)
-    for number, end in place.ends.items():
+    for number, end in topic.ends.items():
         connection.execute(
             "INSERT INTO partition_offsets (cluster, topic_id, partition, topic, next_offset) "
             "VALUES (%s, %s, %s, %s, %s)",
-            (cluster, place.topic_id, number, "events.ops-centre", end),
+            (cluster, topic.topic_id, number, "events.ops-centre", end),
         )
     sweep(database, broker, TOPICS, DAYS)
     decided = connection.execute("SELECT value, status, decided_at FROM decisions").fetchall()

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 
 from core.catalogue import open_catalogue
-from core.kafka import TopicOffsets
+from core.kafka import TopicEnds
 from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from opscentre.simulation.runs import Run, folder_of, load, save
@@ -198,7 +198,7 @@ def test_what_cannot_be_found_of_a_killed_simulation_is_not_guessed(province: Pr
     save(
         folder,
         replace(
-            run, end_offsets={name: TopicOffsets("gone", offsets.ends) for name, offsets in run.end_offsets.items()}
+            run, end_offsets={name: TopicEnds("gone", offsets.ends) for name, offsets in run.end_offsets.items()}
         ),
     )
     status, report, said = province.verify()

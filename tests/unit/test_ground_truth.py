@@ -16,7 +16,7 @@ import pytest
 
 from core.catalogue import open_catalogue
 from core.errors import ConfigurationError, UnavailableError
-from core.kafka import TopicOffsets
+from core.kafka import TopicEnds
 from opscentre.simulation import runs
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.expected import case, expected, flat, item
@@ -413,8 +413,8 @@ def plan(live: bool = False) -> Plan:
     return plan_for(open_catalogue(None), 5, start, end, volumes=volumes, shares=shares, live_from=live_from)
 
 
-def ends() -> dict[str, TopicOffsets]:
-    return {"events.telecom": TopicOffsets("id", {0: 7, 1: 9})}
+def ends() -> dict[str, TopicEnds]:
+    return {"events.telecom": TopicEnds("id", {0: 7, 1: 9})}
 
 
 @pytest.mark.parametrize("live", [False, True])

@@ -1,0 +1,27 @@
+"""Where the database stands in Kafka's log, and how much of the log is still to come."""
+
+from collections.abc import Mapping
+
+import psycopg
+
+from core.kafka import TopicEnds
+
+
+def next_offsets(connection: psycopg.Connection) -> dict[tuple[str, int], int]:
+    """(topic id, partition) → the offset to go on from, of every partition of which anything was read."""
+    rows = connection.execute("SELECT topic_id, partition, next_offset FROM partition_offsets")
+    return {(topic_id, number): offset for topic_id, number, offset in rows}
+
+
+def lags(topics: Mapping[str, TopicEnds], offsets: Mapping[tuple[str, int], int]) -> dict[tuple[str, int], int]:
+    """(topic, partition) → the records of it that are not in the database yet, never negative.
+
+    Args:
+        topics: by name, as `core.kafka.end_offsets` finds them.
+        offsets: as `next_offsets` finds them; a partition that is not among them was not read yet.
+    """
+    return {
+        (name, number): max(0, end - offsets.get((topic.topic_id, number), 0))
+        for name, topic in topics.items()
+        for number, end in topic.ends.items()
+    }
