@@ -21,7 +21,7 @@ from streams.app import build
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.ingest.decoder import Decoder
 from streams.ingest.records import Partition
-from streams.sweep.timers import SweepTimer
+from streams.sweep.timers import Timer, housekeeping_timer, sweep_timer
 from streams.watchdog import Watchdog
 from streams.write.writer import Writer
 
@@ -29,6 +29,9 @@ log = logging.getLogger("streams")
 
 WRITERS = 2
 """Connections of a worker that write: while one waits for the database, the other computes."""
+
+COLLECT_SECONDS = 20.0
+"""Models make no cycles, so the collector would only cost; what Kafka's clients leave is collected now and then."""
 
 _stopping = threading.Event()
 
@@ -66,11 +69,13 @@ def run(options: Settings) -> None:
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
     Watchdog(options, app, partitions).start()
     topics = {system.topic: system.id for system in catalogue.systems.values()}
-    SweepTimer(options, topics).start()
+    sweep_timer(options, topics).start()
+    housekeeping_timer(options).start()
     sys.setswitchinterval(0.02)  # a thread gives way when it waits for the database; more often only costs
     gc.collect()
     gc.freeze()
     gc.disable()
+    Timer("garbage collection", COLLECT_SECONDS, gc.collect).start()
     worker.execute_from_commandline()
 
 

@@ -1,32 +1,65 @@
 """A plain thread that ends a worker which no longer moves. It asks Kafka and the database itself, on its own clock."""
 
-import gc
 import logging
 import threading
 import time
+from collections.abc import Callable, Mapping
 
 import psycopg
 
 from core.database import connect
 from core.errors import UnavailableError
-from core.kafka import admin, end_offsets
+from core.kafka import TopicEnds, admin, end_offsets
+from core.offsets import lags, next_offsets
 from core.settings import Settings
 from streams.app import App
 from streams.ingest.records import Partition
 from streams.pipeline import crash
-from streams.sweep.housekeeping import keep_house, merge_months
-
-HOUSEKEEPING_SECONDS = 3600.0
-COLLECT_SECONDS = 20.0
-"""Models make no cycles, so the collector would only cost; what Kafka's clients leave is collected now and then."""
 
 log = logging.getLogger(__name__)
+
+
+def replaced_topic(partitions: Mapping[str, Partition], topics: Mapping[str, TopicEnds]) -> str | None:
+    """The first topic of a worker that Kafka no longer has as the worker knows it: deleted, or created anew."""
+    for name, partition in partitions.items():
+        if name not in topics or topics[name].topic_id != partition.topic_id:
+            return name
+    return None
+
+
+class ProgressCheck:
+    """Tells a worker that is stuck from one that is idle, busy, or cannot be seen."""
+
+    def __init__(self, patience: float, clock: Callable[[], float] = time.monotonic) -> None:
+        """`patience` is how many seconds of `clock` there may be lag without progress, counted from now."""
+        self._patience = patience
+        self._clock = clock
+        self._offsets: Mapping[tuple[str, int], int] = {}
+        self._moved_at = clock()
+
+    def stuck(self, lag: int, offsets: Mapping[tuple[str, int], int]) -> bool:
+        """Whether records have waited for too long and none was written, as of this look.
+
+        Args:
+            lag: records that wait now.
+            offsets: (topic, partition) → the offset to go on from. Another set of partitions is progress, too: a
+                worker that was just given some needs its time.
+        """
+        now = self._clock()
+        if lag == 0 or offsets != self._offsets:
+            self._offsets, self._moved_at = offsets, now
+        return now - self._moved_at > self._patience
+
+    def unseen(self) -> None:
+        """Nobody could look, for Kafka or the database is away: nobody's fault, and a restart would not help."""
+        self._moved_at = self._clock()
 
 
 class Watchdog(threading.Thread):
     """Ends the process when there is lag but no progress, or when a topic was created anew under it."""
 
-    def __init__(self, settings: Settings, app: App, partitions: dict[str, Partition]) -> None:
+    def __init__(self, settings: Settings, app: App, partitions: Mapping[str, Partition]) -> None:
+        """`partitions`, with any number, are by topic."""
         super().__init__(name="watchdog", daemon=True)
         self._settings = settings
         self._app = app
@@ -34,53 +67,31 @@ class Watchdog(threading.Thread):
 
     def run(self) -> None:
         """Look every few seconds, until the process ends."""
-        interval = min(5.0, self._settings.watchdog_seconds / 4)
-        tidied = -HOUSEKEEPING_SECONDS
-        collected = time.monotonic()
-        last: dict[tuple[str, int], int] = {}
-        moved = time.monotonic()
+        patience = self._settings.watchdog_seconds
+        check = ProgressCheck(patience)
         while True:
-            time.sleep(interval)
-            if time.monotonic() - collected > COLLECT_SECONDS:
-                gc.collect()
-                collected = time.monotonic()
+            time.sleep(min(5.0, patience / 4))
             try:
-                lag, stands = self._look()
-                if time.monotonic() - tidied > HOUSEKEEPING_SECONDS:
-                    tidied = time.monotonic()
-                    with connect(self._settings.dsn, "opscentre housekeeping") as connection:
-                        keep_house(connection, self._settings.raw_days)
-                        merge_months(connection)
+                lag, offsets = self._look()
             except (UnavailableError, psycopg.OperationalError) as error:
-                # Kafka or the database is away: no progress is nobody's fault, and a restart would not help.
-                log.warning("the watchdog cannot see: %s", str(error).splitlines()[0])
-                moved = time.monotonic()
-                continue
+                log.warning("watchdog: Kafka or database unreachable: %s", str(error).splitlines()[0])
+                check.unseen()
             except Exception as error:
                 log.exception("the watchdog")
                 crash(f"nobody watches it any more: {error}")
-            if stands != last or lag == 0:
-                last, moved = stands, time.monotonic()
-            elif time.monotonic() - moved > self._settings.watchdog_seconds:
-                crash(f"{lag} records wait, and none was written for {self._settings.watchdog_seconds:.0f} s")
+            else:
+                if check.stuck(lag, offsets):
+                    crash(f"{lag} records wait, and none was written for {patience:.0f} s")
 
     def _look(self) -> tuple[int, dict[tuple[str, int], int]]:
         """Records that wait in this worker's partitions (in all, where it has none), and where those stand."""
         with admin(self._settings.kafka) as client:
-            found = end_offsets(client, self._partitions)
-        for name, partition in self._partitions.items():
-            if name not in found or found[name].topic_id != partition.topic_id:
-                crash(f"topic {name} was deleted or created anew")
-        ends = {(name, number): end for name, place in found.items() for number, end in place.ends.items()}
+            topics = end_offsets(client, self._partitions)
+        if name := replaced_topic(self._partitions, topics):
+            crash(f"topic {name} was deleted or created anew")
         with connect(self._settings.dsn, "opscentre watchdog") as connection:
-            rows = connection.execute(
-                "SELECT topic, topic_id, partition, next_offset FROM partition_offsets"
-            ).fetchall()
-        stands = {
-            (topic, number): offset
-            for topic, topic_id, number, offset in rows
-            if topic in self._partitions and self._partitions[topic].topic_id == topic_id
-        }
-        mine = self._app.assigned or set(ends)
-        lag = sum(ends.get(key, 0) - stands.get(key, 0) for key in mine)
-        return lag, {key: stands.get(key, 0) for key in mine}
+            offsets = next_offsets(connection)
+        waiting = lags(topics, offsets)
+        mine = self._app.assigned or waiting.keys()
+        stands = {(name, number): offsets.get((topics[name].topic_id, number), 0) for name, number in mine}
+        return sum(waiting.get(key, 0) for key in mine), stands

@@ -1,41 +1,71 @@
-"""What a worker does by the clock and not by events: the sweep for missed deadlines, on a thread of its own."""
+"""What a worker does by the clock and not by events, each on a thread of its own."""
 
 import logging
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import psycopg
 
+from core.database import connect
 from core.errors import UnavailableError
 from core.settings import Settings
 from streams.sweep.deadlines import sweep
+from streams.sweep.housekeeping import keep_house, merge_months
+
+HOUSEKEEPING_SECONDS = 3600.0
 
 log = logging.getLogger(__name__)
 
 
-class SweepTimer(threading.Thread):
-    """Sweeps every so many seconds. Every worker has one; of those that meet, one sweeps.
+class Timer(threading.Thread):
+    """Does something when it is started, and again every so many seconds until the process ends.
 
-    Whatever goes wrong is said and tried again: counting must not stop because nobody can be told of a deadline.
-    The table `sweeps` shows when each system was last swept.
+    Whatever goes wrong is said and tried again: counting must not stop because nobody can be told of a deadline, or
+    because something is kept for longer than it should be.
     """
 
-    def __init__(self, options: Settings, topics: Mapping[str, str]) -> None:
-        """`topics`: topic → id of the system that writes to it."""
-        super().__init__(name="sweep", daemon=True)
-        self._options = options
-        self._topics = topics
+    def __init__(self, name: str, seconds: float, work: Callable[[], object]) -> None:
+        """`name` says in the log what is done; `seconds` are those between an end and the next beginning."""
+        super().__init__(name=name, daemon=True)
+        self._seconds = seconds
+        self._work = work
 
     def run(self) -> None:
-        """Sweep until the process ends."""
+        """Work until the process ends."""
         while True:
             try:
-                found = sweep(self._options.dsn, self._options.kafka, self._topics, self._options.decide_days)
-                if found:
-                    log.info("%d deadlines were missed", found)
+                self._work()
             except (UnavailableError, psycopg.OperationalError) as error:
-                log.warning("no sweep for missed deadlines now: %s", str(error).splitlines()[0])
+                log.warning("no %s now: %s", self.name, str(error).splitlines()[0])
             except Exception:
-                log.exception("the sweep for missed deadlines failed; it is tried again")
-            time.sleep(self._options.sweep_seconds)
+                log.exception("the %s failed; it is tried again", self.name)
+            time.sleep(self._seconds)
+
+
+def sweep_timer(options: Settings, topics: Mapping[str, str]) -> Timer:
+    """Sweeps every `sweep_seconds`. Every worker has one; of those that meet, one sweeps.
+
+    The table `sweeps` shows when each system was last swept.
+
+    Args:
+        options: where Kafka and the database are, and how often.
+        topics: topic → id of the system that writes to it.
+    """
+
+    def work() -> None:
+        if found := sweep(options.dsn, options.kafka, topics, options.decide_days):
+            log.info("%d deadlines were missed", found)
+
+    return Timer("sweep for missed deadlines", options.sweep_seconds, work)
+
+
+def housekeeping_timer(options: Settings) -> Timer:
+    """Keeps house every hour. Every worker has one; of those that meet, one does it."""
+
+    def work() -> None:
+        with connect(options.dsn, "opscentre housekeeping") as connection:
+            keep_house(connection, options.raw_days)
+            merge_months(connection)
+
+    return Timer("housekeeping", HOUSEKEEPING_SECONDS, work)

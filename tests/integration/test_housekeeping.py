@@ -1,14 +1,18 @@
 """What is kept for a time only is dropped after it, and nothing else."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 
 import psycopg
 import pytest
 
+from core.settings import Settings
 from streams.recount.compare import compare
 from streams.sweep.housekeeping import keep_house, merge_months
 from streams.write.writer import Writer
 from tests.helpers import RULEBOOK, Log, cloud_event, count, tables
+from tests.workers import Workers
 
 LETTER = """
     INSERT INTO dead_letters (cluster, topic_id, topic, partition, "offset", timestamp, key, headers, value, reason,
@@ -80,3 +84,16 @@ def test_the_running_month_is_not_merged(connection: psycopg.Connection, writer:
         writer.commit(log.batch(cloud_event("signature.used", "d", now, id=str(number))))
     assert merge_months(connection) == 0
     assert (count(connection, "counters_month"), count(connection, "actors_month")) == (2, 2)
+
+
+def test_a_worker_keeps_house_by_the_clock(
+    installation: Settings,
+    environment: Callable[[Settings], dict[str, str]],
+    connection: psycopg.Connection,
+    tmp_path: Path,
+) -> None:
+    for days in (1, 30):
+        connection.execute(MINUTE, (days,))
+    with Workers(installation, environment, tmp_path) as workers:
+        workers.start()
+        workers.wait(lambda: count(connection, "counters_minute") == 1, "the old minute to be dropped")
