@@ -12,13 +12,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from core.errors import OutdatedCatalogueError
 from streams.ingest.decoder import Decoder
 from streams.ingest.records import Batch, Partition, decode
 from streams.ingest.transport import FetchedBatch
-from streams.write.writer import Writer
 
 log = logging.getLogger(__name__)
 
@@ -50,6 +49,13 @@ def restart(why: object) -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
+class BatchWriter(Protocol):
+    """What a pipeline wants of a `streams.write.writer.Writer`; each is called from one thread at a time."""
+
+    def commit(self, batch: Batch) -> object:
+        """Write a batch, and return once it is safe; anything raised ends the process."""
+
+
 class Pipeline:
     """Decodes on the event loop, writes on a thread a writer; what comes meanwhile is gathered by partition.
 
@@ -59,7 +65,7 @@ class Pipeline:
 
     def __init__(
         self,
-        writers: Sequence[Writer],
+        writers: Sequence[BatchWriter],
         decoders: Mapping[str, Decoder],
         partitions: Mapping[str, Partition],
         written: dict[tuple[str, int], int],
@@ -141,7 +147,7 @@ class Pipeline:
             crash(error)
         return Batch(partition, fetched.start, fetched.end, items)
 
-    def _write(self, writer: Writer, batch: Batch) -> bool:
+    def _write(self, writer: BatchWriter, batch: Batch) -> bool:
         """Write a batch; False where that is for the next process, which comes with the catalogue in force."""
         try:
             writer.commit(batch)
@@ -153,7 +159,7 @@ class Pipeline:
             log.exception("batch %s/%s %s-%s", *batch.partition[2:], batch.start, batch.end)
             crash(error)
 
-    def _finish(self, key: Key, writer: Writer, end: int, done: "asyncio.Future[bool]") -> None:
+    def _finish(self, key: Key, writer: BatchWriter, end: int, done: "asyncio.Future[bool]") -> None:
         if not done.result():
             return  # neither this writer nor this partition goes on
         self._written[key] = end
