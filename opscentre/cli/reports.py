@@ -22,7 +22,8 @@ from opscentre.reports.status import current
 from opscentre.reports.status_table import status_table
 from schemas.timekeeping.moments import Calendar
 from streams.fold.rulebook import load_rulebook
-from streams.recount.compare import Mismatch, compare_all, readings_as_of, totals_as_of
+from streams.recount.archive import readings_as_of, totals_as_of
+from streams.recount.compare import Mismatch, compare_all
 from streams.recount.compare import repair as repair_counters
 from streams.recount.indicators import Deviation
 

@@ -1,39 +1,40 @@
-"""The figures once more, from the archived events alone: the proof of the live counters, and the view into the past."""
+"""The live counters and indicators against the archive, read in one snapshot: the proof of either, and the repair."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from itertools import groupby
 from typing import NamedTuple
 
 import psycopg
+from psycopg.rows import scalar_row
 
 from core.errors import UnavailableError
 from schemas.catalogue.model import Catalogue
-from schemas.counters import Totals
-from schemas.events import BY_TYPE
-from schemas.events.effects import Event, Reading
 from schemas.timekeeping.moments import MINUTE, moment_of, text_of
-from streams.fold.cases import Contribution, Key
-from streams.fold.contributions import Folds, contribution_at, contribution_delta
-from streams.fold.facts import EntityKey, Fact, fact
-from streams.fold.history import Entry
+from streams.fold.contributions import Folds, contribution_delta
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
+from streams.recount.archive import facts, fold_of, histories
 from streams.recount.figures import Gathering
 from streams.recount.indicators import Deviation, RunningIndicators
-from streams.write.buckets import Buckets
+from streams.write.buckets import ActorKey, Buckets, DayKey
 from streams.write.changes import Changes
 from streams.write.writer import MAINTENANCE, fence_partition
 
-_EVENTS = """
-    SELECT system, type, subject, id, revision, retracted, time, data FROM events
-    WHERE time <= %s AND (%s::text[] IS NULL OR type = ANY (%s)) ORDER BY system COLLATE "C", subject COLLATE "C"
-"""
-_REVISED = "SELECT system, id, max(revision) FROM events WHERE revision > 0 GROUP BY system, id"
+_DIMENSIONS = ("system", "measure", "agency", "dimensions")
+_KEYS = {
+    "counters_day": (*_DIMENSIONS, "bucket"),
+    "counters_month": (*_DIMENSIONS, "bucket"),
+    "counters_minute": (*_DIMENSIONS, "bucket"),
+    "actors_month": (*_DIMENSIONS, "actor", "bucket"),
+}
+"""What a counter's key is in each table, beside the shard: its value is the sum over the shards."""
+
+Counters = Mapping[tuple[str, ...], int]
+"""A table's counters: their key as in `_KEYS`, the bucket as `_bucket_text` → their value."""
 
 
 class Mismatch(NamedTuple):
-    """A counter whose live value is not what the archive says."""
+    """A counter whose live value is not what the archive says; `actor` is empty in a table that has none."""
 
     table: str
     system: str
@@ -44,63 +45,6 @@ class Mismatch(NamedTuple):
     bucket: str
     live: int
     recounted: int
-
-
-Stated = tuple[tuple[str, str], Fact]
-"""System and subject of an event, and what it states."""
-
-
-def facts(connection: psycopg.Connection, until: datetime | None, of: type[Event] = Event) -> Iterator[Stated]:
-    """What the events of a class that stand state, of those with `time` until then, subject by subject."""
-    # Asked for all, a type that is archived but no longer known is to be heard of, not to be left out.
-    types = None if of is Event else [name for name, event in BY_TYPE.items() if issubclass(event, of)]
-    highest = {(system, id_): revision for system, id_, revision in connection.execute(_REVISED)}
-    with connection.cursor(name="recount") as cursor:
-        cursor.itersize = 20_000
-        cursor.execute(_EVENTS, (until or "infinity", types, types))
-        for system, type_, subject, id_, revision, retracted, time, data in cursor:
-            if not retracted and revision == highest.get((system, id_), revision):
-                kind = BY_TYPE[type_]
-                model = kind.__pydantic_validator__.validate_json(data)
-                yield (system, subject), fact(kind, system, subject, id_, moment_of(time), model)
-
-
-def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, EntityKey, list[Fact]]]:
-    """Facts gathered into (effect, subject, facts in the order of a history)."""
-    for _, together in groupby(stated, key=lambda one: one[0]):
-        gathered: dict[tuple[str, EntityKey], list[Fact]] = {}
-        for _, one in together:
-            gathered.setdefault((one.effect, one.subject), []).append(one)
-        for (effect, subject), found in gathered.items():
-            yield effect, subject, sorted(found, key=lambda one: one.entry)
-
-
-def totals_as_of(connection: psycopg.Connection, rules: CaseRules, moment: datetime) -> Totals:
-    """What every measure holds at a moment: the fold of the events with time until then, as known now."""
-    folds, at = Folds(rules), moment_of(moment)
-    found: dict[Key, int] = {}
-    for effect, subject, stated in histories(facts(connection, moment)):
-        history = [one.entry for one in stated]
-        if effect == "flow":
-            for entry in history:
-                key = (subject.system, entry.name, entry.agency, entry.dimensions or "")
-                found[key] = found.get(key, 0) + 1
-        elif effect != "reading":
-            for key, (_, amount) in _contribution(folds, effect, subject, history, at).items():
-                found[key] = found.get(key, 0) + amount
-    return found
-
-
-def _contribution(folds: Folds, effect: str, subject: EntityKey, history: list[Entry], at: int) -> Contribution:
-    if effect == "case":
-        return contribution_at(folds.case(subject.system, subject.group), history, at)
-    return contribution_at(folds.item(subject.system, subject.group), history, at)
-
-
-def readings_as_of(connection: psycopg.Connection, moment: datetime | None) -> dict[EntityKey, Entry]:
-    """The reading that stands of each subject, of those reported until a moment."""
-    stated = histories(facts(connection, moment, Reading))
-    return {subject: found[-1].entry for _, subject, found in stated}
 
 
 def compare(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]:
@@ -124,9 +68,8 @@ def compare_all(
     """
     with connection.transaction():
         connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
-        row = connection.execute("SELECT now()").fetchone()
-        assert row is not None  # there is always a now: the one by which the views count
-        running = RunningIndicators(catalogue, Folds(rulebook.current), row[0])
+        (now,) = connection.cursor(row_factory=scalar_row).execute("SELECT now()")  # by which the views count
+        running = RunningIndicators(catalogue, Folds(rulebook.current), now)
         return _compare(connection, rulebook, running.gathering), running.deviations(connection)
 
 
@@ -142,19 +85,20 @@ def repair(connection: psycopg.Connection, rulebook: Rulebook) -> list[Mismatch]
         cursor.execute("LOCK TABLE partition_offsets IN SHARE ROW EXCLUSIVE MODE")
         found = _compare(connection, rulebook)
         for one in found:
-            names = ["system", "measure", "agency", "dimensions", *(["actor"] if one.actor else []), "bucket", "shard"]
-            key = [*one[1:5], *([one.actor] if one.actor else []), one.bucket, shard]
-            columns, placeholders = ", ".join(names), ", ".join(["%s"] * len(names))
-            cursor.execute(
-                f"INSERT INTO {one.table} AS c ({columns}, value) VALUES ({placeholders}, %s) "  # noqa: S608 - names are ours
-                f"ON CONFLICT ({columns}) DO UPDATE SET value = c.value + excluded.value".encode(),
-                (*key, one.recounted - one.live),
-            )
+            _correct(cursor, shard, one)
     return found
 
 
-Counted = dict[tuple[str, str, str, str, str, str], int]
-"""(system, measure, agency, dimensions, actor, bucket) → value; without an actor where none is counted."""
+def _correct(cursor: psycopg.Cursor, shard: int, one: Mismatch) -> None:
+    """Add to one shard what the live counter lacks; what it has too much of is a negative amount."""
+    names = _KEYS[one.table]
+    key, values = ", ".join([*names, "shard"]), [getattr(one, name) for name in names]
+    placeholders = ", ".join(["%s"] * len(names))
+    cursor.execute(
+        f"INSERT INTO {one.table} AS c ({key}, value) VALUES ({placeholders}, %s, %s) "  # noqa: S608 - names are ours
+        f"ON CONFLICT ({key}) DO UPDATE SET value = c.value + excluded.value".encode(),
+        (*values, shard, one.recounted - one.live),
+    )
 
 
 def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gathering | None = None) -> list[Mismatch]:
@@ -162,32 +106,34 @@ def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gath
     if connection.execute("SELECT 1 FROM catalogues WHERE finished_at IS NULL").fetchone():
         raise UnavailableError("a change of the catalogue is still being applied: run `opscentre migrate` to its end")
     buckets = _recounted(connection, rulebook.current, gathering)
-    days = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.days.items()}
-    months = {(*key[:4], "", key[4].isoformat()): value for key, value in buckets.months.items()}
-    actors = {(*key[:5], key[5].isoformat()): value for key, value in buckets.actors.items()}
     # A minute at the edge may have been counted when it was still recent enough: compare from a minute on
     # that was recent for every writer.
     oldest = buckets.oldest + 24 * 60
-    minutes = {(*key[:4], "", text_of(key[4] * MINUTE)): v for key, v in buckets.minutes.items() if key[4] >= oldest}
+    minutes = {(*key, text_of(at * MINUTE)): value for (*key, at), value in buckets.minutes.items() if at >= oldest}
+    recounted: dict[str, Counters] = {
+        "counters_day": _dated(buckets.days),
+        "counters_month": _dated(buckets.months),
+        "counters_minute": minutes,
+        "actors_month": _dated(buckets.actors),
+    }
+    since = {"counters_minute": text_of(oldest * MINUTE)}
     return [
-        *_mismatches(connection, "counters_day", "''", "-infinity", days),
-        *_mismatches(connection, "counters_month", "''", "-infinity", months),
-        *_mismatches(connection, "counters_minute", "''", text_of(oldest * MINUTE), minutes),
-        *_mismatches(connection, "actors_month", "actor", "-infinity", actors),
+        mismatch
+        for table, counters in recounted.items()
+        for mismatch in _mismatches(table, _live(connection, table, since.get(table, "-infinity")), counters)
     ]
 
 
 def _recounted(connection: psycopg.Connection, rules: CaseRules, gathering: Gathering | None) -> Buckets:
+    """Every counter from the archive; the histories go to `gathering` as well."""
     folds, buckets = Folds(rules), Buckets(rules.calendar)
     for effect, subject, stated in histories(facts(connection, None)):
         changes, history = Changes(), [one.entry for one in stated]
         if effect == "flow":
             for one in stated:
                 changes.apply(one, 1)
-        elif effect == "case":
-            contribution_delta(folds.case(subject.system, subject.group), [], history, changes.counters)
-        elif effect == "item":
-            contribution_delta(folds.item(subject.system, subject.group), [], history, changes.counters)
+        elif effect != "reading":
+            contribution_delta(fold_of(folds, effect, subject), [], history, changes.counters)
         buckets.add(changes.counters)
         buckets.add_actors(changes.actors)
         if gathering is not None:
@@ -195,22 +141,28 @@ def _recounted(connection: psycopg.Connection, rules: CaseRules, gathering: Gath
     return buckets
 
 
-def _mismatches(
-    connection: psycopg.Connection, table: str, actor: str, since: str, recounted: Counted
-) -> list[Mismatch]:
+def _dated(counters: Mapping[DayKey, int] | Mapping[ActorKey, int]) -> Counters:
+    return {(*key, bucket.isoformat()): value for (*key, bucket), value in counters.items()}
+
+
+def _live(connection: psycopg.Connection, table: str, since: str) -> Counters:
+    key = ", ".join(_KEYS[table])
     rows = connection.execute(
-        f"SELECT system, measure, agency, dimensions, {actor}, bucket, sum(value)::bigint FROM {table} "  # noqa: S608 - names are ours
-        "WHERE bucket >= %s GROUP BY 1, 2, 3, 4, 5, 6".encode(),
+        f"SELECT {key}, sum(value)::bigint FROM {table} WHERE bucket >= %s GROUP BY {key}".encode(),  # noqa: S608 - names are ours
         (since,),
     )
-    live: Counted = {(*row[:5], bucket_text(row[5])): row[6] for row in rows}
-    return [
-        Mismatch(table, *key, live.get(key, 0), recounted.get(key, 0))
-        for key in sorted(live.keys() | recounted.keys())
-        if live.get(key, 0) != recounted.get(key, 0)
-    ]
+    return {(*names, _bucket_text(bucket)): value for *names, bucket, value in rows}
 
 
-def bucket_text(bucket: date) -> str:
+def _mismatches(table: str, live: Counters, recounted: Counters) -> Iterator[Mismatch]:
+    """The counters of a table that differ, by their key; one that is not there is as one of nothing."""
+    for key in sorted(live.keys() | recounted.keys()):
+        here, there = live.get(key, 0), recounted.get(key, 0)
+        if here != there:
+            columns = {"actor": "", **dict(zip(_KEYS[table], key, strict=True))}
+            yield Mismatch(table=table, live=here, recounted=there, **columns)
+
+
+def _bucket_text(bucket: date) -> str:
     """A bucket as text: of a day its date, of a minute its moment."""
     return text_of(moment_of(bucket)) if isinstance(bucket, datetime) else bucket.isoformat()

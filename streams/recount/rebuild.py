@@ -17,7 +17,7 @@ from schemas.catalogue.model import Catalogue
 from schemas.catalogue.rules import CalendarRule, Limits, Rules
 from streams.fold.facts import EntityKey
 from streams.fold.rulebook import Rulebook, load_rulebook
-from streams.recount.compare import facts
+from streams.recount.archive import facts
 from streams.write.changes import Changes
 from streams.write.projections import Projector
 from streams.write.writer import MAINTENANCE, fence_partition, prepare_session

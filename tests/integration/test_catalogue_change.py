@@ -14,7 +14,8 @@ from core.settings import Settings
 from opscentre.devservices.timescaledb import TimescaleDB
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount import rebuild as module
-from streams.recount.compare import Mismatch, compare, repair, totals_as_of
+from streams.recount.archive import totals_as_of
+from streams.recount.compare import Mismatch, compare, repair
 from streams.recount.rebuild import apply_catalogue
 from streams.write.writer import Writer
 from tests.catalogues import CHANGE, ZONE, Installation, content, received, rename, then, write_catalogue

@@ -16,7 +16,7 @@ from opscentre.publishing.files import publish_csv
 from opscentre.publishing.mapping import load_mapping
 from opscentre.reports.status import current, figures
 from schemas.catalogue.load import Catalogue
-from streams.recount.compare import totals_as_of
+from streams.recount.archive import totals_as_of
 from tests.helpers import RULES
 from tests.workers import Workers, assert_exact
 

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from opscentre.reports.status import figures, totals
-from streams.recount.compare import Mismatch, compare, compare_all, readings_as_of, repair, totals_as_of
+from streams.recount.archive import readings_as_of, totals_as_of
+from streams.recount.compare import Mismatch, compare, compare_all, repair
 from streams.write.writer import Writer
 from tests.helpers import (
     AMOUNTS,

@@ -20,7 +20,8 @@ from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, We
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
 from streams.ingest.records import Batch
-from streams.recount.compare import compare, readings_as_of, totals_as_of
+from streams.recount.archive import readings_as_of, totals_as_of
+from streams.recount.compare import compare
 from streams.write.writer import Outcome, Writer
 from tests.helpers import (
     CATALOGUE,
