@@ -1,18 +1,20 @@
 """The sweep for missed deadlines: finds cases that became overdue, and says so once. It decides targets, too.
 
-What is found is written to `alerts` and, for those who are to be told, to `outbox` in the same transaction; from
-there it goes to Kafka. A sweep that ends anywhere on the way is finished by the next one.
+A sweep looks which systems can be judged, records what their agencies have missed in `alerts` and, for those who are
+to be told, in `outbox` in the same transaction, and relays the outbox to Kafka. One that ends anywhere on the way is
+finished by the next one.
 """
 
 import logging
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import psycopg
+from psycopg.rows import dict_row, scalar_row
 
 from core.database import connect
 from core.kafka import TopicEnds, admin, end_offsets
@@ -49,7 +51,7 @@ _FIND = """
     )
     SELECT agency, system, kind, subject, due_at, overdue_at FROM raised WHERE suppressed IS NULL
 """
-_SEEN = """
+_REMEMBER = """
     INSERT INTO sweeps (system, swept_at, horizon) VALUES (%(system)s, %(now)s, %(xmin)s)
     ON CONFLICT (system) DO UPDATE SET swept_at = excluded.swept_at, horizon = excluded.horizon
 """
@@ -81,24 +83,20 @@ def sweep(
         UnavailableError: Kafka or the database does not answer; what was not done is done by the next sweep.
     """
     with connect(dsn, "opscentre sweep", autocommit=True) as connection:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s), clock_timestamp()", (_LOCK,)).fetchone()
-        assert row is not None  # one row, always
-        if not row[0]:
+        ((alone, now),) = connection.execute("SELECT pg_try_advisory_lock(%s), clock_timestamp()", (_LOCK,))
+        if not alone:
             return 0
-        now: datetime = row[1]
-        with admin(bootstrap) as client:
-            ends = end_offsets(client, topics)
-        systems = [topics[topic] for topic in _caught_up(connection, ends, patience)]
-        sweep_id = uuid4()
-        with connection.transaction():
-            connection.execute("SET LOCAL statement_timeout = 0")  # the first sweep after a backfill has years to list
-            found = [one for system in systems for one in _record(connection, system, now, sweep_id)]
-            _write_outbox(connection, alerts(found, sweep_id, now))
-            decided = decide(connection, systems, decide_days, now)
-        if decided:
-            log.info("%d targets decided", decided)
-        relay(connection, bootstrap)
-    return len(found)
+        systems = [topics[topic] for topic in _look(connection, bootstrap, topics, patience)]
+        told = _record(connection, systems, now, decide_days)
+        _relay(connection, bootstrap)
+    return told
+
+
+def _look(connection: psycopg.Connection, bootstrap: str, topics: Iterable[str], patience: float) -> list[str]:
+    """Topics of which everything until their ends of now is in the database."""
+    with admin(bootstrap) as client:
+        ends = end_offsets(client, topics)
+    return _caught_up(connection, ends, patience)
 
 
 def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicEnds], patience: float) -> list[str]:
@@ -111,36 +109,45 @@ def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicEnds], pa
         time.sleep(0.2)
 
 
-def _record(connection: psycopg.Connection, system: str, now: datetime, sweep_id: UUID) -> list[Found]:
-    """Write down, in the running transaction, what a system's agencies have missed by `now`; return whom to tell."""
+def _record(connection: psycopg.Connection, systems: Sequence[str], now: datetime, decide_days: int) -> int:
+    """Write down what is missed and what is decided by now, and what is to be told of it; return how many are told."""
+    sweep_id = uuid4()
+    with connection.transaction():
+        connection.execute("SET LOCAL statement_timeout = 0")  # the first sweep after a backfill has years to list
+        found = [one for system in systems for one in _find(connection, system, now, sweep_id)]
+        _write_outbox(connection, _messages(found, sweep_id, now))
+        decided = decide(connection, systems, decide_days, now)
+    if decided:
+        log.info("%d targets decided", decided)
+    return len(found)
+
+
+def _find(connection: psycopg.Connection, system: str, now: datetime, sweep_id: UUID) -> list[Found]:
+    """Write to `alerts`, in the running transaction, what a system's agencies have missed; return whom to tell."""
     # Before the search: what becomes visible between the two is only looked at twice.
-    row = connection.execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text").fetchone()
-    assert row is not None  # one row, always
-    values = {"system": system, "now": now, "sweep": sweep_id, "old": OLD_DAYS, "xmin": row[0]}
-    rows = connection.execute(_FIND, values).fetchall()
-    connection.execute(_SEEN, values)
-    return [
-        Found(agency, MissedDeadline(system=name, kind=kind, subject=subject, due_at=due, overdue_at=overdue))
-        for agency, name, kind, subject, due, overdue in rows
-    ]
+    (xmin,) = connection.cursor(row_factory=scalar_row).execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
+    values = {"system": system, "now": now, "sweep": sweep_id, "old": OLD_DAYS, "xmin": xmin}
+    rows = connection.cursor(row_factory=dict_row).execute(_FIND, values).fetchall()
+    connection.execute(_REMEMBER, values)
+    return [Found(row.pop("agency"), MissedDeadline(**row)) for row in rows]
 
 
-def _write_outbox(connection: psycopg.Connection, messages: Iterable[Alert]) -> None:
-    with connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO outbox (topic, key, value) VALUES (%s, %s, %s)",
-            [(ALERTS, alert.subject, alert.model_dump_json()) for alert in messages],
-        )
-
-
-def alerts(found: Iterable[Found], sweep_id: UUID, now: datetime) -> list[Alert]:
+def _messages(found: Iterable[Found], sweep_id: UUID, now: datetime) -> list[Alert]:
     """One message an agency."""
     by_agency = groupby(sorted(found, key=lambda one: one.agency), key=lambda one: one.agency)
     return [missed(agency, sweep_id, now, [one.case for one in group]) for agency, group in by_agency]
 
 
-def relay(connection: psycopg.Connection, bootstrap: str) -> int:
-    """Send what is in the outbox, and delete what Kafka has acknowledged; return how many.
+def _write_outbox(connection: psycopg.Connection, alerts: Iterable[Alert]) -> None:
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO outbox (topic, key, value) VALUES (%s, %s, %s)",
+            [(ALERTS, alert.subject, alert.model_dump_json()) for alert in alerts],
+        )
+
+
+def _relay(connection: psycopg.Connection, bootstrap: str) -> None:
+    """Send what is in the outbox, and delete what Kafka has acknowledged.
 
     Ended between the two, it is sent again, with the same id: who reads it knows it by that.
     """
@@ -152,4 +159,3 @@ def relay(connection: psycopg.Connection, bootstrap: str) -> int:
             publisher.flush()
         connection.execute("DELETE FROM outbox WHERE id = ANY (%s)", ([row[0] for row in rows],))
         log.info("%d alerts sent", len(rows))
-    return len(rows)

@@ -45,8 +45,7 @@ def keep_house(connection: psycopg.Connection, raw_days: int) -> tuple[int, int]
         raw_days: how long the raw bytes of dead letters are kept; an open letter that loses them is discarded.
     """
     with connection.transaction(), connection.cursor() as cursor:
-        row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone()
-        if not (row and row[0]):
+        if not _alone(cursor):
             return None
         minutes = cursor.execute(_MINUTES, (KEEP_MINUTES,)).rowcount
         letters = cursor.execute(_RAW_BYTES, {"days": raw_days}).rowcount
@@ -66,8 +65,13 @@ def merge_months(connection: psycopg.Connection) -> int:
     merged = 0
     for table, actor in (("counters_month", ""), ("actors_month", "actor,")):
         with connection.transaction(), connection.cursor() as cursor:
-            row = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,)).fetchone()
-            if row and row[0]:
+            if _alone(cursor):
                 cursor.execute("SET LOCAL statement_timeout = 0")  # the first time after a backfill there are years
                 merged += cursor.execute(_MERGE.format(table=table, actor=actor).encode()).rowcount
     return merged
+
+
+def _alone(cursor: psycopg.Cursor) -> bool:
+    """Whether no other worker keeps house, until the end of the transaction."""
+    ((locked,),) = cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", (_LOCK,))
+    return bool(locked)
