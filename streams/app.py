@@ -64,14 +64,13 @@ class App(faust.App):  # type: ignore[misc]
         with connect(self._settings.dsn, "opscentre offsets") as connection:
             for tp, first in earliest.items():
                 partition = self._partitions[tp.topic]._replace(number=tp.partition)
-                row = connection.execute(
+                ((next_offset,),) = connection.execute(
                     "INSERT INTO partition_offsets (cluster, topic_id, partition, topic, next_offset) "
                     "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (cluster, topic_id, partition) "
                     "DO UPDATE SET topic = excluded.topic RETURNING next_offset",
                     (partition.cluster, partition.topic_id, tp.partition, tp.topic, first),
-                ).fetchone()
-                assert row is not None  # the statement returns one row whether it inserted or updated
-                found[tp] = row[0]
+                )  # one row, whether it inserted or updated
+                found[tp] = next_offset
         for tp, offset in found.items():
             if offset < earliest[tp]:
                 self._note_loss(self._partitions[tp.topic]._replace(number=tp.partition), offset, earliest[tp])

@@ -85,11 +85,12 @@ def current(connection: psycopg.Connection, zone: ZoneInfo, bootstrap: str, topi
     waiting = lag(connection, bootstrap, topics)
     connection.commit()
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    row = connection.execute("SELECT sum(events)::bigint, sum(duplicates)::bigint FROM partition_offsets").fetchone()
-    assert row is not None  # an aggregate always has its row
+    ((events, duplicates),) = connection.execute(
+        "SELECT sum(events)::bigint, sum(duplicates)::bigint FROM partition_offsets"
+    )
     report = {
-        "events": row[0],
-        "duplicates": row[1],
+        "events": events,
+        "duplicates": duplicates,
         "dead_letters": dead_letters(connection),
         "lag": waiting,
         **figures(totals(connection, zone), _readings(connection)),
@@ -105,11 +106,10 @@ def as_of(
 
     Duplicates and lag leave no trace by which they could be put back in time: they are null.
     """
-    row = connection.execute("SELECT count(*) FROM events WHERE time <= %s", (moment,)).fetchone()
-    assert row is not None
+    ((events,),) = connection.execute("SELECT count(*) FROM events WHERE time <= %s", (moment,))
     return {
         "as_of": moment.isoformat(),
-        "events": row[0],
+        "events": events,
         "duplicates": None,
         "dead_letters": dead_letters(connection, moment),
         "lag": None,

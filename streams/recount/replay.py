@@ -71,12 +71,12 @@ def _replay_one(
     row = cursor.execute(_LETTER, (number,)).fetchone()
     if row is None:
         return False
-    partition = Partition(*row[:4])
-    key, value, headers, reason, detail = row[6:]
+    cluster, topic_id, topic, partition_number, offset, timestamp, key, value, headers, reason, detail = row
+    partition = Partition(cluster, topic_id, topic, partition_number)
     if reason in _UNREAD:
         return reason, detail
-    record = Record(row[4], row[5], key, value, headers_from_text(headers))
-    item = _decode(decoders, partition.topic, record)
+    record = Record(offset, timestamp, key, value, headers_from_text(headers))
+    item = _decode(decoders, topic, record)
     if isinstance(item, Refused):
         return item.reason, item.detail
     outcome, refused = writer.apply(cursor, shard, partition, [item])
