@@ -10,9 +10,9 @@ from faust.types import TP
 from core.database import connect
 from core.settings import Settings
 from streams.fold.rulebook import Rulebook
-from streams.ingest.decoder import Decoder, Record
-from streams.ingest.records import Batch, Partition, Refused
-from streams.ingest.transport import Transport, topic
+from streams.ingest import transport
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import Batch, Partition, Record, Refused
 from streams.pipeline import Pipeline
 from streams.write.writer import Writer
 
@@ -52,8 +52,8 @@ class App(faust.App):  # type: ignore[misc]
         self.written: dict[tuple[str, int], int] = {}
         self.assigned: set[tuple[str, int]] = set()
 
-    def _new_transport(self) -> Transport:
-        return Transport(self.conf.broker_consumer, self)
+    def _new_transport(self) -> transport.Transport:
+        return transport.Transport(self.conf.broker_consumer, self)
 
     def start_offsets(self, earliest: Mapping[TP, int]) -> Mapping[TP, int]:
         """Where to read each partition from. Called at every assignment, on a thread of its own.
@@ -91,9 +91,10 @@ class App(faust.App):  # type: ignore[misc]
 def build(
     settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writers: Sequence[Writer]
 ) -> App:
-    """The application with its agent. `partitions` and `decoders` are by topic."""
+    """The application with its agent, our transport installed. `partitions` and `decoders` are by topic."""
+    transport.install()
     app = App(settings, partitions, writers[0].rulebook)
-    channel = topic(app, sorted(decoders))
+    channel = transport.topic(app, sorted(decoders))
 
     @app.agent(channel)  # type: ignore[untyped-decorator]
     async def write(stream: Any) -> None:

@@ -15,9 +15,8 @@ from functools import partial
 from typing import NoReturn, Protocol
 
 from core.errors import OutdatedCatalogueError
-from streams.ingest.decoder import Decoder
-from streams.ingest.records import Batch, Partition, decode
-from streams.ingest.transport import FetchedBatch
+from streams.ingest.decoder import Decoder, decode
+from streams.ingest.records import Batch, FetchedBatch, Partition
 
 log = logging.getLogger(__name__)
 

@@ -13,8 +13,8 @@ from schemas.events import BY_TYPE, SYSTEMS
 from schemas.events.envelope import SOURCE_PREFIX
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
-from streams.ingest.decoder import Decoder, Record
-from streams.ingest.records import Batch, Partition, decode
+from streams.ingest.decoder import Decoder, decode
+from streams.ingest.records import Batch, Partition, Record
 
 Json = dict[str, Any]
 

@@ -19,8 +19,8 @@ from core.kafka import admin, cluster_id, end_offsets
 from core.settings import Settings, settings
 from schemas.timekeeping.moments import text_of
 from streams.fold.rulebook import Rulebook, load_rulebook
-from streams.ingest.decoder import Decoder, Record
-from streams.ingest.records import Batch, Partition, decode
+from streams.ingest.decoder import Decoder, decode
+from streams.ingest.records import Batch, Partition, Record
 from streams.write.copy_text import EVENTS, array, copy
 from streams.write.writer import Writer, fence_partition, prepare_session
 

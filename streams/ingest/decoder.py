@@ -1,9 +1,8 @@
 """From a Kafka record to a checked event, or to the reason why it is none. Pure: the hot path's first half."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -11,7 +10,6 @@ from pydantic import ValidationError
 from core.errors import InvalidEventError
 from schemas.catalogue.model import System
 from schemas.events import BY_TYPE
-from schemas.events.effects import Event
 from schemas.events.envelope import (
     AHEAD,
     EARLIEST,
@@ -23,71 +21,10 @@ from schemas.events.envelope import (
     parse_instant,
 )
 from schemas.timekeeping.moments import moment_of, time_of
-from streams.fold.facts import fact
+from streams.ingest.records import CorruptBatch, DecodedEvent, Record, Refused
 
 _EARLIEST_US = moment_of(EARLIEST)
 _AHEAD_US = AHEAD // timedelta(microseconds=1)
-
-
-class Record(NamedTuple):
-    """A Kafka record as fetched, or as kept in the dead letters. `timestamp` in milliseconds since 1970, UTC."""
-
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
-    headers: Sequence[tuple[str, bytes]]
-
-
-class DecodedEvent:
-    """A checked event. Times are microseconds since 1970, UTC.
-
-    Of its model only what it states and its canonical text are kept: thousands of events wait at a time.
-    """
-
-    __slots__ = (
-        "agency",
-        "content_hash",
-        "data",
-        "fact",
-        "id",
-        "identity",
-        "kind",
-        "record",
-        "retracted",
-        "revision",
-        "subject",
-        "system",
-        "time",
-    )
-
-    def __init__(
-        self,
-        record: Record,
-        kind: type[Event],
-        system: str,
-        id: str,  # noqa: A002
-        subject: str,
-        time: int,
-        revision: int,
-        retracted: bool,
-        model: Event,
-    ) -> None:
-        self.record = record
-        self.kind = kind
-        self.system = system
-        self.id = id
-        self.subject = subject
-        self.time = time
-        self.revision = revision
-        self.retracted = retracted
-        self.agency = model.agency
-        self.fact = fact(kind, system, subject, id, time, model)
-        # Absent and null are the same, so that a field added later leaves old content as it was.
-        self.data: bytes = kind.__pydantic_serializer__.to_json(model, exclude_none=True)
-        self.identity = blake2b(f"{system}\0{id}".encode(), digest_size=16).hexdigest()
-        content = f"{kind.type}\0{subject}\0{retracted}\0".encode() + self.data
-        self.content_hash = int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
 
 
 class Decoder:
@@ -162,6 +99,22 @@ class Decoder:
             after = f': "{successor}" has taken over' if successor else ""
             return f'agency "{agency}" stood no longer at that time, by the catalogue{after}'
         return None
+
+
+def decode(decoder: Decoder, records: Iterable[Record | CorruptBatch]) -> list[DecodedEvent | Refused]:
+    """Check every record; what is refused stays, in its place."""
+    items: list[DecodedEvent | Refused] = []
+    for record in records:
+        if isinstance(record, CorruptBatch):
+            detail = f"offsets {record.offset} to {record.last} cannot be read: {record.error}"
+            empty = Record(record.offset, record.timestamp, None, None, ())
+            items.append(Refused(empty, "corrupt_batch", detail))
+            continue
+        try:
+            items.append(decoder.decode(record))
+        except InvalidEventError as error:
+            items.append(Refused(record, error.reason, error.detail))
+    return items
 
 
 def _split(headers: Sequence[tuple[str, bytes]], value: bytes) -> tuple[dict[str, Any], Any]:

@@ -1,10 +1,11 @@
-"""What goes through one transaction: the records of a partition, decoded, with their place in the log."""
+"""What passes through a worker, from a fetched record to the batch that one transaction writes."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from hashlib import blake2b
 from typing import NamedTuple
 
-from core.errors import InvalidEventError
-from streams.ingest.decoder import DecodedEvent, Decoder, Record
+from schemas.events.effects import Event
+from streams.fold.facts import fact
 
 
 class Partition(NamedTuple):
@@ -16,12 +17,14 @@ class Partition(NamedTuple):
     number: int
 
 
-class Refused(NamedTuple):
-    """A record that becomes a dead letter."""
+class Record(NamedTuple):
+    """A Kafka record as fetched, or as kept in the dead letters. `timestamp` in milliseconds since 1970, UTC."""
 
-    record: Record
-    reason: str
-    detail: str
+    offset: int
+    timestamp: int
+    key: bytes | None
+    value: bytes | None
+    headers: Sequence[tuple[str, bytes]]
 
 
 class CorruptBatch(NamedTuple):
@@ -31,6 +34,73 @@ class CorruptBatch(NamedTuple):
     last: int
     timestamp: int
     error: str
+
+
+class FetchedBatch(NamedTuple):
+    """Successive records of a partition, from `start` up to but without `end`."""
+
+    start: int
+    end: int
+    records: list[Record | CorruptBatch]
+
+
+class Refused(NamedTuple):
+    """A record that becomes a dead letter."""
+
+    record: Record
+    reason: str
+    detail: str
+
+
+class DecodedEvent:
+    """A checked event. Times are microseconds since 1970, UTC.
+
+    Of its model only what it states and its canonical text are kept: thousands of events wait at a time.
+    """
+
+    __slots__ = (
+        "agency",
+        "content_hash",
+        "data",
+        "fact",
+        "id",
+        "identity",
+        "kind",
+        "record",
+        "retracted",
+        "revision",
+        "subject",
+        "system",
+        "time",
+    )
+
+    def __init__(
+        self,
+        record: Record,
+        kind: type[Event],
+        system: str,
+        id: str,  # noqa: A002
+        subject: str,
+        time: int,
+        revision: int,
+        retracted: bool,
+        model: Event,
+    ) -> None:
+        self.record = record
+        self.kind = kind
+        self.system = system
+        self.id = id
+        self.subject = subject
+        self.time = time
+        self.revision = revision
+        self.retracted = retracted
+        self.agency = model.agency
+        self.fact = fact(kind, system, subject, id, time, model)
+        # Absent and null are the same, so that a field added later leaves old content as it was.
+        self.data: bytes = kind.__pydantic_serializer__.to_json(model, exclude_none=True)
+        self.identity = blake2b(f"{system}\0{id}".encode(), digest_size=16).hexdigest()
+        content = f"{kind.type}\0{subject}\0{retracted}\0".encode() + self.data
+        self.content_hash = int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
 
 
 class Batch(NamedTuple):
@@ -55,19 +125,3 @@ class Batch(NamedTuple):
         middle = len(self.items) // 2
         cut = self.items[middle].record.offset
         return self._replace(end=cut, items=self.items[:middle]), self._replace(start=cut, items=self.items[middle:])
-
-
-def decode(decoder: Decoder, records: Iterable[Record | CorruptBatch]) -> list[DecodedEvent | Refused]:
-    """Check every record; what is refused stays, in its place."""
-    items: list[DecodedEvent | Refused] = []
-    for record in records:
-        if isinstance(record, CorruptBatch):
-            detail = f"offsets {record.offset} to {record.last} cannot be read: {record.error}"
-            empty = Record(record.offset, record.timestamp, None, None, ())
-            items.append(Refused(empty, "corrupt_batch", detail))
-            continue
-        try:
-            items.append(decoder.decode(record))
-        except InvalidEventError as error:
-            items.append(Refused(record, error.reason, error.detail))
-    return items

@@ -12,7 +12,7 @@ overrides is internal to faust-streaming 0.15 and aiokafka 0.14: raise their ver
 import asyncio
 import time
 from collections.abc import AsyncIterator, Iterator, Mapping
-from typing import Any, NamedTuple
+from typing import Any
 
 import faust
 from aiokafka.consumer import fetcher
@@ -21,8 +21,7 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from core.errors import OffsetMismatchError
-from streams.ingest.decoder import Record
-from streams.ingest.records import CorruptBatch
+from streams.ingest.records import CorruptBatch, FetchedBatch, Record
 
 SEEK_TIMEOUT = 45.0
 """Seconds. A slower seek would end Faust's recovery for good (its own limit is 90), so ours ends the worker first."""
@@ -31,14 +30,6 @@ WAIT_IDLE_MS = 100
 WAIT_BUSY_MS = 10
 """How long a fetch may wait at the broker. One at a time is under way, so while it waits for partitions that have
 nothing it holds up those that have: Faust's 1,500 ms are far too long, and where there is work 100 ms are."""
-
-
-class FetchedBatch(NamedTuple):
-    """Successive records of a partition, from `start` up to but without `end`."""
-
-    start: int
-    end: int
-    records: list[Record | CorruptBatch]
 
 
 class _Watched:
@@ -90,9 +81,6 @@ class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
     def _consumer_record(self, tp: Any, record: Any) -> Record:
         """What the decoder needs of a record, and no more: thousands of them wait at a time."""
         return Record(record.offset, record.timestamp, record.key, record.value, record.headers)
-
-
-fetcher.PartitionRecords = QuarantiningRecords
 
 
 class PassThrough(Schema):  # type: ignore[misc]
@@ -251,6 +239,11 @@ class Transport(driver.Transport):  # type: ignore[misc]
     """aiokafka with our consumer."""
 
     Consumer = Consumer
+
+
+def install() -> None:
+    """Let aiokafka unpack with our `QuarantiningRecords`, in the whole process; before anything is fetched."""
+    fetcher.PartitionRecords = QuarantiningRecords  # aiokafka looks it up by this name, and has no other way in
 
 
 def topic(app: faust.App, names: list[str]) -> Any:

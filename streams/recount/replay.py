@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 import psycopg
 
 from core.errors import InvalidEventError
-from streams.ingest.decoder import DecodedEvent, Decoder, Record
-from streams.ingest.records import Partition, Refused
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import DecodedEvent, Partition, Record, Refused
 from streams.write.copy_text import headers_from_text
 from streams.write.writer import MAINTENANCE, TRANSIENT, Writer, fence_partition
 

@@ -8,7 +8,7 @@ import psycopg
 
 from schemas.timekeeping.moments import text_of
 from streams.fold.history import Entry
-from streams.ingest.decoder import DecodedEvent
+from streams.ingest.records import DecodedEvent
 
 NULL = "\x01"
 """Stands for NULL. Control characters cannot come from an event: the decoder refuses them in every text column."""

@@ -12,8 +12,7 @@ import psycopg
 from schemas.events import BY_TYPE
 from schemas.timekeeping.moments import moment_of
 from streams.fold.facts import Fact, fact
-from streams.ingest.decoder import DecodedEvent
-from streams.ingest.records import Refused
+from streams.ingest.records import DecodedEvent, Refused
 from streams.write.copy_text import array, moment, texts
 
 _CLAIM = """

@@ -15,8 +15,7 @@ from psycopg import errors
 from core.database import connect
 from core.errors import OffsetMismatchError, OutdatedCatalogueError, UnavailableError
 from streams.fold.rulebook import Rulebook
-from streams.ingest.decoder import DecodedEvent
-from streams.ingest.records import Batch, Partition, Refused
+from streams.ingest.records import Batch, DecodedEvent, Partition, Refused
 from streams.write.changes import Changes
 from streams.write.copy_text import EVENTS, copy, event, headers_to_text, moment
 from streams.write.deduplication import resolve

@@ -31,7 +31,8 @@ from pathlib import Path
 import schemas
 from schemas.counters import KINDS
 from schemas.catalogue.load import load_catalogue
-from streams.ingest.decoder import Decoder, Record
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import Record
 
 value = Path("checkup.json").read_bytes()
 incoming = Decoder(load_catalogue().systems["health"]).decode(Record(0, time.time_ns() // 1_000_000, None, value, ()))

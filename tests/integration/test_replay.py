@@ -13,8 +13,8 @@ from core.database import connect
 from core.errors import NotFoundError
 from opscentre.reports import dead_letters
 from schemas.events.envelope import SOURCE_PREFIX
-from streams.ingest.decoder import Decoder
-from streams.ingest.records import Refused, decode
+from streams.ingest.decoder import Decoder, decode
+from streams.ingest.records import Refused
 from streams.recount.compare import compare, repair
 from streams.recount.replay import replay
 from streams.write.writer import MAINTENANCE, Outcome, Writer, fence_partition, prepare_session

@@ -29,14 +29,15 @@ from core.errors import UnavailableError
 from core.kafka import admin
 from core.settings import Settings
 from opscentre.devservices.process import wait_until
-from streams.app import App
+from streams.app import App, build
 from streams.ingest import transport
-from tests.helpers import RULEBOOK
+from streams.write.writer import Writer
+from tests.helpers import DECODERS, RULEBOOK
 from tests.workers import Workers, mixed, publish
 
 ROOT = Path(__file__).parent.parent.parent
 RECORDS: Any = transport.QuarantiningRecords.__bases__[0]
-"""aiokafka's own; under its name in the module stands ours."""
+"""aiokafka's own; under its name in the module stands ours once it is installed."""
 
 
 def test_installed_versions_are_the_pinned_ones() -> None:
@@ -118,12 +119,11 @@ def test_what_is_used_inside_exists() -> None:
         assert used in consumer, used
 
 
-def _app() -> App:
-    return App(Settings(kafka="127.0.0.1:1", group="transport"), {}, RULEBOOK)
-
-
-def test_the_transport_is_really_used() -> None:
-    app = _app()
+def test_the_transport_is_really_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fetcher, "PartitionRecords", RECORDS)  # and as it was before, afterwards
+    app = build(
+        Settings(kafka="127.0.0.1:1", group="transport"), {}, {"t": DECODERS["one-stop"]}, [Writer("", RULEBOOK)]
+    )
     assert type(app.transport) is transport.Transport
     assert type(app.transport).Consumer is transport.Consumer
     assert fetcher.PartitionRecords is transport.QuarantiningRecords
@@ -174,6 +174,7 @@ from streams.app import App
 from streams.fold.rulebook import Rulebook
 
 names = ["events.one-stop"]
+transport.install()
 app = App(settings(), _partitions(settings().kafka, names), Rulebook(1, {}))
 
 @app.agent(transport.topic(app, names))

@@ -15,7 +15,8 @@ from core.errors import InvalidEventError
 from schemas.catalogue.model import Validity
 from schemas.events.envelope import MAX_BYTES, REASONS
 from schemas.timekeeping.moments import moment_of
-from streams.ingest.decoder import DecodedEvent, Decoder, Record
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import DecodedEvent, Record
 from tests.helpers import CATALOGUE, DECODERS, Json, cloud_event, commune
 
 ONE_STOP = DECODERS["one-stop"]
