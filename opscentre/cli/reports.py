@@ -46,8 +46,8 @@ def status(
             rules = load_rulebook(connection, catalogue).current
             at_one_moment(connection)
             values: dict[str, list[float]] = {}
-            for subject, reading in readings_as_of(connection, moment).items():
-                values.setdefault(subject.group, []).append(reading.detail[0])
+            for entity, reading in readings_as_of(connection, moment).items():
+                values.setdefault(entity.group, []).append(reading.detail[0])
             report = status_as_of(connection, moment, totals_as_of(connection, rules, moment), values)
     if json:
         print_json(report)

@@ -13,12 +13,12 @@ from streams.fold.history import Entry
 class EntityKey(NamedTuple):
     """Identity of a case (`group` is its kind), an item (its register) or a reading (what was measured).
 
-    A reading's `subject` is its agency and period: `H06.05 2025-Q2`.
+    A reading's `id` is its agency and period: `H06.05 2025-Q2`.
     """
 
     system: str
     group: str
-    subject: str
+    id: str
 
 
 class Shape(NamedTuple):
@@ -64,7 +64,7 @@ class Fact(NamedTuple):
     """An event as far as it changes anything. `actor` is who did it, where different ones are counted."""
 
     effect: str
-    subject: EntityKey
+    entity: EntityKey
     entry: Entry
     actor: str | None = None
 
@@ -76,11 +76,12 @@ def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, mode
     dimensions = None if get_dimensions is None else dimensions_of(get_dimensions(model))
     detail = None if detail_field is None else getattr(model, detail_field)
     actor = None if actor_field is None else getattr(model, actor_field)
+    entity = EntityKey(system, group, subject)
     if effect == "reading":
         reading = cast("Reading", model)
-        group, subject = subject, f"{reading.agency} {reading.period}"
+        entity = EntityKey(system, subject, f"{reading.agency} {reading.period}")
         detail = [reading.value, reading.unit, reading.note]
     entry = Entry(
         time, order, id_, kind.name, model.agency, None if due is None else moment_of(due), dimensions, detail
     )
-    return Fact(effect, EntityKey(system, group, subject), entry, actor)
+    return Fact(effect, entity, entry, actor)

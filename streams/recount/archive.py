@@ -43,37 +43,37 @@ def facts(connection: psycopg.Connection, until: datetime | None, of: type[Event
 
 
 def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, EntityKey, list[Fact]]]:
-    """Facts gathered into (effect, subject, facts in the order of a history)."""
+    """Facts gathered into (effect, entity, facts in the order of a history)."""
     for _, together in groupby(stated, key=lambda one: one[0]):
         gathered: dict[tuple[str, EntityKey], list[Fact]] = {}
         for _, one in together:
-            gathered.setdefault((one.effect, one.subject), []).append(one)
-        for (effect, subject), found in gathered.items():
-            yield effect, subject, sorted(found, key=lambda one: one.entry)
+            gathered.setdefault((one.effect, one.entity), []).append(one)
+        for (effect, entity), found in gathered.items():
+            yield effect, entity, sorted(found, key=lambda one: one.entry)
 
 
-def fold_of(folds: Folds, effect: str, subject: EntityKey) -> Fold[Any]:
+def fold_of(folds: Folds, effect: str, entity: EntityKey) -> Fold[Any]:
     """The fold of a case's or an item's history."""
-    return (folds.case if effect == "case" else folds.item)(subject.system, subject.group)
+    return (folds.case if effect == "case" else folds.item)(entity.system, entity.group)
 
 
 def totals_as_of(connection: psycopg.Connection, rules: CaseRules, moment: datetime) -> Totals:
     """What every measure holds at a moment: the fold of the events with time until then, as known now."""
     folds, at = Folds(rules), moment_of(moment)
     found: dict[Key, int] = {}
-    for effect, subject, stated in histories(facts(connection, moment)):
+    for effect, entity, stated in histories(facts(connection, moment)):
         history = [one.entry for one in stated]
         if effect == "flow":
             for entry in history:
-                key = (subject.system, entry.name, entry.agency, entry.dimensions or "")
+                key = (entity.system, entry.name, entry.agency, entry.dimensions or "")
                 found[key] = found.get(key, 0) + 1
         elif effect != "reading":
-            for key, (_, amount) in contribution_at(fold_of(folds, effect, subject), history, at).items():
+            for key, (_, amount) in contribution_at(fold_of(folds, effect, entity), history, at).items():
                 found[key] = found.get(key, 0) + amount
     return found
 
 
 def readings_as_of(connection: psycopg.Connection, moment: datetime | None) -> dict[EntityKey, Entry]:
-    """The reading that stands of each subject, of those reported until a moment."""
+    """The reading that stands of each entity, of those reported until a moment."""
     stated = histories(facts(connection, moment, Reading))
-    return {subject: found[-1].entry for _, subject, found in stated}
+    return {entity: found[-1].entry for _, entity, found in stated}

@@ -127,17 +127,17 @@ def _compare(connection: psycopg.Connection, rulebook: Rulebook, gathering: Gath
 def _recounted(connection: psycopg.Connection, rules: CaseRules, gathering: Gathering | None) -> Buckets:
     """Every counter from the archive; the histories go to `gathering` as well."""
     folds, buckets = Folds(rules), Buckets(rules.calendar)
-    for effect, subject, stated in histories(facts(connection, None)):
+    for effect, entity, stated in histories(facts(connection, None)):
         changes, history = Changes(), [one.entry for one in stated]
         if effect == "flow":
             for one in stated:
                 changes.apply(one, 1)
         elif effect != "reading":
-            contribution_delta(fold_of(folds, effect, subject), [], history, changes.counters)
+            contribution_delta(fold_of(folds, effect, entity), [], history, changes.counters)
         buckets.add(changes.counters)
         buckets.add_actors(changes.actors)
         if gathering is not None:
-            gathering.add(effect, subject, history, changes)
+            gathering.add(effect, entity, history, changes)
     return buckets
 
 

@@ -41,8 +41,8 @@ class Gathering:
         self._readings: list[ReportedValue] = []
         self._tasks: list[TaskState] = []
 
-    def add(self, effect: str, subject: EntityKey, history: Sequence[Entry], changes: Changes) -> None:
-        """Take one subject's history, and the counters that it comes to."""
+    def add(self, effect: str, entity: EntityKey, history: Sequence[Entry], changes: Changes) -> None:
+        """Take one entity's history, and the counters that it comes to."""
         for (*counter, minute), value in changes.counters.items():
             if value and minute < self._minute:
                 system, measure, agency, dimensions = counter
@@ -54,31 +54,31 @@ class Gathering:
             acted = ActorMonth(system, measure, dimensions, agency, actor, month)
             self._actors[acted] = self._actors.get(acted, 0) + value
         if effect == "item":
-            self._item(subject, history)
+            self._item(entity, history)
         elif effect == "reading":
-            self._reading(subject, history)
-        elif subject.group == "task":
-            self._task(subject, history)
+            self._reading(entity, history)
+        elif entity.group == "task":
+            self._task(entity, history)
 
-    def _item(self, subject: EntityKey, history: Sequence[Entry]) -> None:
-        state, _ = state_at(self._folds.item(subject.system, subject.group), history, self._last)
+    def _item(self, entity: EntityKey, history: Sequence[Entry]) -> None:
+        state, _ = state_at(self._folds.item(entity.system, entity.group), history, self._last)
         if state.standing:
-            self._items.append(StandingItem(*subject, state.agency, state.dimensions))
+            self._items.append(StandingItem(*entity, state.agency, state.dimensions))
 
-    def _task(self, subject: EntityKey, history: Sequence[Entry]) -> None:
-        state, _ = state_at(self._folds.case(subject.system, subject.group), history, self._last)
+    def _task(self, entity: EntityKey, history: Sequence[Entry]) -> None:
+        state, _ = state_at(self._folds.case(entity.system, entity.group), history, self._last)
         if state.opened_at is not None:
             percent: int | None = state.percent
             if state.closing is not None:
                 percent = 100 if state.closing.timed else None
-            self._tasks.append(TaskState(subject.system, subject.subject, state.agency, percent))
+            self._tasks.append(TaskState(entity.system, entity.id, state.agency, percent))
 
-    def _reading(self, subject: EntityKey, history: Sequence[Entry]) -> None:
+    def _reading(self, entity: EntityKey, history: Sequence[Entry]) -> None:
         reported = [entry for entry in history if entry.time <= self._last]
         if reported:
-            latest, period = reported[-1], subject.subject.rpartition(" ")[2]
+            latest, period = reported[-1], entity.id.rpartition(" ")[2]
             value = ReportedValue(
-                subject.system, subject.group, latest.agency, period, latest.detail[0], latest.time, latest.id
+                entity.system, entity.group, latest.agency, period, latest.detail[0], latest.time, latest.id
             )
             self._readings.append(value)
 

@@ -1,4 +1,4 @@
-"""What accepted events change: counters of flows at once, histories of cases and items by subject. Pure."""
+"""What accepted events change: counters of flows at once, histories of cases, items and readings by entity. Pure."""
 
 from collections.abc import Iterable
 
@@ -9,7 +9,7 @@ from streams.fold.history import Entry
 
 
 class Changes:
-    """What a batch adds and takes back, gathered by subject."""
+    """What a batch adds and takes back, gathered by entity."""
 
     def __init__(self) -> None:
         self.counters: CounterDeltas = {}
@@ -23,14 +23,14 @@ class Changes:
         """Add a fact (+1), or take it back (−1)."""
         entry = fact.entry
         if fact.effect == "flow":
-            key = (fact.subject.system, entry.name, entry.agency, entry.dimensions or "")
+            key = (fact.entity.system, entry.name, entry.agency, entry.dimensions or "")
             add(self.counters, key, entry.time, sign)
             if fact.actor is not None:
                 by = (*key, fact.actor, entry.time // MINUTE)
                 self.actors[by] = self.actors.get(by, 0) + sign
             return
-        subjects = self.cases if fact.effect == "case" else self.items if fact.effect == "item" else self.readings
-        subjects.setdefault(fact.subject, {})[entry.id] = entry if sign > 0 else None
+        entities = self.cases if fact.effect == "case" else self.items if fact.effect == "item" else self.readings
+        entities.setdefault(fact.entity, {})[entry.id] = entry if sign > 0 else None
 
 
 def rewrite(history: Iterable[Entry], entries: dict[str, Entry | None]) -> list[Entry]:

@@ -54,29 +54,29 @@ class Projector:
         A case that was last folded under an earlier catalogue is moved to the rules of this one.
         """
 
-        def fold(subject: EntityKey, before: list[Entry], after: list[Entry], catalogue: int) -> str:
-            fold, earlier = self._current.case(subject.system, subject.group), None
+        def fold(entity: EntityKey, before: list[Entry], after: list[Entry], catalogue: int) -> str:
+            fold, earlier = self._current.case(entity.system, entity.group), None
             if before and self._folds[catalogue] is not self._current:
-                earlier = self._folds[catalogue].case(subject.system, subject.group)
+                earlier = self._folds[catalogue].case(entity.system, entity.group)
             state = contribution_delta(fold, before, after, into, earlier)
-            return _case_row(subject, state, fold, after, self._number)
+            return _case_row(entity, state, fold, after, self._number)
 
         _rewrite(cursor, "cases", "kind", _CASE_COLUMNS, entries, fold)
 
     def _items(self, cursor: psycopg.Cursor, entries: Entries, into: CounterDeltas) -> None:
         """Fold the items with these changed entries; add what that changes to `into`."""
 
-        def fold(subject: EntityKey, before: list[Entry], after: list[Entry], _: int) -> str:
-            fold = self._current.item(subject.system, subject.group)
-            return _item_row(subject, contribution_delta(fold, before, after, into), after)
+        def fold(entity: EntityKey, before: list[Entry], after: list[Entry], _: int) -> str:
+            fold = self._current.item(entity.system, entity.group)
+            return _item_row(entity, contribution_delta(fold, before, after, into), after)
 
         _rewrite(cursor, "items", "register", _ITEM_COLUMNS, entries, fold)
 
     def _readings(self, cursor: psycopg.Cursor, entries: Entries) -> None:
         """Keep the latest of the readings with these changed entries."""
 
-        def fold(subject: EntityKey, _: list[Entry], after: list[Entry], __: int) -> str:
-            return _reading_row(subject, after) if after else ""
+        def fold(entity: EntityKey, _: list[Entry], after: list[Entry], __: int) -> str:
+            return _reading_row(entity, after) if after else ""
 
         _rewrite(cursor, "readings", "name", _READING_COLUMNS, entries, fold)
 
@@ -91,21 +91,21 @@ def _rewrite(
 ) -> None:
     if not entries:
         return
-    subjects = sorted(entries)
-    rows = _lock(cursor, table, group, subjects)
+    entities = sorted(entries)
+    rows = _lock(cursor, table, group, entities)
     fresh: list[str] = []
     changed: list[str] = []
     gone: list[EntityKey] = []
-    for subject in subjects:
-        text, catalogue = rows.get(subject, _NEW)
+    for entity in entities:
+        text, catalogue = rows.get(entity, _NEW)
         before = [] if text is None else history_from_text(text)
-        after = rewrite(before, entries[subject])
-        if after != before or not entries[subject]:
-            row = fold(subject, before, after, catalogue)
+        after = rewrite(before, entries[entity])
+        if after != before or not entries[entity]:
+            row = fold(entity, before, after, catalogue)
             if after:
                 (fresh if text is None else changed).append(row)
             else:
-                gone.append(subject)  # as if it had never been there, which it had not where a retraction came first
+                gone.append(entity)  # as if it had never been there, which it had not where a retraction came first
     copy(cursor, f"{table} ({columns})", fresh)
     if changed:
         copy(cursor, f"changed_{table} ({columns})", changed)
@@ -124,15 +124,15 @@ _NEW: tuple[str | None, int] = (None, 0)
 
 
 def _lock(
-    cursor: psycopg.Cursor, table: str, group: str, subjects: Sequence[EntityKey]
+    cursor: psycopg.Cursor, table: str, group: str, entities: Sequence[EntityKey]
 ) -> dict[EntityKey, tuple[str | None, int]]:
-    """Lock what exists of the subjects, in key order; read the histories, and the catalogues of cases."""
+    """Lock what exists of the entities, in key order; read the histories, and the catalogues of cases."""
     catalogue = "t.catalogue" if table == "cases" else "0"
     cursor.execute(
         f"SELECT t.system, t.{group}, t.subject, t.history, {catalogue} FROM {table} AS t "  # noqa: S608 - names are ours
         f"JOIN unnest(%s::text[], %s::text[], %s::text[]) AS k (system, {group}, subject) "
         f"USING (system, {group}, subject) ORDER BY t.system, t.{group}, t.subject FOR UPDATE OF t".encode(),
-        [texts(column) for column in zip(*subjects, strict=True)],
+        [texts(column) for column in zip(*entities, strict=True)],
     )
     return {EntityKey(*row[:3]): (row[3], row[4]) for row in cursor}
 
@@ -147,30 +147,30 @@ def _update(table: str, group: str, columns: str) -> bytes:
     return f"UPDATE {table} AS t SET {assignments} FROM changed_{table} AS n WHERE {matches}".encode()  # noqa: S608
 
 
-def _case_row(subject: EntityKey, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
+def _case_row(entity: EntityKey, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
     name, overdue = state.name, None
     if name in ("open", "closed") and state.due is not None:
         overdue = max(fold.overdue_at(state.due), state.reopened_at)
     met = fold.on_time(state) if name == "closed" else None
     return (
-        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.dimensions}\t{name}\t"
+        f"{entity.system}\t{entity.group}\t{entity.id}\t{state.agency}\t{state.dimensions}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
         f"{NULL if met is None else met}\t{state.contradictory}\t{state.percent}\t{state.due_moved_by_day or NULL}\t"
         f"{catalogue}\t{history_to_text(history)}"
     )
 
 
-def _item_row(subject: EntityKey, state: ItemState, history: Sequence[Entry]) -> str:
+def _item_row(entity: EntityKey, state: ItemState, history: Sequence[Entry]) -> str:
     return (
-        f"{subject.system}\t{subject.group}\t{subject.subject}\t{state.agency}\t{state.dimensions}\t{state.standing}\t"
+        f"{entity.system}\t{entity.group}\t{entity.id}\t{state.agency}\t{state.dimensions}\t{state.standing}\t"
         f"{moment(state.since)}\t{history_to_text(history)}"
     )
 
 
-def _reading_row(subject: EntityKey, history: Sequence[Entry]) -> str:
-    latest, period = history[-1], subject.subject.rpartition(" ")[2]
+def _reading_row(entity: EntityKey, history: Sequence[Entry]) -> str:
+    latest, period = history[-1], entity.id.rpartition(" ")[2]
     value, unit, _ = latest.detail
     return (
-        f"{subject.system}\t{subject.group}\t{subject.subject}\t{latest.agency}\t{period}\t{value!r}\t{unit}\t"
+        f"{entity.system}\t{entity.group}\t{entity.id}\t{latest.agency}\t{period}\t{value!r}\t{unit}\t"
         f"{moment(latest.time)}\t{history_to_text(history)}"
     )

@@ -41,12 +41,12 @@ json.dump(
     {
         "code": str(Path(schemas.__file__).parents[1]),
         "effect": stated.effect,
-        "subject": stated.subject,
+        "entity": stated.entity,
         "name": stated.entry.name,
         "agency": stated.entry.agency,
         "dimensions": stated.entry.dimensions,
         "has due time": stated.entry.due is not None,
-        "shown": stated.subject.group in KINDS,
+        "shown": stated.entity.group in KINDS,
     },
     sys.stdout,
 )
@@ -102,7 +102,7 @@ def test_after_what_the_document_says_its_event_counts(copy: Path) -> None:
     assert counted == {
         "code": str(copy),
         "effect": "case",
-        "subject": ["health", "checkup", "KSK-26560-2025-01"],
+        "entity": ["health", "checkup", "KSK-26560-2025-01"],
         "name": "checkup.planned",
         "agency": "H06.26560",
         "dimensions": "workers",

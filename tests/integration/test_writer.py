@@ -563,7 +563,7 @@ def test_any_order_any_split_and_any_duplication_give_the_same_tables(
         live, recounted = totals(connection, CATALOGUE.zone), totals_as_of(connection, LIVES.current, now)
         latest = readings_as_of(connection, now)
     assert {key: value for key, value in live.items() if value} == {k: v for k, v in recounted.items() if v}
-    assert sorted(standing(connection)) == sorted((*subject, entry.detail[0]) for subject, entry in latest.items())
+    assert sorted(standing(connection)) == sorted((*entity, entry.detail[0]) for entity, entry in latest.items())
 
 
 def standing(connection: psycopg.Connection) -> list[tuple[str, str, str, float]]:

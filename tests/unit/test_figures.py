@@ -55,18 +55,18 @@ def histories(draw: st.DrawFn, kind: str) -> list[Entry]:
     return sorted(found.values())
 
 
-def fold_of(effect: str, subject: EntityKey) -> Fold[Any]:
-    return FOLDS.case(*subject[:2]) if effect == "case" else FOLDS.item(*subject[:2])
+def fold_of(effect: str, entity: EntityKey) -> Fold[Any]:
+    return FOLDS.case(*entity[:2]) if effect == "case" else FOLDS.item(*entity[:2])
 
 
 def gathered(stated: Mapping[EntityKey, tuple[str, Sequence[Entry]]], minute: int = END) -> Gathering:
     gathering = Gathering(FOLDS, ENDS, minute, [MONTH, YEAR])
-    for subject, (effect, history) in stated.items():
+    for entity, (effect, history) in stated.items():
         changes = Changes()
         if effect in ("case", "item"):
-            fold = fold_of(effect, subject)
+            fold = fold_of(effect, entity)
             contribution_delta(fold, [], history, changes.counters)
-        gathering.add(effect, subject, history, changes)
+        gathering.add(effect, entity, history, changes)
     return gathering
 
 
@@ -85,8 +85,8 @@ def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
         edges = {"at_end": END, "before": midnight(starts, CALENDAR) if starts else None}
         for name, edge in edges.items():
             held: dict[Any, int] = {}
-            for subject, (effect, history) in stated.items() if edge is not None else ():
-                fold = fold_of(effect, subject)
+            for entity, (effect, history) in stated.items() if edge is not None else ():
+                fold = fold_of(effect, entity)
                 for key, (_, amount) in contribution_at(fold, history, (edge or 0) * MINUTE - 1).items():
                     held[key] = held.get(key, 0) + amount
             found = {key: amount for key, amount in getattr(figures, name).items() if amount}
