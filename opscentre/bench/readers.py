@@ -21,8 +21,10 @@ from schemas.timekeeping.moments import text_of
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.ingest.decoder import Decoder, decode
 from streams.ingest.records import Batch, Partition, Record
-from streams.write.copy_text import EVENTS, array, copy
-from streams.write.writer import Writer, fence_partition, prepare_session
+from streams.write.archive import EVENTS
+from streams.write.copy_text import array, copy
+from streams.write.fence import fence_partition, prepare_session
+from streams.write.writer import Writer
 
 TOPIC = "events.one-stop"
 MAX_RECORDS = 5000

@@ -14,7 +14,8 @@ from schemas.events.envelope import REASONS
 from streams.fold.rulebook import load_rulebook
 from streams.ingest.decoder import Decoder
 from streams.recount.replay import replay as replay_letters
-from streams.write.writer import Writer, prepare_session
+from streams.write.fence import prepare_session
+from streams.write.writer import Writer
 
 app = typer.Typer(
     no_args_is_help=True, help="Events and records that could not be accepted: list, show, replay, discard."

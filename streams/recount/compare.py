@@ -18,7 +18,7 @@ from streams.recount.figures import Gathering
 from streams.recount.indicators import Deviation, RunningIndicators
 from streams.write.buckets import ActorKey, Buckets, DayKey
 from streams.write.changes import Changes
-from streams.write.writer import MAINTENANCE, fence_partition
+from streams.write.fence import MAINTENANCE, fence_partition
 
 _DIMENSIONS = ("system", "measure", "agency", "dimensions")
 _KEYS = {

@@ -19,8 +19,8 @@ from streams.fold.facts import EntityKey
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount.archive import facts
 from streams.write.changes import Changes
+from streams.write.fence import MAINTENANCE, fence_partition, prepare_session
 from streams.write.projections import Projector
-from streams.write.writer import MAINTENANCE, fence_partition, prepare_session
 
 CHUNK = 1000
 """Cases that one transaction moves: workers that meet one of them wait that long."""

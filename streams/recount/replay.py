@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping
 
 import psycopg
 
+from core.dead_letters import headers_from_text
 from core.errors import InvalidEventError
 from streams.ingest.decoder import Decoder
 from streams.ingest.records import DecodedEvent, Partition, Record, Refused
-from streams.write.copy_text import headers_from_text
-from streams.write.writer import MAINTENANCE, TRANSIENT, Writer, fence_partition
+from streams.write.fence import MAINTENANCE, fence_partition
+from streams.write.writer import TRANSIENT, Writer
 
 _LETTER = """
     SELECT cluster, topic_id, topic, partition, "offset", (extract(epoch FROM timestamp) * 1000)::bigint,

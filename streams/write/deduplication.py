@@ -5,15 +5,16 @@ others contributed, in whatever order they come; of two contents with one revisi
 """
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
 import psycopg
 
-from schemas.events import BY_TYPE
 from schemas.timekeeping.moments import moment_of
-from streams.fold.facts import Fact, fact
+from streams.fold.facts import Fact
 from streams.ingest.records import DecodedEvent, Refused
-from streams.write.copy_text import array, moment, texts
+from streams.write.archive import ArchiveKey, archived_facts
+from streams.write.copy_text import array, moment
 
 _CLAIM = """
     INSERT INTO identities (id, revision, content_hash, time)
@@ -30,12 +31,6 @@ _REVISE = """
     WHERE i.id = n.id
 """
 _SUPERSEDE = "INSERT INTO superseded SELECT * FROM unnest(%s::uuid[], %s::int[], %s::bigint[])"
-_ARCHIVED = """
-    SELECT n.ordinal, e.type, e.subject, e.time, e.retracted, e.data
-    FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::int[])
-        WITH ORDINALITY AS n (time, system, id, revision, ordinal)
-    JOIN events AS e ON e.time = n.time AND e.system = n.system AND e.id = n.id AND e.revision = n.revision
-"""
 
 
 class CurrentRevision(NamedTuple):
@@ -47,41 +42,87 @@ class CurrentRevision(NamedTuple):
     event: DecodedEvent | None
 
 
+@dataclass(slots=True)
 class Resolution:
     """What becomes of a batch's events."""
 
-    def __init__(self) -> None:
-        self.archive: list[DecodedEvent] = []
-        self.facts: list[tuple[Fact, int]] = []
-        self.duplicates = 0
-        self.refused: list[Refused] = []
-
-    def accept(self, event: DecodedEvent) -> None:
-        """An event that stands."""
-        self.archive.append(event)
-        if not event.retracted:
-            self.facts.append((event.fact, 1))
+    archive: list[DecodedEvent] = field(default_factory=list)
+    """Those never seen before, whether they stand or not."""
+    facts: list[tuple[Fact, int]] = field(default_factory=list)
+    """What is stated now (+1) or no longer (−1), in the order in which to apply it."""
+    duplicates: int = 0
+    refused: list[Refused] = field(default_factory=list)
 
 
 def resolve(cursor: psycopg.Cursor, events: Sequence[DecodedEvent]) -> Resolution:
     """Claim the events' identities in the running transaction and tell what becomes of each event."""
-    result = Resolution()
     first: dict[str, DecodedEvent] = {}
     for event in events:
         first.setdefault(event.identity, event)
     known = _claim(cursor, first)
-    if not known and len(first) == len(events):
-        for event in events:
-            result.accept(event)
-        return result
-    standing = _load(cursor, known)
-    seen = {(identity, found.revision): found.content_hash for identity, found in standing.items()}
-    if known:
-        cursor.execute(_SUPERSEDED, [array(known)])
-        seen.update({(id_.hex, revision): content_hash for id_, revision, content_hash in cursor})
-    revised = _decide(events, standing, seen, result)
-    _store(cursor, revised, result)
-    return result
+    if not known and len(first) == len(events):  # the rule: nothing came twice
+        return Resolution(list(events), [(event.fact, 1) for event in events if not event.retracted])
+    current = _load_current(cursor, known)
+    revisions = Revisions(current, _load_seen(cursor, current))
+    for event in events:
+        revisions.add(event)
+    _store(cursor, revisions)
+    resolution = revisions.resolution
+    if revisions.taken_back:
+        # Taking back comes first: a new revision's own entry must not be taken for the one that it replaces.
+        resolution.facts[:0] = [(fact, -1) for fact in archived_facts(cursor, revisions.taken_back)]
+    return resolution
+
+
+class Revisions:
+    """Decides what becomes of events, one by one in the order in which they came. Pure.
+
+    What was there before them is given by identity; what they change is gathered for the tables.
+    """
+
+    def __init__(self, current: dict[str, CurrentRevision], seen: dict[tuple[str, int], int]) -> None:
+        """`current` is what stands of each identity, `seen` the content hash of each (identity, revision)."""
+        self.resolution = Resolution()
+        self.current = current
+        self._seen = seen
+        self.revised: dict[str, CurrentRevision] = {}
+        """What stands now of each identity of which something else stood before."""
+        self.superseded: list[tuple[str, int, int]] = []
+        """(identity, revision, content hash) of revisions that do not stand, or no longer."""
+        self.taken_back: list[ArchiveKey] = []
+        """Of those, the ones that are in the archive and stood until now."""
+
+    def add(self, event: DecodedEvent) -> None:
+        """Decide what becomes of an event."""
+        content_hash = self._seen.get((event.identity, event.revision))
+        if content_hash is None:
+            self._add_revision(event)
+        elif content_hash == event.content_hash:
+            self.resolution.duplicates += 1
+        else:
+            self.resolution.refused.append(_conflict(event))
+
+    def _add_revision(self, event: DecodedEvent) -> None:
+        identity, current = event.identity, self.current.get(event.identity)
+        self._seen[identity, event.revision] = event.content_hash
+        self.resolution.archive.append(event)
+        if current is not None and event.revision < current.revision:
+            self.superseded.append((identity, event.revision, event.content_hash))
+            return
+        self.current[identity] = revision = CurrentRevision(event.revision, event.content_hash, event.time, event)
+        if current is not None:
+            self.revised[identity] = revision
+            self._supersede(current, event)
+        if not event.retracted:
+            self.resolution.facts.append((event.fact, 1))
+
+    def _supersede(self, current: CurrentRevision, event: DecodedEvent) -> None:
+        """Take back what the revision had stated that stood until this event came."""
+        self.superseded.append((event.identity, current.revision, current.content_hash))
+        if current.event is None:
+            self.taken_back.append(ArchiveKey(current.time, event.system, event.id, current.revision))
+        elif not current.event.retracted:
+            self.resolution.facts.append((current.event.fact, -1))
 
 
 def _claim(cursor: psycopg.Cursor, first: dict[str, DecodedEvent]) -> list[str]:
@@ -96,7 +137,8 @@ def _claim(cursor: psycopg.Cursor, first: dict[str, DecodedEvent]) -> list[str]:
     return [claim.identity for claim in claims if claim.identity not in fresh]
 
 
-def _load(cursor: psycopg.Cursor, known: Sequence[str]) -> dict[str, CurrentRevision]:
+def _load_current(cursor: psycopg.Cursor, known: Sequence[str]) -> dict[str, CurrentRevision]:
+    """The revision that stands of each identity that was there before, locked."""
     if not known:
         return {}
     cursor.execute(_KNOWN, [array(known)])
@@ -106,77 +148,21 @@ def _load(cursor: psycopg.Cursor, known: Sequence[str]) -> dict[str, CurrentRevi
     }
 
 
-class _Revised(NamedTuple):
-    """Revisions that lost their standing, and the standing that replaced them."""
-
-    losers: list[tuple[str, int, int]]
-    winners: dict[str, CurrentRevision]
-    archived: list[tuple[DecodedEvent, CurrentRevision]]
-
-
-def _decide(
-    events: Sequence[DecodedEvent],
-    standing: dict[str, CurrentRevision],
-    seen: dict[tuple[str, int], int],
-    result: Resolution,
-) -> _Revised:
-    revised = _Revised([], {}, [])
-    for event in events:
-        identity = event.identity
-        content_hash = seen.get((identity, event.revision))
-        if content_hash is not None:
-            if content_hash == event.content_hash:
-                result.duplicates += 1
-            else:
-                result.refused.append(_conflict(event))
-            continue
-        seen[identity, event.revision] = event.content_hash
-        mine = CurrentRevision(event.revision, event.content_hash, event.time, event)
-        old = standing.get(identity)
-        if old is None:
-            standing[identity] = mine
-            result.accept(event)
-        elif event.revision < old.revision:
-            result.archive.append(event)
-            revised.losers.append((identity, event.revision, event.content_hash))
-        else:
-            revised.losers.append((identity, old.revision, old.content_hash))
-            if old.event is None:
-                revised.archived.append((event, old))
-            elif not old.event.retracted:
-                result.facts.append((old.event.fact, -1))
-            standing[identity] = revised.winners[identity] = mine
-            result.accept(event)
-    return revised
+def _load_seen(cursor: psycopg.Cursor, current: dict[str, CurrentRevision]) -> dict[tuple[str, int], int]:
+    """The content hash of every (identity, revision) accepted before, of these identities."""
+    if not current:
+        return {}
+    seen = {(identity, found.revision): found.content_hash for identity, found in current.items()}
+    cursor.execute(_SUPERSEDED, [array(current)])
+    seen.update({(id_.hex, revision): content_hash for id_, revision, content_hash in cursor})
+    return seen
 
 
-def _store(cursor: psycopg.Cursor, revised: _Revised, result: Resolution) -> None:
-    if revised.losers:
-        cursor.execute(_SUPERSEDE, _columns(revised.losers))
-    if revised.winners:
-        cursor.execute(_REVISE, _columns((id_, new[0], new[1], new[2]) for id_, new in revised.winners.items()))
-    if revised.archived:
-        # Taking back comes first: the winner's own entry must not be taken for the one that it replaces.
-        result.facts[:0] = [(old, -1) for old in _archived(cursor, revised.archived)]
-
-
-def _archived(cursor: psycopg.Cursor, wanted: Sequence[tuple[DecodedEvent, CurrentRevision]]) -> list[Fact]:
-    """What events in the archive had stated; those retracted had stated nothing."""
-    columns = (
-        array(moment(old.time) for _, old in wanted),
-        texts(event.system for event, _ in wanted),
-        texts(event.id for event, _ in wanted),
-        array(old.revision for _, old in wanted),
-    )
-    cursor.execute(_ARCHIVED, columns)
-    facts = []
-    for ordinal, type_, subject, time, retracted, data in cursor:
-        event = wanted[ordinal - 1][0]
-        kind = BY_TYPE[type_]
-        if not retracted:
-            model = kind.__pydantic_validator__.validate_json(data)
-            facts.append(fact(kind, event.system, subject, event.id, moment_of(time), model))
-    return facts
+def _store(cursor: psycopg.Cursor, revisions: Revisions) -> None:
+    if revisions.superseded:
+        cursor.execute(_SUPERSEDE, _columns(revisions.superseded))
+    if revisions.revised:
+        cursor.execute(_REVISE, _columns((id_, new[0], new[1], new[2]) for id_, new in revisions.revised.items()))
 
 
 def _columns(rows: Iterable[tuple[str, int, int] | tuple[str, int, int, int]]) -> list[str]:

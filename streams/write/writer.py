@@ -6,38 +6,27 @@ batch is decoded elsewhere.
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import psycopg
 from psycopg import errors
 
 from core.database import connect
-from core.errors import OffsetMismatchError, OutdatedCatalogueError, UnavailableError
+from core.dead_letters import DeadLetter, insert_dead_letters
+from core.errors import OffsetMismatchError, UnavailableError
 from streams.fold.rulebook import Rulebook
 from streams.ingest.records import Batch, DecodedEvent, Partition, Refused
+from streams.write.archive import archive
 from streams.write.changes import Changes
-from streams.write.copy_text import EVENTS, copy, event, headers_to_text, moment
 from streams.write.deduplication import resolve
+from streams.write.fence import fence_partition, prepare_session
 from streams.write.projections import Projector
 
 log = logging.getLogger(__name__)
 
-_SESSION = """
-    SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
-    CREATE TEMP TABLE changed_cases (LIKE cases INCLUDING DEFAULTS) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE changed_items (LIKE items) ON COMMIT DELETE ROWS;
-    CREATE TEMP TABLE changed_readings (LIKE readings) ON COMMIT DELETE ROWS;
-"""  # this session only looks keys up: a plan that reads a whole table would be a mistake of stale statistics
-
 TRANSIENT = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.UniqueViolation)
 """Two workers met on a row. The loser's whole transaction is tried again, and then finds what the winner wrote."""
-
-_DEAD_LETTERS = """
-    INSERT INTO dead_letters
-        (cluster, topic_id, topic, partition, "offset", timestamp, key, headers, value, reason, detail)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) ON CONFLICT DO NOTHING
-"""
 
 
 class Outcome(NamedTuple):
@@ -132,7 +121,7 @@ class Writer:
             batch = batch.after(next_offset)
         outcome, refused = self.apply(cursor, shard, batch.partition, batch.items)
         if refused:
-            cursor.executemany(_DEAD_LETTERS, _dead_letters(batch.partition, refused))
+            insert_dead_letters(cursor, [_dead_letter(batch.partition, one) for one in refused])
         cursor.execute(
             "UPDATE partition_offsets SET next_offset = %s, events = events + %s, duplicates = duplicates + %s, "
             "updated_at = now() WHERE shard = %s",
@@ -147,7 +136,7 @@ class Writer:
         incoming = [item for item in items if isinstance(item, DecodedEvent)]
         refused = [item for item in items if isinstance(item, Refused)]
         resolution = resolve(cursor, incoming)
-        copy(cursor, EVENTS, [event(e, partition.number) for e in resolution.archive])
+        archive(cursor, resolution.archive, partition.number)
         changes = Changes()
         for fact, sign in resolution.facts:
             changes.apply(fact, sign)
@@ -156,55 +145,6 @@ class Writer:
         return Outcome(len(resolution.archive), resolution.duplicates, len(refused)), refused
 
 
-def prepare_session(connection: psycopg.Connection) -> None:
-    """Make a connection ready for `Writer.apply`."""
-    connection.execute(_SESSION.encode())
-    connection.commit()
-
-
-def fence_partition(cursor: psycopg.Cursor, partition: Partition, rulebook: Rulebook) -> tuple[int, int]:
-    """Lock the partition's row, made where it is missing; return its shard and the offset to go on from.
-
-    Raises:
-        OutdatedCatalogueError: another catalogue has come into force than this rulebook's.
-    """
-    key = (partition.cluster, partition.topic_id, partition.number)
-    select = (
-        "SELECT shard, next_offset, (SELECT max(number) FROM catalogues) FROM partition_offsets "
-        "WHERE cluster = %s AND topic_id = %s AND partition = %s FOR UPDATE OF partition_offsets"
-    )
-    row = cursor.execute(select, key).fetchone()
-    if row is None:
-        cursor.execute(
-            "INSERT INTO partition_offsets (cluster, topic_id, partition, topic) VALUES (%s, %s, %s, %s) "
-            "ON CONFLICT DO NOTHING",
-            (*key, partition.topic),
-        )
-        row = cursor.execute(select, key).fetchone()
-    assert row is not None  # rows of `partition_offsets` are never deleted
-    if row[2] != rulebook.number:
-        raise OutdatedCatalogueError(f"catalogue {row[2]} has come into force, this process works by {rulebook.number}")
-    return row[0], row[1]
-
-
-MAINTENANCE = Partition("", "maintenance", "maintenance", 0)
-"""Whoever replays dead letters or repairs counters holds this partition's row, and counts under its shard."""
-
-
-def _dead_letters(partition: Partition, refused: Iterable[Refused]) -> list[tuple[object, ...]]:
-    return [
-        (
-            partition.cluster,
-            partition.topic_id,
-            partition.topic,
-            partition.number,
-            record.offset,
-            moment(record.timestamp * 1000),
-            record.key,
-            headers_to_text(record.headers),
-            record.value,
-            reason,
-            detail.replace("\0", "\\0"),
-        )
-        for record, reason, detail in refused
-    ]
+def _dead_letter(partition: Partition, refused: Refused) -> DeadLetter:
+    offset, timestamp, key, value, headers = refused.record
+    return DeadLetter(*partition, offset, timestamp, key, value, headers, refused.reason, refused.detail)

@@ -17,7 +17,8 @@ from streams.ingest.decoder import Decoder, decode
 from streams.ingest.records import Refused
 from streams.recount.compare import compare, repair
 from streams.recount.replay import replay
-from streams.write.writer import MAINTENANCE, Outcome, Writer, fence_partition, prepare_session
+from streams.write.fence import MAINTENANCE, fence_partition, prepare_session
+from streams.write.writer import Outcome, Writer
 from tests.helpers import CATALOGUE, DECODERS, RULEBOOK, Json, Log, cloud_event, letters, record, summed, tables
 
 TOPIC = CATALOGUE.systems["one-stop"].topic
