@@ -5,19 +5,21 @@ where it ends. The sum of all buckets up to a moment T is therefore what the fol
 T, whatever the order in which the events came.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Protocol, TypeVar
 
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.cases import CaseFold, Contribution, Key
+from streams.fold.cases import CaseFold, Contribution
 from streams.fold.history import Entry
 from streams.fold.items import ItemFold
 from streams.fold.rules import CaseRules
 
-CounterDeltas = dict[tuple[str, str, str, str, int], int]
-"""(system, measure, agency, dimensions, minute since 1970 UTC) → how much to add."""
+Bucket = tuple[str, str, str, str, int]
+"""(system, measure, agency, dimensions, minute since 1970 UTC)."""
 
+CounterDeltas = dict[Bucket, int]
+"""How much to add to what a counter holds of a minute."""
 
 State = TypeVar("State")
 
@@ -76,12 +78,16 @@ def contribution_delta(
                 break
             same += 1
     state = fold.start()
-    for entry in after[:same]:
-        fold.advance(state, entry)
-    contribution = fold.contribution(state, after[same - 1].time) if same else {}
+    contribution: Contribution = {}
+    if same:
+        for entry in after[:same]:
+            fold.advance(state, entry)
+        contribution = fold.contribution(state, after[same - 1].time)
     if same < len(before):
-        _walk(fold_before or fold, copy(state), contribution, before[same:], -1, into)
-    _walk(fold, state, contribution, after[same:] if same else after, 1, into)
+        for bucket, amount in _steps(fold_before or fold, copy(state), contribution, before[same:]):
+            into[bucket] = into.get(bucket, 0) - amount
+    for bucket, amount in _steps(fold, state, contribution, after[same:] if same else after):
+        into[bucket] = into.get(bucket, 0) + amount
     return state
 
 
@@ -101,37 +107,25 @@ def contribution_at(fold: Fold[State], history: Sequence[Entry], moment: int) ->
     return {key: begun for key, begun in fold.contribution(state, last).items() if begun[0] <= moment}
 
 
-def _walk(
-    fold: Fold[State],
-    state: State,
-    contribution: Contribution,
-    entries: Sequence[Entry],
-    sign: int,
-    into: CounterDeltas,
-) -> None:
+def _steps(
+    fold: Fold[State], state: State, before: Contribution, entries: Sequence[Entry]
+) -> Iterator[tuple[Bucket, int]]:
+    """Let entries act on a state that counts for `before`; yield what each of them ends (less) and begins (more).
+
+    What was to begin later and will not is taken back where it stood.
+    """
     for entry in entries:
         fold.advance(state, entry)
-        now = fold.contribution(state, entry.time)
-        _change(contribution, now, entry.time, sign, into)
-        contribution = now
-
-
-def _change(before: Contribution, after: Contribution, moment: int, sign: int, into: CounterDeltas) -> None:
-    """What a step at `moment` ends and begins. What was to begin later and will not is taken back where it stood."""
-    for key, old in before.items():
-        new = after.get(key)
-        if new is None:
-            add(into, key, max(old[0], moment), -sign * old[1])
-        elif (new[0] > moment or old[0] > moment or new[1] != old[1]) and new != old:
-            add(into, key, max(old[0], moment), -sign * old[1])
-            add(into, key, new[0], sign * new[1])
-    for key, (begin, amount) in after.items():
-        if key not in before:
-            bucket = (*key, begin // MINUTE)  # as `add` does, without the call: every event comes this way
-            into[bucket] = into.get(bucket, 0) + sign * amount
-
-
-def add(into: CounterDeltas, key: Key, moment: int, value: int) -> None:
-    """Add to one counter in the minute of a moment."""
-    bucket = (*key, moment // MINUTE)
-    into[bucket] = into.get(bucket, 0) + value
+        moment = entry.time
+        after = fold.contribution(state, moment)
+        for key, old in before.items():
+            new = after.get(key)
+            if new is None:
+                yield (*key, max(old[0], moment) // MINUTE), -old[1]
+            elif (new[0] > moment or old[0] > moment or new[1] != old[1]) and new != old:
+                yield (*key, max(old[0], moment) // MINUTE), -old[1]
+                yield (*key, new[0] // MINUTE), new[1]
+        for key, (begin, amount) in after.items():
+            if key not in before:
+                yield (*key, begin // MINUTE), amount
+        before = after

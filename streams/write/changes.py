@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.contributions import CounterDeltas, add
+from streams.fold.contributions import CounterDeltas
 from streams.fold.facts import EntityKey, Fact
 from streams.fold.history import Entry
 
@@ -24,9 +24,11 @@ class Changes:
         entry = fact.entry
         if fact.effect == "flow":
             key = (fact.entity.system, entry.name, entry.agency, entry.dimensions or "")
-            add(self.counters, key, entry.time, sign)
+            minute = entry.time // MINUTE
+            bucket = (*key, minute)
+            self.counters[bucket] = self.counters.get(bucket, 0) + sign
             if fact.actor is not None:
-                by = (*key, fact.actor, entry.time // MINUTE)
+                by = (*key, fact.actor, minute)
                 self.actors[by] = self.actors.get(by, 0) + sign
             return
         entities = self.cases if fact.effect == "case" else self.items if fact.effect == "item" else self.readings
