@@ -1,19 +1,16 @@
 """What a case is, as a pure fold of its own events. No I/O, no clock, no order of arrival.
 
-`CaseFold.held` says what a state counts for from a moment on (open, overdue …); `streams.fold.contributions` turns the
-change of that into counters.
-
-A due time is the agency's own where it sends one, else it follows from the procedure's limit. Either moves by the
-office time for which the case is suspended, unless the resumption brings its own.
+`CaseFold.contribution` says what a state counts for from a moment on (open, overdue …); `streams.fold.contributions`
+turns the change of that into counters, `streams.fold.due_times` says when a case is due.
 """
 
-from collections.abc import Callable, Sequence
-from datetime import date
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Closed, Extended, Opened, Progressed, Reopened, Resumed, Suspended
 from schemas.timekeeping.moments import MINUTE
+from streams.fold.due_times import DueState, DueTimes, give_due
 from streams.fold.history import CALENDAR_CHANGED, STEPS, Entry, Step
 from streams.fold.rules import CaseRules
 
@@ -28,31 +25,12 @@ _BY_DAY = {event.kind: event.by_day for event in _CASES}
 _WITH_PROGRESS = {event.kind for event in _CASES if issubclass(event, Progressed)}
 
 
-class CaseState:
-    """Where a case stands after some of its events. Moments are microseconds since 1970, UTC.
-
-    Most cases set few of these: what stands here is read from the class, so that a new state costs nothing.
-    """
+class CaseState(DueState):
+    """Where a case stands after some of its events. Moments are microseconds since 1970, UTC."""
 
     agency: str = ""
-    opened_at: int | None = None
-    opened_by: str = ""
     reopened_at: int = 0
     """Since when it is owed once more: it cannot be overdue from before that."""
-    dimensions: str = ""
-    due: int | None = None
-    procedure: str | None = None
-    """Whose limit the due time follows from; None where the agency has said one itself, or missed the last one."""
-    calendar: int = 0
-    """Number of the last change of the calendar that was in force when the due time was computed."""
-    due_moved_by_day: date | None = None
-    """The day of the calendar whose change moved the due time last."""
-    paused_at: int | None = None
-    given_at: int = 0
-    """When the agency said the due time: a pause that began before moves it only from then on."""
-    pauses: tuple[tuple[int, int], ...] = ()
-    paused: tuple[int, int, int] = (0, 0, 0)
-    """Of how many of the pauses the office time is known, by which calendar, and how much it is."""
     percent: int = 0
     closed_at: int | None = None
     closing: Step | None = None
@@ -79,7 +57,7 @@ class CaseMeasures(NamedTuple):
     """The counters of a kind of case of one agency, without dimensions: `dossier.open` and so on.
 
     These are amounts: `worked` is minutes of office time from opening to finish, of what is on time or late;
-    `opened_at_sum` the minutes since 1970 at which what is open was opened, for its age; `partition_offsets` percent.
+    `opened_at_sum` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
     """
 
     opened: Key
@@ -110,8 +88,8 @@ class CaseFold:
         self._measures: dict[str, CaseMeasures] = {}
         self._progress = kind in _WITH_PROGRESS
         self._rules = rules
-        self.overdue_at: Callable[[int], int] = rules.calendar.end_of_day if _BY_DAY[kind] else _after
-        """Due time → the moment at which what is still open becomes overdue."""
+        self._due_times = DueTimes(rules, _BY_DAY[kind])
+        self.overdue_at = self._due_times.overdue_at
 
     def expand(self, history: Sequence[Entry]) -> Sequence[Entry]:
         """The history with the changes of the calendar that may move a due time which follows from a limit."""
@@ -132,7 +110,8 @@ class CaseFold:
         step = STEPS[entry.name]
         effect = step.effect
         if effect is None:
-            self._change_calendar(state, entry.time)
+            if state.closing is None:
+                self._due_times.change_calendar(state, entry.time)
             return
         # Whoever the latest event names owes it now, until somebody finishes it; who opened it stays with the opening.
         if state.closing is None or effect is Reopened:
@@ -152,9 +131,9 @@ class CaseFold:
             if state.paused_at is None:
                 state.paused_at = entry.time
         elif effect is Resumed:
-            self._resume(state, entry.time, entry.due)
+            self._due_times.resume(state, entry.time, entry.due)
         elif effect is Extended:
-            _give_due(state, entry.due, entry.time)
+            give_due(state, entry.due, entry.time)
 
     def _open(self, state: CaseState, entry: Entry) -> None:
         if state.opened_at is not None:
@@ -163,75 +142,20 @@ class CaseFold:
         if state.paused_at is not None:
             state.paused_at = entry.time
         if entry.due is not None:
-            _give_due(state, entry.due, entry.time)
+            give_due(state, entry.due, entry.time)
         elif state.due is None and entry.detail:
-            state.procedure = entry.detail
-            state.calendar = self._rules.calendar_at(entry.time)
-            state.due = self._computed_due(state)
+            self._due_times.follow_limit(state, entry.detail, entry.time)
 
     def _close(self, state: CaseState, entry: Entry, step: Step) -> None:
         if state.closing is not None and step.precedence >= state.closing.precedence:
             return
         if state.closing is None:
-            self._resume(state, entry.time, None)
+            self._due_times.resume(state, entry.time, None)
         state.agency = entry.agency
         state.closed_at, state.closing, state.closing_dimensions = entry.time, step, entry.dimensions or ""
         state.worked = None
         if entry.due is not None:
-            _give_due(state, entry.due, entry.time)
-
-    def _resume(self, state: CaseState, moment: int, due: int | None) -> None:
-        paused, state.paused_at = state.paused_at, None
-        if paused is None or state.opened_at is None:
-            if due is not None:
-                _give_due(state, due, moment)
-            return
-        calendar = self._rules.calendar_at(moment) if state.procedure is None else state.calendar
-        before = self._paused(state, calendar)
-        state.pauses = (*state.pauses, (paused, moment))
-        if due is not None:
-            _give_due(state, due, moment)
-        elif state.procedure is not None:
-            state.due = self._computed_due(state)
-        elif state.due is not None:
-            working, stood = self._rules.working(state.opened_by, calendar), self._paused(state, calendar) - before
-            if paused < state.given_at:  # it was said while the case was suspended, knowing of the pause so far
-                stood = working.between(state.given_at, moment)
-            state.due = working.shifted(state.due, stood)
-
-    def _paused(self, state: CaseState, calendar: int) -> int:
-        """Office time of all pauses so far, by a calendar; remembered, for it is asked again and again."""
-        count, by, total = state.paused
-        if by != calendar:
-            count = total = 0
-        if count < len(state.pauses):
-            working = self._rules.working(state.opened_by, calendar)
-            total += sum(working.between(begin, end) for begin, end in state.pauses[count:])
-        state.paused = (len(state.pauses), calendar, total)
-        return total
-
-    def _change_calendar(self, state: CaseState, moment: int) -> None:
-        if state.procedure is None or state.closing is not None or state.due is None:
-            return
-        if self.overdue_at(state.due) <= (moment if state.paused_at is None else state.paused_at):
-            state.procedure = None  # what was missed by then, or when it was suspended, stays missed
-            return
-        before, state.calendar = state.due, self._rules.calendar_at(moment)
-        state.due = self._computed_due(state)
-        if state.due is not None and state.due != before and state.opened_at is not None:
-            last = max(before, state.due)
-            state.due_moved_by_day = self._rules.due_moved_by_day(
-                state.calendar, state.opened_by, state.opened_at, last
-            )
-
-    def _computed_due(self, state: CaseState) -> int | None:
-        assert state.opened_at is not None  # only an opening names a procedure
-        assert state.procedure is not None
-        limit = self._rules.limit(state.procedure, state.dimensions.partition(" ")[0], state.opened_at)
-        if limit is None:
-            return None
-        working = self._rules.working(state.opened_by, state.calendar)
-        return working.shifted(working.due(state.opened_at, limit), self._paused(state, state.calendar))
+            give_due(state, entry.due, entry.time)
 
     def on_time(self, state: CaseState) -> bool | None:
         """Whether a closed case met its due time; None where that is not asked (open, withdrawn)."""
@@ -278,15 +202,6 @@ class CaseFold:
             assert state.closed_at is not None
             calendar = self._rules.calendar_at(state.closed_at)
             working = self._rules.working(state.opened_by, calendar)
-            office = working.between(state.opened_at, state.closed_at) - self._paused(state, calendar)
+            office = working.between(state.opened_at, state.closed_at) - self._due_times.paused(state, calendar)
             state.worked = max(0, office) // MINUTE
         return state.worked
-
-
-def _give_due(state: CaseState, due: int | None, moment: int) -> None:
-    """The agency has said a due time itself: no limit and no calendar moves it any more."""
-    state.due, state.given_at, state.procedure, state.due_moved_by_day = due, moment, None, None
-
-
-def _after(due: int) -> int:
-    return due + 1

@@ -1,0 +1,116 @@
+"""When a case is due: by the agency's own word, else by its procedure's limit and the calendar. Pure.
+
+Either due time moves by the office time for which the case is suspended, unless the resumption brings its own. One
+that follows from a limit moves with the calendar, too, as long as it was not missed.
+"""
+
+from collections.abc import Callable
+from datetime import date
+
+from streams.fold.rules import CaseRules
+
+
+class DueState:
+    """What a due time depends on, as part of a case's state. Moments are microseconds since 1970, UTC.
+
+    Most cases set few of these: what stands here is read from the class, so that a new state costs nothing.
+    """
+
+    opened_at: int | None = None
+    opened_by: str = ""
+    dimensions: str = ""
+    due: int | None = None
+    procedure: str | None = None
+    """Whose limit the due time follows from; None where the agency has said one itself, or missed the last one."""
+    calendar: int = 0
+    """Number of the last change of the calendar that was in force when the due time was computed."""
+    due_moved_by_day: date | None = None
+    """The day of the calendar whose change moved the due time last."""
+    paused_at: int | None = None
+    given_at: int = 0
+    """When the agency said the due time: a pause that began before moves it only from then on."""
+    pauses: tuple[tuple[int, int], ...] = ()
+    paused: tuple[int, int, int] = (0, 0, 0)
+    """Of how many of the pauses the office time is known, by which calendar, and how much it is."""
+
+
+class DueTimes:
+    """Sets and moves the due times of one kind of case."""
+
+    def __init__(self, rules: CaseRules, by_day: bool) -> None:
+        """`by_day` says whether what is due is late from the next day on, or from the next moment."""
+        self._rules = rules
+        self.overdue_at: Callable[[int], int] = rules.calendar.end_of_day if by_day else _after
+        """Due time → the moment at which what is still open becomes overdue."""
+
+    def follow_limit(self, state: DueState, procedure: str, moment: int) -> None:
+        """Of a case opened at a moment: it is due by its procedure's limit, where that has one."""
+        state.procedure = procedure
+        state.calendar = self._rules.calendar_at(moment)
+        state.due = self._computed(state)
+
+    def resume(self, state: DueState, moment: int, due: int | None) -> None:
+        """End a pause, if there is one; `due` is the due time that the agency says with it."""
+        paused_at, state.paused_at = state.paused_at, None
+        if paused_at is None or state.opened_at is None:
+            if due is not None:
+                give_due(state, due, moment)
+            return
+        calendar = self._rules.calendar_at(moment) if state.procedure is None else state.calendar
+        before = self.paused(state, calendar)
+        state.pauses = (*state.pauses, (paused_at, moment))
+        if due is not None:
+            give_due(state, due, moment)
+        elif state.procedure is not None:
+            state.due = self._computed(state)
+        elif state.due is not None:
+            working, stood = self._rules.working(state.opened_by, calendar), self.paused(state, calendar) - before
+            if paused_at < state.given_at:  # it was said while the case was suspended, knowing of the pause so far
+                stood = working.between(state.given_at, moment)
+            state.due = working.shifted(state.due, stood)
+
+    def paused(self, state: DueState, calendar: int) -> int:
+        """Office time of all pauses so far, by a calendar; remembered, for it is asked again and again."""
+        if not state.pauses:
+            return 0
+        count, by, total = state.paused
+        if by != calendar:
+            count = total = 0
+        if count < len(state.pauses):
+            working = self._rules.working(state.opened_by, calendar)
+            total += sum(working.between(begin, end) for begin, end in state.pauses[count:])
+        state.paused = (len(state.pauses), calendar, total)
+        return total
+
+    def change_calendar(self, state: DueState, moment: int) -> None:
+        """Let a change of the calendar move what follows from a limit."""
+        if state.procedure is None or state.due is None:
+            return
+        if self.overdue_at(state.due) <= (moment if state.paused_at is None else state.paused_at):
+            state.procedure = None  # what was missed by then, or when it was suspended, stays missed
+            return
+        before, state.calendar = state.due, self._rules.calendar_at(moment)
+        state.due = self._computed(state)
+        if state.due is not None and state.due != before and state.opened_at is not None:
+            last = max(before, state.due)
+            state.due_moved_by_day = self._rules.due_moved_by_day(
+                state.calendar, state.opened_by, state.opened_at, last
+            )
+
+    def _computed(self, state: DueState) -> int | None:
+        assert state.opened_at is not None  # only an opening names a procedure
+        assert state.procedure is not None
+        limit = self._rules.limit(state.procedure, state.dimensions.partition(" ")[0], state.opened_at)
+        if limit is None:
+            return None
+        working = self._rules.working(state.opened_by, state.calendar)
+        return working.shifted(working.due(state.opened_at, limit), self.paused(state, state.calendar))
+
+
+def give_due(state: DueState, due: int | None, moment: int) -> None:
+    """The agency has said a due time itself: no limit and no calendar moves it any more."""
+    state.due, state.given_at, state.procedure, state.due_moved_by_day = due, moment, None, None
+
+
+def _after(due: int) -> int:
+    return due + 1
