@@ -197,9 +197,7 @@ def test_what_cannot_be_found_of_a_killed_simulation_is_not_guessed(province: Pr
     folder = folder_of(province.options.data)
     save(
         folder,
-        replace(
-            run, end_offsets={name: TopicEnds("gone", offsets.ends) for name, offsets in run.end_offsets.items()}
-        ),
+        replace(run, end_offsets={name: TopicEnds("gone", offsets.ends) for name, offsets in run.end_offsets.items()}),
     )
     status, report, said = province.verify()
     assert (status, report) == (1, {})

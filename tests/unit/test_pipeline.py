@@ -17,9 +17,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import OutdatedCatalogueError
-from streams.ingest.decoder import DecodedEvent, Decoder, Record
-from streams.ingest.records import Batch, Partition
-from streams.ingest.transport import FetchedBatch
+from streams.ingest.decoder import Decoder
+from streams.ingest.records import Batch, DecodedEvent, FetchedBatch, Partition, Record
 from streams.pipeline import DECODED_BATCHES, WAITING_BATCHES, Key, Pipeline
 from tests.helpers import CATALOGUE, record
 
