@@ -56,18 +56,15 @@ class DueTimes:
             if due is not None:
                 give_due(state, due, moment)
             return
-        calendar = self._rules.calendar_at(moment) if state.procedure is None else state.calendar
-        before = self.paused(state, calendar)
         state.pauses = (*state.pauses, (paused_at, moment))
         if due is not None:
             give_due(state, due, moment)
         elif state.procedure is not None:
             state.due = self._computed(state)
         elif state.due is not None:
-            working, stood = self._rules.working(state.opened_by, calendar), self.paused(state, calendar) - before
-            if paused_at < state.given_at:  # it was said while the case was suspended, knowing of the pause so far
-                stood = working.between(state.given_at, moment)
-            state.due = working.shifted(state.due, stood)
+            working = self._rules.working(state.opened_by, self._rules.calendar_at(moment))
+            since = max(paused_at, state.given_at)  # said while the case was suspended, it knew of the pause so far
+            state.due = working.shifted(state.due, working.between(since, moment))
 
     def paused(self, state: DueState, calendar: int) -> int:
         """Office time of all pauses so far, by a calendar; remembered, for it is asked again and again."""
@@ -76,9 +73,9 @@ class DueTimes:
         count, by, total = state.paused
         if by != calendar:
             count = total = 0
-        if count < len(state.pauses):
-            working = self._rules.working(state.opened_by, calendar)
-            total += sum(working.between(begin, end) for begin, end in state.pauses[count:])
+        working = self._rules.working(state.opened_by, calendar)
+        for begin, end in state.pauses[count:]:
+            total += working.between(begin, end)
         state.paused = (len(state.pauses), calendar, total)
         return total
 
