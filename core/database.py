@@ -1,8 +1,11 @@
 """Connections to TimescaleDB, and its migrations."""
 
+from collections.abc import Sequence
 from importlib import resources
+from typing import Any, LiteralString
 
 import psycopg
+from psycopg.rows import scalar_row
 
 from core.errors import ConfigurationError, UnavailableError
 from core.progress import ProgressCallback
@@ -38,6 +41,11 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
         raise ConfigurationError(
             f"OPSCENTRE_DSN cannot be read: {str(error).strip()}; such as postgresql://user:password@host:5432/opscentre"
         ) from error
+
+
+def scalar(connection: psycopg.Connection, query: LiteralString, values: Sequence[object] = ()) -> Any:
+    """The value of a query that has one row of one column, as an aggregate always does."""
+    return connection.cursor(row_factory=scalar_row).execute(query, values).fetchone()
 
 
 def at_one_moment(connection: psycopg.Connection) -> None:

@@ -41,7 +41,7 @@ def indicators(
     with connect(options.dsn, "opscentre indicators") as connection:
         load_rulebook(connection, catalogue)  # the views have to be those of this catalogue
         at_one_moment(connection)
-        now = today(connection, catalogue)
+        now = today(connection)
         day = now if as_of is None else day_named(as_of, now)
         asked = Asked(catalogue, agency_named(catalogue, agency), day, options.language)
         found = report(connection, asked, system)
@@ -64,7 +64,7 @@ def explain(
     with connect(options.dsn, "opscentre explain") as connection:
         rules = load_rulebook(connection, catalogue).current
         at_one_moment(connection)
-        one, now = indicator_named(catalogue, indicator), today(connection, catalogue)
+        one, now = indicator_named(catalogue, indicator), today(connection)
         asked = Asked(catalogue, agency_named(catalogue, agency), now, options.language)
         days = period_named(period, one, now)
         found = explained(connection, asked, one, days)

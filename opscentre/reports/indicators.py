@@ -1,24 +1,25 @@
 """`opscentre indicators`: what every indicator is for an agency, and how its targets are coming on."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date
 from typing import Any
 
 import psycopg
 from psycopg import sql
+from psycopg.rows import dict_row
 
+from core.database import scalar
 from core.errors import ConfigurationError, NotFoundError
-from schemas.catalogue.indicators import Indicator, Target
+from schemas.catalogue.indicators import Indicator
 from schemas.catalogue.model import Catalogue
 from schemas.catalogue.toml_files import choice, guess
 from schemas.catalogue.toml_table import Language, Name
-from schemas.evaluation import Value, Values, first_day, progress
-from schemas.evaluation.progress import PACE_DAYS
+from schemas.evaluation import Value, Values, first_day
 
-_DECISIONS = """
-    SELECT indicator, agency, due, value, status, decided_at FROM decisions
-    WHERE (decided_at AT TIME ZONE %s)::date <= %s
+_TARGETS = """
+    SELECT indicator, agency, due, at_least, at_most, assumed, value, days_left, working_days_left, pace, pace_needed,
+        projected, status, decided_value, decided_at, corrected
+    FROM indicators.status_at(%s) WHERE agency = ANY (%s) ORDER BY due, agency COLLATE "C"
 """
 
 
@@ -36,11 +37,9 @@ class Asked:
         return name.vi if self.language == "vi" else name.en
 
 
-def today(connection: psycopg.Connection, catalogue: Catalogue) -> date:
+def today(connection: psycopg.Connection) -> date:
     """The province's day, by the database's clock: the views go by it."""
-    row = connection.execute("SELECT (now() AT TIME ZONE %s)::date", (catalogue.province.zone,)).fetchone()
-    assert row is not None  # there is always a now
-    day: date = row[0]
+    day: date = scalar(connection, "SELECT indicators.today()")
     return day
 
 
@@ -115,29 +114,31 @@ def report(connection: psycopg.Connection, asked: Asked, system: str | None) -> 
     systems = [*catalogue.systems, *catalogue.derived]
     if system is not None and system not in systems:
         raise NotFoundError(f'there is no system "{system}" in the catalogue{choice(system, systems)}')
-    decisions = {
-        (id_, agency, due): (value, status, decided_at)
-        for id_, agency, due, value, status, decided_at in connection.execute(
-            _DECISIONS, (catalogue.province.zone, asked.day)
-        )
-    }
+    targets = _targets(connection, asked)
     chosen = [one for one in catalogue.indicators.values() if system in (None, one.file.system)]
     return {
         "agency": asked.agency,
         "as_of": asked.day.isoformat(),
         "indicators": {
-            one.id: _indicator(connection, asked, one, decisions)
+            one.id: _indicator(connection, asked, one, targets.get(one.id, []))
             for one in sorted(chosen, key=lambda one: systems.index(one.file.system))
         },
     }
 
 
-_Decisions = Mapping[tuple[str, str, date], tuple[float | None, str, datetime]]
-"""(indicator, agency, day due) → the value and the status decided, and when."""
+def _targets(connection: psycopg.Connection, asked: Asked) -> dict[str, list[dict[str, Any]]]:
+    """The targets of the agency and of those below it as of the day, by indicator, in the order of their days."""
+    found: dict[str, list[dict[str, Any]]] = {}
+    with connection.cursor(row_factory=dict_row) as cursor:
+        for row in cursor.execute(_TARGETS, (asked.day, list(below(asked.catalogue, asked.agency)))):
+            indicator, decided_at = row.pop("indicator"), row.pop("decided_at")
+            decided = {"value": row.pop("decided_value"), "decided_at": decided_at, "corrected": row.pop("corrected")}
+            found.setdefault(indicator, []).append({**row, "decided": decided if decided_at else None})
+    return found
 
 
 def _indicator(
-    connection: psycopg.Connection, asked: Asked, indicator: Indicator, decisions: _Decisions
+    connection: psycopg.Connection, asked: Asked, indicator: Indicator, targets: list[dict[str, Any]]
 ) -> dict[str, Any]:
     starts = first_day(indicator.file.period, asked.day)
     values = values_at(connection, indicator, starts, asked.day)
@@ -154,65 +155,5 @@ def _indicator(
         "period": indicator.file.period,
         "starts": starts,
         "parts": dict(sorted(parts.items())),
-        "targets": [
-            _target(connection, asked.day, indicator, target, agency, decisions)
-            for target, agency in _targets(indicator, asked)
-        ],
+        "targets": targets,
     }
-
-
-def _targets(indicator: Indicator, asked: Asked) -> list[tuple[Target, str]]:
-    """The targets of the agency and of those below it, the next one due last."""
-    inside, whole = below(asked.catalogue, asked.agency), [asked.catalogue.province.code]
-    owed = [(target, agency) for target in indicator.file.target for agency in target.agencies or whole]
-    return sorted((one for one in owed if one[1] in inside), key=lambda one: (one[0].due, one[1]))
-
-
-def _target(
-    connection: psycopg.Connection,
-    day: date,
-    indicator: Indicator,
-    target: Target,
-    agency: str,
-    decisions: _Decisions,
-) -> dict[str, Any]:
-    ends = min(day, target.due)
-    now, before = (
-        _whole(connection, indicator, agency, then) for then in (ends, _working_days_before(connection, ends))
-    )
-    found = progress(target, now, before, day, _working_days(connection, day, target.due))._asdict()
-    decided = None
-    if decision := decisions.get((indicator.id, agency, target.due)):
-        value, found["status"], decided_at = decision
-        decided = {"value": value, "decided_at": decided_at, "corrected": value != now}
-    return {
-        "agency": agency,
-        "due": target.due,
-        "at_least": target.at_least,
-        "at_most": target.at_most,
-        "assumed": target.assumed,
-        **found,
-        "decided": decided,
-    }
-
-
-def _whole(connection: psycopg.Connection, indicator: Indicator, agency: str, ends: date) -> float | None:
-    values = values_at(connection, indicator, first_day(indicator.file.period, ends), ends)
-    return values.get((agency, ""), NOTHING).value
-
-
-def _working_days(connection: psycopg.Connection, after: date, until: date) -> int:
-    row = connection.execute(
-        "SELECT count(*) FROM indicators.working_days WHERE day > %s AND day <= %s", (after, until)
-    ).fetchone()
-    assert row is not None  # an aggregate always has its row
-    count: int = row[0]
-    return count
-
-
-def _working_days_before(connection: psycopg.Connection, day: date) -> date:
-    rows = connection.execute(
-        "SELECT day FROM indicators.working_days WHERE day < %s ORDER BY day DESC LIMIT %s", (day, PACE_DAYS)
-    ).fetchall()
-    earliest: date = rows[-1][0] if rows else day - timedelta(days=PACE_DAYS)
-    return earliest

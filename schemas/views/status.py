@@ -1,4 +1,4 @@
-"""`indicators.indicator_status` in SQL: how each target stands, decided or not."""
+"""How each target stands, decided or not, in SQL: `indicators.status_at(as_of)`, of today in `indicator_status`."""
 
 from collections.abc import Iterable
 
@@ -10,13 +10,23 @@ PACE_DAYS = 20
 """Working days over which the pace is taken."""
 
 _STATUS = """
-CREATE VIEW indicators.indicator_status AS
+-- As of the end of a local day, or of today until now. What was decided later was not known then.
+CREATE FUNCTION indicators.status_at(as_of date)
+RETURNS TABLE (
+    indicator text, system text, agency text, due date, at_least float8, at_most float8, assumed boolean, value float8,
+    days_left int, working_days_left int, pace float8, pace_needed float8, projected float8, status text,
+    decided_at timestamptz, decided_value float8, corrected boolean
+) LANGUAGE sql STABLE AS {status};
+
+CREATE VIEW indicators.indicator_status AS SELECT * FROM indicators.status_at(indicators.today());
+"""
+
+_STATUS_AT = """
 WITH asked AS (
-    SELECT t.*, c.system, c.period, least(t.due, indicators.today()) AS ends,
-        (SELECT day FROM indicators.working_days WHERE day < least(t.due, indicators.today())
+    SELECT t.*, c.system, c.period, least(t.due, as_of) AS ends,
+        (SELECT day FROM indicators.working_days WHERE day < least(t.due, as_of)
             ORDER BY day DESC OFFSET {before} LIMIT 1) AS earlier,
-        (SELECT count(*)::int FROM indicators.working_days
-            WHERE day > indicators.today() AND day <= t.due) AS working_days_left
+        (SELECT count(*)::int FROM indicators.working_days WHERE day > as_of AND day <= t.due) AS working_days_left
     FROM indicators.targets AS t JOIN indicators.catalogue AS c USING (indicator)
 ), days AS MATERIALIZED (
     SELECT DISTINCT indicator, indicators.first_day(period, day) AS starts, day AS ends
@@ -36,7 +46,7 @@ WITH asked AS (
     SELECT *, value + pace * working_days_left AS projected FROM known
 )
 SELECT p.indicator, p.system, p.agency, p.due, p.at_least, p.at_most, p.assumed, p.value,
-    p.due - indicators.today() AS days_left, p.working_days_left, p.pace,
+    p.due - as_of AS days_left, p.working_days_left, p.pace,
     CASE WHEN NOT p.reached THEN (coalesce(p.at_least, p.at_most) - p.value) / nullif(p.working_days_left, 0) END
         AS pace_needed,
     p.projected,
@@ -44,19 +54,20 @@ SELECT p.indicator, p.system, p.agency, p.due, p.at_least, p.at_most, p.assumed,
         WHEN d.status IS NOT NULL THEN d.status
         WHEN p.value IS NULL THEN 'no_data'
         WHEN p.reached THEN 'met'
-        WHEN indicators.today() > p.due THEN 'missed'
+        WHEN as_of > p.due THEN 'missed'
         WHEN p.projected >= p.at_least OR p.projected <= p.at_most THEN 'on_track'
         ELSE 'at_risk'
     END AS status,
     d.decided_at, d.value AS decided_value,
     d.decided_at IS NOT NULL AND p.value IS DISTINCT FROM d.value AS corrected
 FROM projected AS p
-LEFT JOIN public.decisions AS d ON d.indicator = p.indicator AND d.agency = p.agency AND d.due = p.due;
+LEFT JOIN public.decisions AS d ON d.indicator = p.indicator AND d.agency = p.agency AND d.due = p.due
+    AND d.decided_at < indicators.begin_of(as_of + 1)
 """
 
 
 def status_sql(indicators: Iterable[Indicator], province: str) -> str:
-    """The view of all targets of these indicators."""
+    """The function and the view of all targets of these indicators."""
     values = [_values(one, province) for one in indicators if one.file.target]
     nothing = "SELECT ''::text, ''::text, NULL::date, NULL::float8 WHERE false"
     found = (
@@ -64,7 +75,8 @@ def status_sql(indicators: Iterable[Indicator], province: str) -> str:
         + ("\n    UNION ALL ".join(values) or nothing)
         + ") AS f (indicator, agency, ends, value)"
     )
-    return _STATUS.format(values=found, before=PACE_DAYS - 1, pace=PACE_DAYS)
+    body = _STATUS_AT.format(values=found, before=PACE_DAYS - 1, pace=PACE_DAYS)
+    return _STATUS.format(status=literal(body))
 
 
 def _values(indicator: Indicator, province: str) -> str:

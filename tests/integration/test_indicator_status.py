@@ -1,15 +1,22 @@
 """How targets stand, relative to today, and that each is decided once: when, by whom, and what corrections do then."""
 
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from itertools import product
+from random import Random
 from typing import Any
 
 import psycopg
 import pytest
+from psycopg.rows import dict_row
 
 from core.kafka import admin, cluster_id, end_offsets
 from core.publisher import Publisher, encode
-from schemas.catalogue.indicators import Indicator
+from schemas.catalogue.indicators import Indicator, Target
+from schemas.evaluation import progress
+from schemas.views.status import PACE_DAYS
 from streams.sweep.deadlines import sweep
 from streams.sweep.decisions import decide
 from streams.write.writer import Writer
@@ -50,11 +57,11 @@ def working_days_after(day: date, number: int) -> date:
     return day
 
 
-def reported(value: float, day: date, **event: Any) -> Json:
+def reported(value: float, day: date, subject: str = "thing", **event: Any) -> Json:
     """What the centre had of something on a day, and said at the day's begin."""
     at = f"{day}T00:00:00+07:00"
     data = {"period": str(day), "value": value, "agency": A}
-    return cloud_event("reading.reported", "thing", at, system="ops-centre", **{**data, **event})
+    return cloud_event("reading.reported", subject, at, system="ops-centre", **{**data, **event})
 
 
 def wanted(*targets: dict[str, Any]) -> Indicator:
@@ -141,6 +148,99 @@ def test_agencies_have_targets_of_their_own_in_the_period_that_their_days_lie_in
     make(connection, indicator("received", count("dossier.opened"), target=[*targets, {"due": last, "at_least": 9.0}]))
     rows = connection.execute("SELECT agency, due, value, status FROM indicators.indicator_status ORDER BY 1, 2")
     assert rows.fetchall()[:2] == [("H06", last, 2, "missed"), (A, last, 2, "met")]
+
+
+def walk(step: float, days: int, seed: int) -> dict[date, float]:
+    """A value reported every third day from April 2025 on, which goes up or down by about so much each time."""
+    random, value, found = Random(seed), 50.0, {}
+    for number in range(0, days, 3):
+        value += step + random.uniform(-1, 1)
+        found[date(2025, 4, 1) + timedelta(days=number)] = value
+    return found
+
+
+SERIES: Mapping[str, Mapping[date, float]] = {
+    "rising": walk(0.5, 110, 1),
+    "falling": walk(-0.5, 110, 2),
+    "ended": walk(0.1, 20, 3),
+    "fresh": {date(2025, 6, 24): 55.0},  # not yet twenty working days before it is due
+    "none": {},
+}
+WORKDAY, SUNDAY = date(2025, 6, 30), date(2025, 6, 15)
+GOALS: list[dict[str, Any]] = [{bound: goal} for bound in ("at_least", "at_most") for goal in (44.0, 52.0, 58.0, 64.0)]
+
+
+@pytest.mark.slow
+def test_the_status_as_of_any_day_is_what_the_model_says(connection: psycopg.Connection, log: Committer) -> None:
+    """Before, on and after the days due; more and less wanted; never and lately reported; decided meanwhile or not."""
+    log(*(reported(value, day, subject=name) for name, values in SERIES.items() for day, value in values.items()))
+    made: list[Indicator] = []
+    owed: dict[tuple[str, date], tuple[Mapping[date, float], Target]] = {}
+    for name, (number, goal) in product(SERIES, enumerate(GOALS)):
+        reading = {"kind": "reading", "reading": name, "rollup": "sum"}
+        targets = [{"due": due, **goal} for due in (WORKDAY, SUNDAY)]
+        made.append(indicator(f"{name}-{number}", reading, "ops-centre", "always", target=targets))
+        owed |= {(made[-1].id, target.due): (SERIES[name], target) for target in made[-1].file.target}
+    make(connection, *made)
+    decided = decide_some(connection, owed)
+    seen = Counter[str]()
+    for day in (SUNDAY + timedelta(days=n) for n in range(-30, 22)):
+        found = status_at(connection, day)
+        assert found.keys() == owed.keys()
+        for key, row in found.items():
+            expected = modelled(*owed[key], day, decided.get(key))
+            assert {name: row[name] for name in expected} == expected, (day, key)
+            seen[row["status"]] += 1
+            seen["decided"] += row["decided_at"] is not None
+    assert set(seen) == {"met", "missed", "on_track", "at_risk", "no_data", "decided"}
+
+
+Decided = tuple[float | None, str, datetime]
+"""The value and the status that were decided, and when."""
+
+
+def decide_some(connection: psycopg.Connection, owed: Iterable[tuple[str, date]]) -> dict[tuple[str, date], Decided]:
+    """Decide every third target, at the begin or the end of the second day after it was due, and not as it is now."""
+    decided: dict[tuple[str, date], Decided] = {}
+    for number, key in enumerate(sorted(owed)):
+        if number % 3 == 0:
+            begin = datetime.combine(key[1] + timedelta(days=2), time(), CATALOGUE.zone)
+            decided[key] = (
+                50.0 if number % 2 else None,
+                "missed" if number % 2 else "no_data",
+                begin if number % 4 else begin + timedelta(days=1, microseconds=-1),
+            )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO decisions (indicator, agency, due, value, status, decided_at) "
+            "VALUES (%s, 'H06', %s, %s, %s, %s)",
+            [(*key, *decision) for key, decision in decided.items()],
+        )
+    return decided
+
+
+def status_at(connection: psycopg.Connection, day: date) -> dict[tuple[str, date], dict[str, Any]]:
+    """The targets as of a day, by indicator and the day on which they are due."""
+    with connection.cursor(row_factory=dict_row) as cursor:
+        rows = cursor.execute("SELECT * FROM indicators.status_at(%s)", (day,)).fetchall()
+    return {(row["indicator"], row["due"]): row for row in rows}
+
+
+def modelled(reported: Mapping[date, float], target: Target, day: date, decided: Decided | None) -> dict[str, Any]:
+    """The same from the reports themselves."""
+
+    def value_at(day: date) -> float | None:
+        return next((value for of, value in sorted(reported.items(), reverse=True) if of <= day), None)
+
+    ends = min(day, target.due)
+    ahead = (day + timedelta(days=n + 1) for n in range((target.due - day).days))
+    left = sum(RULES.working("", RULES.calendar_at(2**60)).is_working(one) for one in ahead)
+    found = progress(target, value_at(ends), value_at(working_days_before(ends, PACE_DAYS)), day, left)._asdict()
+    value, status, at = decided or (None, "", None)
+    if at is None or at.astimezone(CATALOGUE.zone).date() > day:
+        return {**found, "decided_at": None, "decided_value": None, "corrected": False}
+    corrected = found["value"] != value
+    return {**found, "status": status, "decided_at": at, "decided_value": value, "corrected": corrected}
 
 
 @pytest.mark.usefixtures("long_since")
