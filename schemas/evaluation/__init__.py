@@ -3,12 +3,10 @@
 from schemas.evaluation.figures import ActorMonth, Figures, ReportedValue, StandingItem, TaskState, lineage
 from schemas.evaluation.formulas import Value, Values, evaluate
 from schemas.evaluation.periods import first_day, months, span
-from schemas.evaluation.progress import Progress, progress, reaches
 
 __all__ = [
     "ActorMonth",
     "Figures",
-    "Progress",
     "ReportedValue",
     "StandingItem",
     "TaskState",
@@ -18,7 +16,5 @@ __all__ = [
     "first_day",
     "lineage",
     "months",
-    "progress",
-    "reaches",
     "span",
 ]

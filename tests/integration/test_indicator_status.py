@@ -15,13 +15,13 @@ from psycopg.rows import dict_row
 from core.kafka import admin, cluster_id, end_offsets
 from core.publisher import Publisher, encode
 from schemas.catalogue.indicators import Indicator, Target
-from schemas.evaluation import progress
 from schemas.views.status import PACE_DAYS
 from streams.sweep.deadlines import sweep
 from streams.sweep.decisions import decide
 from streams.write.writer import Writer
 from tests.helpers import CATALOGUE, RULES, Json, cloud_event
 from tests.indicators import NAME, A, Committer, count, indicator, make, received, term, today
+from tests.target_progress import progress
 
 TOPICS = {system.topic: system.id for system in CATALOGUE.systems.values()}
 SYSTEMS = sorted(TOPICS.values())

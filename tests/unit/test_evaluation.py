@@ -19,9 +19,9 @@ from schemas.evaluation import (
     first_day,
     lineage,
     months,
-    progress,
     span,
 )
+from tests.target_progress import progress
 
 ABOVE = lineage({"P": None, "D": "P", "C1": "D", "C2": "D", "E": "P"})
 JUNE = (date(2025, 6, 1), date(2025, 6, 30))
@@ -29,13 +29,13 @@ T = 1_000_000
 """The end of June in minutes, for these tests."""
 
 
-def indicator(measure: dict[str, Any], by: str | None = None, system: str = "one-stop") -> Indicator:
+def indicator(formula: dict[str, Any], by: str | None = None, system: str = "one-stop") -> Indicator:
     file = {
         "system": system,
         "name": {"vi": "x", "en": "x"},
         "unit": "percent",
         "period": "month",
-        "formula": measure,
+        "formula": formula,
         **({"by": by} if by else {}),
     }
     return Indicator("one", IndicatorFile.model_validate(file))

@@ -1,12 +1,13 @@
-"""How an indicator stands to a target: reached or not, and whether it will be at the pace of the last weeks."""
+"""How a target stands: reached or not, and whether it will be at the pace of the last weeks.
+
+It is what the SQL of `indicators.status_at` is checked against, from the same definitions and independently of it.
+"""
 
 from datetime import date
 from typing import Literal, NamedTuple
 
 from schemas.catalogue.indicators import Target
-
-PACE_DAYS = 20
-"""Working days over which the pace is taken."""
+from schemas.views.status import PACE_DAYS
 
 Status = Literal["met", "missed", "on_track", "at_risk", "no_data"]
 
@@ -42,13 +43,13 @@ def progress(
     pace = None if value is None or earlier is None else (value - earlier) / PACE_DAYS
     projected = None if value is None or pace is None else value + pace * working_days_left
     needed = None
-    if value is not None and working_days_left > 0 and not reaches(target, value):
+    if value is not None and working_days_left > 0 and not _reaches(target, value):
         needed = (_goal(target) - value) / working_days_left
     status = _status(target, value, projected, today)
     return Progress(value, (target.due - today).days, working_days_left, pace, needed, projected, status)
 
 
-def reaches(target: Target, value: float) -> bool:
+def _reaches(target: Target, value: float) -> bool:
     """Whether a value is what the target asks for."""
     if target.at_least is not None:
         return value >= target.at_least
@@ -58,11 +59,11 @@ def reaches(target: Target, value: float) -> bool:
 def _status(target: Target, value: float | None, projected: float | None, today: date) -> Status:
     if value is None:
         return "no_data"
-    if reaches(target, value):
+    if _reaches(target, value):
         return "met"
     if today > target.due:
         return "missed"
-    return "on_track" if projected is not None and reaches(target, projected) else "at_risk"
+    return "on_track" if projected is not None and _reaches(target, projected) else "at_risk"
 
 
 def _goal(target: Target) -> float:
