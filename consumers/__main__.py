@@ -34,7 +34,7 @@ def main() -> None:
 
 def run(options: Settings) -> None:
     """Tell people of what comes on the topic `alerts`, connecting anew whenever Kafka or the database was away."""
-    catalogue, to = open_catalogue(options.catalogue, options.target_months), recipients(options.notify)
+    catalogue, to = open_catalogue(options), recipients(options.notify)
     if not to:
         log.warning("OPSCENTRE_NOTIFY is empty: alerts are listed, but nobody is told")
     while not _stopping.is_set():

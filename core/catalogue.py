@@ -7,21 +7,22 @@ from pathlib import Path
 import psycopg
 
 from core.errors import ConfigurationError
+from core.settings import Settings
 from schemas.catalogue.load import TEMPLATE, Catalogue, CatalogueError, load_catalogue
 from schemas.views import views_sql
 
 
-def open_catalogue(folder: Path | None, target_months: int = 0) -> Catalogue:
-    """The catalogue in a folder, or the one shipped; its targets moved by so many months.
+def open_catalogue(options: Settings) -> Catalogue:
+    """The catalogue that the settings name, or the one shipped; its targets moved by a demonstration's months.
 
     Raises:
         ConfigurationError: it has mistakes; the message lists all of them.
     """
     try:
-        catalogue = load_catalogue(folder)
+        catalogue = load_catalogue(options.catalogue)
     except CatalogueError as error:
         raise ConfigurationError(str(error)) from None
-    return catalogue.later(target_months) if target_months else catalogue
+    return catalogue.later(options.target_months) if options.target_months else catalogue
 
 
 def write_template(folder: Path) -> list[Path]:

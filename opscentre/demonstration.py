@@ -36,7 +36,7 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
         rate: new things a second.
         began: when the start began, in seconds since 1970: it is told how long that took.
     """
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     stack = open_stack(options)
     for signum in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, too
         signal.signal(signum, _interrupt)

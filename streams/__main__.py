@@ -83,7 +83,7 @@ def _wait_for_database(options: Settings) -> tuple[Catalogue, Rulebook]:
     """The catalogue, read anew until the database is at the same."""
     said = ""
     while True:
-        catalogue = open_catalogue(options.catalogue, options.target_months)
+        catalogue = open_catalogue(options)
         try:
             with connect(options.dsn, "opscentre worker") as connection:
                 return catalogue, load_rulebook(connection, catalogue)

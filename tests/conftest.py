@@ -13,14 +13,13 @@ import psycopg
 import pytest
 from hypothesis import settings as hypothesis_settings
 
-from core.catalogue import open_catalogue
 from core.database import migrate
 from core.kafka import admin, create_topics, topics
 from core.settings import Settings, settings
 from opscentre.devservices.kafka import VERSION as KAFKA_VERSION
 from opscentre.devservices.kafka import Kafka, free_port
 from opscentre.devservices.timescaledb import TimescaleDB
-from schemas.catalogue.load import Catalogue
+from schemas.catalogue.load import Catalogue, load_catalogue
 from streams.recount.rebuild import apply_catalogue
 from streams.write.writer import Writer
 from tests.catalogues import Installation
@@ -95,7 +94,7 @@ def template(timescaledb: TimescaleDB) -> str:
     with psycopg.connect(timescaledb.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(timescaledb.dsn(name))
-    apply_catalogue(timescaledb.dsn(name), open_catalogue(None))
+    apply_catalogue(timescaledb.dsn(name), load_catalogue())
     timescaledb.refuse_connections(name)  # TimescaleDB's own scheduler would hold it open
     return name
 
@@ -124,7 +123,7 @@ def own_timescaledb(tmp_path: Path) -> Iterator[TimescaleDB]:
     """A database server of the test's own, with the schema in place."""
     with _running(TimescaleDB(tmp_path / "timescaledb", free_port(), CACHE)) as server:
         migrate(server.dsn())
-        apply_catalogue(server.dsn(), open_catalogue(None))
+        apply_catalogue(server.dsn(), load_catalogue())
         yield server
 
 
@@ -167,7 +166,7 @@ def writer(database: str) -> Iterator[Writer]:
 @pytest.fixture(scope="session")
 def catalogue() -> Catalogue:
     """The catalogue that is shipped."""
-    return open_catalogue(None)
+    return load_catalogue()
 
 
 @contextmanager

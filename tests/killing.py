@@ -115,6 +115,6 @@ def _run(work: Callable[[Catalogue], None], step: int, catalogue: Catalogue) -> 
 
 if __name__ == "__main__":
     do = {"sweep": _sweep, "notify": _notify, "catalogue": _catalogue}[sys.argv[1]]
-    read = open_catalogue(settings().catalogue)
+    read = open_catalogue(settings())
     for line in sys.stdin:
         print(_run(do, int(line), read), flush=True)

@@ -57,7 +57,7 @@ def bench(options: Settings, events: int, seconds: int, say: ProgressCallback) -
     Raises:
         DevServiceError: a server or a reader cannot be started, or does not get through in TIMEOUT_SECONDS.
     """
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     agencies = sorted(catalogue.systems["one-stop"].agencies)
     report: dict[str, Any] = {
         "events": events,
@@ -118,7 +118,7 @@ def _running(options: Settings, kafka: Kafka, database: TimescaleDB, way: str) -
     with psycopg.connect(database.dsn("postgres"), autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}".encode())
     migrate(database.dsn(name))
-    apply_catalogue(database.dsn(name), open_catalogue(options.catalogue, options.target_months))
+    apply_catalogue(database.dsn(name), open_catalogue(options))
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
         changed = {"kafka": kafka.bootstrap, "dsn": database.dsn(name), "group": name, "data": Path(folder)}
         own = options.model_copy(update=changed)

@@ -36,7 +36,7 @@ def bench_queries(
         screens: the dashboards' own queries, by name, as a database takes them.
         say: what is told meanwhile.
     """
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     with tempfile.TemporaryDirectory(prefix="opscentre-bench-") as folder:
         server = TimescaleDB(Path(folder) / "timescaledb", free_port(), options.cache.expanduser())
         try:

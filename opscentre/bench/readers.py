@@ -120,7 +120,7 @@ def main() -> None:
     """Run one of the two until it is ended."""
     logging.basicConfig(level="WARNING")
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     with admin(options.kafka) as client:
         partition = Partition(cluster_id(client), end_offsets(client, [TOPIC])[TOPIC].topic_id, TOPIC, 0)
     with connect(options.dsn, "opscentre bench") as connection:

@@ -13,6 +13,7 @@ from dashboards.documents import documents, stale, write
 from dashboards.publish import Grafana
 from dashboards.publish import publish as publish_documents
 from opscentre.cli.output import Json, print_json, say
+from schemas.catalogue.load import load_catalogue
 from schemas.catalogue.model import Catalogue
 
 app = typer.Typer(no_args_is_help=True, help="Grafana dashboards, in Vietnamese and English: publish, build.")
@@ -34,7 +35,7 @@ def publish(
             "account's token, role Admin: Administration → Service accounts in Grafana)"
         )
     grafana = Grafana(options.grafana_url, options.grafana_token, options.grafana_dsn or options.dsn)
-    made = documents(open_catalogue(options.catalogue, options.target_months))
+    made = documents(open_catalogue(options))
     outcomes = publish_documents(grafana, made, overwrite=overwrite)
     if json:
         print_json(outcomes)
@@ -51,7 +52,7 @@ def build(
     check_only: Annotated[bool, typer.Option("--check", help="Write nothing; fail where one is stale.")] = False,
 ) -> None:
     """Write the generated dashboards of the shipped catalogue, for review; `publish` makes them anew."""
-    catalogue = open_catalogue(None)
+    catalogue = load_catalogue()
     if not check_only:
         for path in write(catalogue):
             say(f"wrote {path.name}")

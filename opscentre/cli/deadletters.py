@@ -74,7 +74,7 @@ def replay(
     if not (numbers or reason or everything):
         raise typer.BadParameter("say which: numbers, --reason CODE or --all")
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
     with connect(options.dsn, "opscentre replay") as connection:
         writer = Writer(options.dsn, load_rulebook(connection, catalogue))

@@ -37,7 +37,7 @@ def indicators(
 ) -> None:
     """Every indicator: its value, and how its targets are coming on."""
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     with connect(options.dsn, "opscentre indicators") as connection:
         load_rulebook(connection, catalogue)  # the views have to be those of this catalogue
         at_one_moment(connection)
@@ -60,7 +60,7 @@ def explain(
 ) -> None:
     """What an indicator is worked out from, and the cases behind it: the worst first, and who owes them."""
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     with connect(options.dsn, "opscentre explain") as connection:
         rules = load_rulebook(connection, catalogue).current
         at_one_moment(connection)

@@ -42,7 +42,7 @@ def migrate() -> None:
     twice. Open cases are moved to its rules; cases settled before a change takes effect stay as they are.
     """
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     migrate_database(options.dsn, say)
     create_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them
     apply_catalogue(options.dsn, catalogue, say)
@@ -78,7 +78,7 @@ def run(
 ) -> None:
     """Run everything here: servers, a worker, a simulated province, and a live table. Ctrl-C stops it all."""
     if not DEMONSTRATION.exists():
-        shift_targets(open_catalogue(settings().catalogue))
+        shift_targets(open_catalogue(settings().model_copy(update={"target_months": 0})))
         settings.cache_clear()
     run_demonstration(settings(), migrate, days, rate, began or time.time())
 
@@ -86,7 +86,7 @@ def run(
 def check(json: Json = False) -> None:
     """Check the settings and the catalogue; every mistake at once, with its place."""
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     if json:
         print_json(
             {

@@ -36,7 +36,7 @@ def status(
 ) -> None:
     """What came in and what it adds up to, from the live counters; as of a moment, from the archived events."""
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     with connect(options.dsn, "opscentre status") as connection:
         if as_of is None:
             names = [system.topic for system in catalogue.systems.values()]
@@ -69,7 +69,7 @@ def alerts(
     if json:
         print_json(report)
     else:
-        console.print(alerts_table(report, open_catalogue(options.catalogue, options.target_months)))
+        console.print(alerts_table(report, open_catalogue(options)))
 
 
 def recount(
@@ -81,7 +81,7 @@ def recount(
     A repair corrects the counters; the indicators follow from them, and are compared by the next recount.
     """
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     indicators: list[Deviation] = []
     with connect(options.dsn, "opscentre recount") as connection:
         rulebook = load_rulebook(connection, catalogue)
@@ -130,7 +130,7 @@ def bench(
     nothing. What takes longer than 200 ms is marked.
     """
     if queries:
-        screens = screen_queries(open_catalogue(settings().catalogue))
+        screens = screen_queries(open_catalogue(settings()))
         report: dict[str, Any] = bench_queries(settings(), cases, days, screens, say)
     else:
         report = run_bench(settings(), events, seconds, say)

@@ -56,7 +56,7 @@ def simulate(
     a difference, and so do dead letters that were replayed or discarded.
     """
     options = settings()
-    catalogue = open_catalogue(options.catalogue, options.target_months)
+    catalogue = open_catalogue(options)
     if verify:
         _refuse_others(context)
         _verify(options, catalogue, json)

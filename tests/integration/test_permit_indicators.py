@@ -12,7 +12,6 @@ import psycopg
 import pytest
 from typer.testing import CliRunner
 
-from core.catalogue import open_catalogue
 from core.publisher import Publisher
 from core.settings import Settings
 from opscentre.cli import app
@@ -21,6 +20,7 @@ from opscentre.devservices.timescaledb import TimescaleDB
 from opscentre.publishing.files import publish_csv
 from opscentre.publishing.mapping import load_mapping
 from opscentre.reports.indicators import values_at
+from schemas.catalogue.load import load_catalogue
 from schemas.evaluation import span
 from streams.fold.rulebook import load_rulebook
 from streams.recount.compare import compare_all
@@ -88,7 +88,7 @@ def municipality(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Settings]:
     """An installation with the municipality's catalogue that has counted the whole log; the tests only read it."""
-    catalogue, folder = open_catalogue(CATALOGUE), tmp_path_factory.mktemp("municipality")
+    catalogue, folder = load_catalogue(CATALOGUE), tmp_path_factory.mktemp("municipality")
     mapping = load_mapping(TESTS / "mappings" / "permit_departments.toml")
     with copied(timescaledb, template) as dsn:
         apply_catalogue(dsn, catalogue)
@@ -134,7 +134,7 @@ def overdue(permits: list[Permit], day: date) -> list[Permit]:
 def test_the_share_on_time_of_each_month_and_department_is_what_the_file_says(
     municipality: Settings, permits: list[Permit]
 ) -> None:
-    catalogue = open_catalogue(CATALOGUE)
+    catalogue = load_catalogue(CATALOGUE)
     with psycopg.connect(municipality.dsn) as connection:
         for agency in catalogue.agencies:
             own = under(agency, permits)

@@ -6,9 +6,8 @@ from typing import Any
 
 import psycopg
 
-from core.catalogue import open_catalogue
 from dashboards.documents import documents
-from schemas.catalogue.load import TEMPLATE
+from schemas.catalogue.load import TEMPLATE, load_catalogue
 from streams.recount.rebuild import apply_catalogue
 from streams.write.writer import Writer
 from tests.helpers import CATALOGUE, Log, cloud_event
@@ -135,7 +134,7 @@ def test_an_agency_may_be_called_anything(connection: psycopg.Connection, writer
 def test_a_province_with_its_first_indicator_only_has_its_screens(database: str, tmp_path: Path) -> None:
     folder = tmp_path / "catalogue"
     shutil.copytree(TEMPLATE, folder)
-    catalogue = open_catalogue(folder)
+    catalogue = load_catalogue(folder)
     apply_catalogue(database, catalogue)
     with psycopg.connect(database, autocommit=True) as connection:
         for document in documents(catalogue).values():

@@ -12,11 +12,11 @@ import orjson
 import psycopg
 import pytest
 
-from core.catalogue import open_catalogue
 from core.kafka import TopicEnds
 from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from opscentre.simulation.runs import Run, folder_of, load, save
+from schemas.catalogue.load import load_catalogue
 from tests.workers import Workers
 
 Environment = Callable[[Settings], dict[str, str]]
@@ -128,7 +128,7 @@ def test_every_figure_is_what_two_simulations_published_and_damage_is_found(
     with_values = {
         name.split()[1] for name, truth in figures.items() if name.startswith("indicators ") and truth is not None
     }
-    assert with_values == set(open_catalogue(None).indicators)
+    assert with_values == set(load_catalogue().indicators)
 
     damaged = connection.execute(
         "UPDATE counters_day SET value = value + 7 WHERE ctid = "

@@ -22,7 +22,7 @@ def test_the_last_target_lies_ahead_and_the_first_ones_are_past(
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("OPSCENTRE_TARGET_MONTHS")
     shift_targets(catalogue)
-    moved = dues(open_catalogue(None, Settings().target_months))
+    moved = dues(open_catalogue(Settings()))
     today = datetime.now(catalogue.zone).date()
     assert today + timedelta(days=30) <= moved[-1] <= today + timedelta(days=62)
     assert moved[0] < today
@@ -39,9 +39,10 @@ def test_a_variable_goes_before_what_the_demonstration_has_set(tmp_path: Path, m
 
 
 def test_targets_that_are_not_moved_are_the_catalogues_own(catalogue: Catalogue) -> None:
-    assert open_catalogue(None).version == catalogue.version
-    assert open_catalogue(None, 12).version != catalogue.version
-    assert open_catalogue(None, 12).rules == catalogue.rules
+    assert open_catalogue(Settings(target_months=0)).version == catalogue.version
+    moved = open_catalogue(Settings(target_months=12))
+    assert moved.version != catalogue.version
+    assert moved.rules == catalogue.rules
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,6 @@ from zoneinfo import ZoneInfo
 import orjson
 import pytest
 
-from core.catalogue import open_catalogue
 from core.errors import ConfigurationError, UnavailableError
 from core.kafka import TopicEnds
 from opscentre.simulation import runs
@@ -26,6 +25,7 @@ from opscentre.simulation.plan import Plan, Shares, SimulatedRecord, Volumes, pl
 from opscentre.simulation.publish_lock import PublishLock
 from opscentre.simulation.record_stream import simulate
 from opscentre.simulation.runs import RunJournal, load
+from schemas.catalogue.load import load_catalogue
 from schemas.catalogue.model import Procedure
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.counters import CASE_MEASURES
@@ -47,7 +47,7 @@ LIMITS = {
     "9.000003": [Limits(any="6 working_days"), Limits(since=date(2026, 1, 1), any="30 days")],
 }
 """Of procedures that the shipped catalogue does not have, so that its own may change."""
-SHIPPED = open_catalogue(None)
+SHIPPED = load_catalogue()
 CATALOGUE = replace(
     SHIPPED,
     procedures={
@@ -410,7 +410,7 @@ def plan(live: bool = False) -> Plan:
     start = datetime(2025, 3, 3, 1, 2, 3, tzinfo=ZONE)
     end, volumes, shares = start + timedelta(days=1.1), Volumes(30, 30, 30), Shares(duplicates=0.1)
     live_from = start + timedelta(days=1, microseconds=5) if live else None
-    return plan_for(open_catalogue(None), 5, start, end, volumes=volumes, shares=shares, live_from=live_from)
+    return plan_for(load_catalogue(), 5, start, end, volumes=volumes, shares=shares, live_from=live_from)
 
 
 def ends() -> dict[str, TopicEnds]:

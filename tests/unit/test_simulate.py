@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from core.catalogue import open_catalogue
 from core.publisher import Headers
 from opscentre.simulation import faults
 from opscentre.simulation.assignments import ASSIGNMENTS
@@ -29,6 +28,7 @@ from opscentre.simulation.plan import (
 )
 from opscentre.simulation.readings import GAUGES
 from opscentre.simulation.record_stream import simulate
+from schemas.catalogue.load import load_catalogue
 from schemas.events import BY_TYPE, SYSTEMS
 from schemas.events.effects import Event
 from schemas.events.envelope import REASONS
@@ -144,7 +144,7 @@ def test_every_type_occurs_and_only_in_the_systems_that_may_send_it() -> None:
 
 
 def test_each_system_says_only_what_the_shipped_catalogue_grants_it() -> None:
-    catalogue = open_catalogue(None)
+    catalogue = load_catalogue()
     shares, volumes = Shares(0, 0, 0, 0, 0, 0), Volumes(60, 60, 60)
     owed: defaultdict[str, set[str]] = defaultdict(set)
     for record in simulate(plan_for(catalogue, 1, START, START + timedelta(days=20), volumes=volumes, shares=shares)):
@@ -160,7 +160,7 @@ def test_each_system_says_only_what_the_shipped_catalogue_grants_it() -> None:
 
 
 def test_agencies_that_do_not_stand_all_the_time_do_nothing() -> None:
-    catalogue = open_catalogue(None)
+    catalogue = load_catalogue()
     begun, ended, leaving = sorted(code for code, one in catalogue.agencies.items() if one.kind == "commune")[:3]
     changes = {begun: {"valid_from": START.date() - timedelta(days=700)}, ended: {"valid_to": START.date()}}
     changes[leaving] = {"valid_to": START.date() + timedelta(days=20)}
@@ -172,7 +172,7 @@ def test_agencies_that_do_not_stand_all_the_time_do_nothing() -> None:
 
 def test_nothing_is_told_of_before_the_time_that_agencies_have_to_stand() -> None:
     for days in (1, 30):
-        made = plan_for(open_catalogue(None), 1, START, START + timedelta(days=days))
+        made = plan_for(load_catalogue(), 1, START, START + timedelta(days=days))
         told = [one.event["time"] for one in simulate(made) if one.event]
         assert START - LOOKBACK < min(map(datetime.fromisoformat, told)) < START - timedelta(days=300)
 

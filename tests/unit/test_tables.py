@@ -6,12 +6,12 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from core.catalogue import open_catalogue
 from opscentre.reports.explanation import definition, sides
 from opscentre.reports.indicators import Asked
 from opscentre.reports.tables import explanation_table, indicators_table
+from schemas.catalogue.load import load_catalogue
 
-ASKED = Asked(open_catalogue(None), "H06", date(2026, 1, 10), "en")
+ASKED = Asked(load_catalogue(), "H06", date(2026, 1, 10), "en")
 
 
 def shown(table: RenderableType) -> str:
@@ -54,12 +54,12 @@ def test_numbers_and_who_owes_a_target_are_never_cut_short() -> None:
 
 def test_a_term_is_explained_with_what_it_is_narrowed_to() -> None:
     one = ASKED.catalogue.indicators["full-process-share"]
-    measure = one.file.formula
+    formula = one.file.formula
     terms: list[dict[str, Any]] = [
-        {"side": side, "of": term.of, "where": term.where, "amount": 5} for side, term in sides(measure)
+        {"side": side, "of": term.of, "where": term.where, "amount": 5} for side, term in sides(formula)
     ]
     report = {
-        "indicator": one.id, "name": "n", "description": None, "definition": definition(measure), "system": "one-stop",
+        "indicator": one.id, "name": "n", "description": None, "definition": definition(formula), "system": "one-stop",
         "agency": "H06", "unit": "percent", "starts": date(2026, 1, 1), "ends": date(2026, 1, 10), "numerator": 5,
         "denominator": 10, "value": 50.0, "terms": terms, "components": [], "below": [],
         "behind": {"total": 0, "by_agency": [], "worst": []},
