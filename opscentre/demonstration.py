@@ -99,7 +99,7 @@ def _show(options: Settings, catalogue: Catalogue, processes: list[Process]) -> 
     with Live(console=console, refresh_per_second=4) as live, connect(options.dsn, "opscentre run") as connection:
         while True:
             try:
-                report = current(connection, catalogue.zone, options.kafka, names)
+                report = current(connection, options.kafka, names)
             except UnavailableError as error:
                 live.update(Text(str(error), style="red"))
                 time.sleep(1)

@@ -40,7 +40,7 @@ def status(
     with connect(options.dsn, "opscentre status") as connection:
         if as_of is None:
             names = [system.topic for system in catalogue.systems.values()]
-            report = current(connection, catalogue.zone, options.kafka, names)
+            report = current(connection, options.kafka, names)
         else:
             moment = _moment(as_of, Calendar(catalogue.zone))
             rules = load_rulebook(connection, catalogue).current

@@ -25,18 +25,10 @@ from schemas.catalogue.indicators import (
 from schemas.evaluation import Values, first_day, span
 from schemas.evaluation.formulas import matches
 
-# Whole days before today, and today by minutes until now.
 _AMOUNTS = """
-    SELECT measure, agency, dimensions, sum(value)::bigint FROM (
-        SELECT measure, agency, dimensions, value FROM counters_day
-        WHERE system = %(system)s AND measure = ANY(%(measures)s) AND bucket BETWEEN %(starts)s AND %(ends)s
-        AND bucket < (now() AT TIME ZONE %(zone)s)::date
-        UNION ALL
-        SELECT measure, agency, dimensions, value FROM counters_minute
-        WHERE system = %(system)s AND measure = ANY(%(measures)s) AND bucket <= now()
-        AND bucket >= date_trunc('day', now(), %(zone)s)
-        AND (bucket AT TIME ZONE %(zone)s)::date BETWEEN %(starts)s AND %(ends)s
-    ) AS counted GROUP BY measure, agency, dimensions
+    SELECT m.measure, c.agency, c.dimensions, sum(c.value)::bigint
+    FROM unnest(%s::text[]) AS m (measure), indicators.counted(%s, m.measure, %s, %s) AS c
+    GROUP BY m.measure, c.agency, c.dimensions
 """
 
 
@@ -120,14 +112,9 @@ def _amounts(
     connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period, agencies: Collection[str]
 ) -> list[int]:
     terms = [term for _, term in sides(indicator.file.formula)]
-    values = {
-        "system": indicator.file.system,
-        "measures": [term.of for term in terms],
-        "ends": period.ends,
-        "zone": asked.catalogue.province.zone,
-    }
+    system, measures = indicator.file.system, sorted({term.of for term in terms})
     ever, within = (
-        connection.execute(_AMOUNTS, {**values, "starts": starts or date.min}).fetchall()
+        connection.execute(_AMOUNTS, (measures, system, starts, period.ends)).fetchall()
         for starts in (None, period.starts)
     )
     return [_amount(term, ever if term.at_the_end else within, agencies) for term in terms]

@@ -4,31 +4,23 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import psycopg
 
+from core.database import scalar
 from core.kafka import admin, end_offsets
 from core.offsets import lags, next_offsets
 from schemas.counters import CASE_MEASURES, FLOWS, KINDS, REGISTERS, Totals
 
 _TOTALS = """
-    SELECT system, measure, agency, dimensions, sum(value)::bigint FROM (
-        SELECT system, measure, agency, dimensions, value FROM counters_day WHERE bucket < %(today)s
-        UNION ALL
-        SELECT system, measure, agency, dimensions, value FROM counters_minute
-        WHERE bucket >= %(midnight)s AND bucket <= %(now)s
-    ) AS counted GROUP BY system, measure, agency, dimensions
+    SELECT system, measure, agency, dimensions, sum(value)::bigint
+    FROM indicators.counted_by_now() GROUP BY system, measure, agency, dimensions
 """
 
 
-def totals(connection: psycopg.Connection, zone: ZoneInfo) -> Totals:
-    """What the counters add up to by now: whole days before today, today by minutes."""
-    now = datetime.now(UTC)
-    today = now.astimezone(zone).date()
-    midnight = datetime(today.year, today.month, today.day, tzinfo=zone)
-    rows = connection.execute(_TOTALS, {"today": today, "midnight": midnight, "now": now})
-    return {tuple(key): value for *key, value in rows}
+def totals(connection: psycopg.Connection) -> Totals:
+    """What the counters add up to by now: what lies ahead today is not counted yet."""
+    return {tuple(key): value for *key, value in connection.execute(_TOTALS)}
 
 
 def figures(found: Totals, readings: Mapping[str, list[float]]) -> dict[str, Any]:
@@ -80,12 +72,12 @@ def lag(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -> in
     return sum(lags(ends, next_offsets(connection)).values())
 
 
-def current(connection: psycopg.Connection, zone: ZoneInfo, bootstrap: str, topics: list[str]) -> dict[str, Any]:
+def current(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -> dict[str, Any]:
     """The whole status as of now, the database's part of it of one moment."""
     waiting = lag(connection, bootstrap, topics)
     connection.commit()
     connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-    ((events, duplicates),) = connection.execute(
+    [(events, duplicates)] = connection.execute(
         "SELECT sum(events)::bigint, sum(duplicates)::bigint FROM partition_offsets"
     )
     report = {
@@ -93,7 +85,7 @@ def current(connection: psycopg.Connection, zone: ZoneInfo, bootstrap: str, topi
         "duplicates": duplicates,
         "dead_letters": dead_letters(connection),
         "lag": waiting,
-        **figures(totals(connection, zone), _readings(connection)),
+        **figures(totals(connection), _readings(connection)),
     }
     connection.commit()
     return report
@@ -106,10 +98,9 @@ def as_of(
 
     Duplicates and lag leave no trace by which they could be put back in time: they are null.
     """
-    ((events,),) = connection.execute("SELECT count(*) FROM events WHERE time <= %s", (moment,))
     return {
         "as_of": moment.isoformat(),
-        "events": events,
+        "events": scalar(connection, "SELECT count(*) FROM events WHERE time <= %s", (moment,)),
         "duplicates": None,
         "dead_letters": dead_letters(connection, moment),
         "lag": None,

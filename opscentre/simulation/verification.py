@@ -147,7 +147,7 @@ def _found(
         _wait_for_workers(connection, options.kafka, topics, progress)
         while True:
             minute = _minute()
-            report = current(connection, catalogue.zone, options.kafka, topics)
+            report = current(connection, options.kafka, topics)
             values = _period_values(connection, catalogue, minute.astimezone(catalogue.zone).date())
             connection.commit()
             if _minute() == minute:  # else nobody knows which of the two minutes the figures are of

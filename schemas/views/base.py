@@ -99,6 +99,18 @@ RETURNS TABLE (agency text, dimensions text, value bigint) LANGUAGE sql STABLE A
         AND c.bucket < indicators.end_of(ends)
 $$;
 
+-- Those of all measures until now, from days alone: beside indicators, which add up months, they are a second opinion.
+-- `(SELECT …)` around a moment: it is worked out once, not for every row.
+CREATE FUNCTION indicators.counted_by_now()
+RETURNS TABLE (system text, measure text, agency text, dimensions text, value bigint) LANGUAGE sql STABLE AS $$
+    SELECT c.system, c.measure, c.agency, c.dimensions, c.value FROM public.counters_day AS c
+    WHERE c.bucket < (SELECT indicators.today())
+    UNION ALL
+    SELECT c.system, c.measure, c.agency, c.dimensions, c.value FROM public.counters_minute AS c
+    WHERE c.bucket >= (SELECT indicators.begin_of(indicators.today()))
+        AND c.bucket < (SELECT indicators.end_of(indicators.today()))
+$$;
+
 -- The agencies of which anything with a measure from `first` to `last` was ever counted, and all above them.
 CREATE FUNCTION indicators.reporting(system text, first text, last text, ends date)
 RETURNS TABLE (agency text) LANGUAGE sql STABLE AS $$

@@ -66,8 +66,8 @@ def reported(value: float, day: date, subject: str = "thing", **event: Any) -> J
 
 def wanted(*targets: dict[str, Any]) -> Indicator:
     """An indicator of what the centre reports, with these targets."""
-    measure = {"kind": "reading", "reading": "thing", "rollup": "sum"}
-    return indicator("things", measure, "ops-centre", "always", target=list(targets))
+    formula = {"kind": "reading", "reading": "thing", "rollup": "sum"}
+    return indicator("things", formula, "ops-centre", "always", target=list(targets))
 
 
 def status(connection: psycopg.Connection) -> dict[date, dict[str, Any]]:

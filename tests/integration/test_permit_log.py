@@ -61,7 +61,7 @@ def _shuffled(file: Path, folder: Path) -> Path:
 def _figures(settings: Settings, catalogue: Catalogue) -> dict[str, Any]:
     names = [system.topic for system in catalogue.systems.values()]
     with psycopg.connect(settings.dsn) as connection:
-        report = current(connection, catalogue.zone, settings.kafka, names)
+        report = current(connection, settings.kafka, names)
         subjects = connection.execute("SELECT subject FROM cases WHERE contradictory").fetchall()
         then = totals_as_of(connection, RULES, THEN)
     assert report["lag"] == 0

@@ -178,7 +178,7 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
     writer.commit(Log().batch(*events))
     with connection.transaction():
         now = datetime.now(UTC)
-        live, recounted = totals(connection, CATALOGUE.zone), totals_as_of(connection, RULEBOOK.current, now)
+        live, recounted = totals(connection), totals_as_of(connection, RULEBOOK.current, now)
     assert {key: value for key, value in live.items() if value} == recounted
     assert {agency for _, _, agency, _ in recounted} == {commune()}
     found = {(system, measure, dimensions): value for (system, measure, _, dimensions), value in recounted.items()}

@@ -560,7 +560,7 @@ def test_any_order_any_split_and_any_duplication_give_the_same_tables(
     assert outcome == Outcome(events=len(events), duplicates=len(again))
     with connection.transaction():
         now = datetime.now(UTC)
-        live, recounted = totals(connection, CATALOGUE.zone), totals_as_of(connection, LIVES.current, now)
+        live, recounted = totals(connection), totals_as_of(connection, LIVES.current, now)
         latest = readings_as_of(connection, now)
     assert {key: value for key, value in live.items() if value} == {k: v for k, v in recounted.items() if v}
     assert sorted(standing(connection)) == sorted((*entity, entry.detail[0]) for entity, entry in latest.items())
