@@ -34,7 +34,7 @@ class Value(NamedTuple):
 
     numerator: float | None
     denominator: float | None
-    """None where the measure has none."""
+    """None where the formula has none."""
     value: float | None
 
 

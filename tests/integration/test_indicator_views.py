@@ -1,4 +1,4 @@
-"""The views of indicators, each kind of measure by examples worked out by hand from events."""
+"""The views of indicators, each kind of formula by examples worked out by hand from events."""
 
 import uuid
 from collections.abc import Iterator

@@ -21,7 +21,7 @@ SHARE = Ratio(kind="ratio", numerator=[ON_TIME], denominator=[ON_TIME, LATE])
 
 
 @pytest.mark.parametrize(
-    ("measure", "targets", "found", "expected"),
+    ("formula", "targets", "found", "expected"),
     [
         (Stock(kind="stock", of=[OVERDUE]), [], [thing("a", 1, left=-5), thing("b", 1, left=-9), thing("c", 1)], "bac"),
         (SHARE, [MORE], [thing("on time", 1, 1, 0), thing("l", 0, 0, 1, left=-1), thing("m", 0, 0, 1, left=-2)], "ml"),
@@ -47,6 +47,6 @@ SHARE = Ratio(kind="ratio", numerator=[ON_TIME], denominator=[ON_TIME, LATE])
     ],
 )
 def test_the_worst_come_first_and_what_is_well_does_not_come(
-    measure: Formula, targets: list[Target], found: list[Any], expected: str
+    formula: Formula, targets: list[Target], found: list[Any], expected: str
 ) -> None:
-    assert "".join(one.subject for one in rank_by_harm(measure, targets, found)) == expected
+    assert "".join(one.subject for one in rank_by_harm(formula, targets, found)) == expected
