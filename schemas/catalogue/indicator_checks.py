@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import assert_never
 
 from schemas.catalogue.checks import Codes, no_agency
 from schemas.catalogue.grants import granted_events
@@ -146,6 +147,10 @@ class _Measured:
             case Reported():
                 if not any(issubclass(event, Reading) for event in self._granted):
                     self._file.problem(("formula", "kind"), self._lacking("readings", "reading.reported"))
+            case Score():
+                pass  # of indicators, not of events
+            case _:
+                assert_never(formula)
         return None
 
     def _lacking(self, what: str, event: str) -> str:

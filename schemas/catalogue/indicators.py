@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from types import NoneType, UnionType
-from typing import Annotated, Any, Literal, get_args, get_origin
+from typing import Annotated, Any, Literal, assert_never, get_args, get_origin
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -272,5 +272,7 @@ def terms(formula: Formula) -> Iterator[Term]:
             yield from formula.denominator
         case Distinct():
             yield from formula.did
-        case _:
+        case Age() | Reported() | Milestone() | Score():
             return
+        case _:
+            assert_never(formula)

@@ -1,42 +1,11 @@
 """`docs/indicators.md`: what every indicator is worked out from, for the people who look at the screens."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 
-from schemas.catalogue.indicators import (
-    Age,
-    Component,
-    Count,
-    Distinct,
-    Formula,
-    Indicator,
-    Mean,
-    Milestone,
-    Ratio,
-    Reported,
-    Score,
-    Stock,
-    Target,
-    Term,
-)
+from schemas.catalogue.describe import describe
+from schemas.catalogue.indicators import Component, Indicator, Score, Target
 from schemas.catalogue.model import Catalogue
 from schemas.docs.json_schema import MADE
-
-PARTS = {
-    "opened": "{}s opened",
-    "open": "{}s open",
-    "suspended": "{}s suspended",
-    "overdue": "{}s open and overdue",
-    "closed": "{}s closed",
-    "on_time": "{}s closed on time",
-    "late": "{}s closed late",
-    "incomplete": "{}s closed without ever being opened",
-    "contradictory": "{}s that ended before they began",
-    "worked": "minutes of office time from opening to closing, of {}s closed on time or late",
-    "opened_at_sum": "the time at which open {}s were opened",
-    "progress": "percent of which {}s are done",
-    "standing": "{}s standing",
-}
-"""Last part of a measure's name → what is counted; a flow's name has none of these."""
 
 _INTRODUCTION = """\
 Every figure is one of the indicators of the [catalogue](catalogue.md#indicators), worked out from what the systems'
@@ -103,7 +72,7 @@ def _section(indicator: Indicator, catalogue: Catalogue) -> str:
         f"Unit: {file.unit}. Period: {file.period}.{split}",
         "",
     ]
-    lines += [f"- {line}" for line in _definition(file.formula)]
+    lines += [f"- {line}" for line in describe(file.formula).sentences]
     lines += [f"- {_target(target, catalogue)}" for target in file.target]
     if isinstance(file.formula, Score):
         lines += ["", *_components(file.formula.components)]
@@ -114,53 +83,6 @@ def _target(target: Target, catalogue: Catalogue) -> str:
     who = ", ".join(catalogue.agencies[code].name.en for code in target.agencies)
     note = f" {target.note.en}" if target.note else ""
     return f"Target: {_bound(target)} by {target.due}{_assumed(target)}{f', for {who}' if who else ''}.{note}"
-
-
-def _definition(formula: Formula) -> Iterator[str]:
-    """What an indicator is, in words; a line for each part."""
-    match formula:
-        case Count():
-            yield f"How many within the period: {_sum(formula.of)}."
-        case Stock():
-            yield f"How many at the end of the period: {_sum(formula.of)}."
-        case Ratio():
-            yield f"Numerator: {_sum(formula.numerator)}."
-            yield f"Denominator: {_sum(formula.denominator)}."
-            if formula.scale != 100:
-                yield f"Times {formula.scale:g}."
-        case Mean():
-            yield f"Sum: {_sum(formula.numerator)}."
-            yield f"Divided by the number of: {_sum(formula.denominator)}."
-            if formula.divisor != 1:
-                yield f"Divided by {formula.divisor:g}."
-        case Age():
-            yield f"Days since {formula.case}s that are open at the end of the period were opened, on average."
-        case Distinct():
-            yield f"Denominator: {formula.register_name}s standing (`{formula.register_name}.standing`)."
-            each = "; ".join(_term(term) for term in formula.did)
-            yield f"Numerator: those of them that are named, in the months of the period, by each of: {each}."
-        case Reported():
-            which = "added up over agencies" if formula.rollup == "sum" else "the latest of all agencies"
-            yield f"Reading `{formula.reading}`, {which}."
-        case Milestone():
-            yield f"Task `{formula.task}`: 100 once it is completed, before that what was reported last."
-        case Score():
-            points = sum(component.points for component in formula.components)
-            measured = sum(component.points for component in formula.components if component.indicator)
-            yield f"Points of the components that are measured, of what these could give: {measured:g} of {points:g}."
-
-
-def _sum(terms: Iterable[Term]) -> str:
-    return " + ".join(_term(term) for term in terms)
-
-
-def _term(term: Term) -> str:
-    thing, _, part = term.of.rpartition(".")
-    words = f"{PARTS[part].format(thing)} (`{term.of}`)" if part in PARTS else f"`{term.of}` events"
-    where = " and ".join(
-        f"{field} {' or '.join(f'`{value}`' for value in values)}" for field, values in term.where.items()
-    )
-    return f"{words}{f' with {where}' if where else ''}{' since ever' if term.since_ever else ''}"
 
 
 def _components(components: Iterable[Component]) -> list[str]:

@@ -6,7 +6,7 @@ An agency's value includes all below it: numerators and denominators add up alon
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from functools import cache
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 from schemas.catalogue.indicators import (
     Age,
@@ -71,6 +71,7 @@ def evaluate(indicator: Indicator, figures: Figures, catalogue: Mapping[str, Ind
             return _milestone(system, task, figures)
         case Score() as score:
             return _score(score, figures, catalogue)
+    assert_never(indicator.file.formula)
 
 
 def matches(term: Term, dimensions: str) -> bool:

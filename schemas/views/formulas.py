@@ -5,6 +5,7 @@ The queries are bodies of functions with these two parameters. An agency's row h
 
 from collections.abc import Sequence
 from functools import cache
+from typing import assert_never
 
 from schemas.catalogue.indicators import (
     Age,
@@ -53,6 +54,7 @@ def formula_sql(system: str, formula: Formula, by: str | None) -> str:
             return TASK.format(system=literal(system), task=literal(task))
         case Score():
             return _score(formula)
+    assert_never(formula)
 
 
 def _float(value: float) -> str:

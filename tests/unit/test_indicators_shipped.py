@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from schemas.catalogue.describe import PARTS
 from schemas.catalogue.indicators import Milestone, Reported, Score, label_fields, measures, terms
 from schemas.catalogue.load import load_catalogue
-from schemas.docs.indicator_reference import PARTS, indicator_reference
+from schemas.docs.indicator_reference import indicator_reference
 from schemas.events import BY_TYPE
 from streams.fold.cases import CaseMeasures
 

@@ -6,9 +6,10 @@ from typing import Any
 
 from rich.console import Console, RenderableType
 
-from opscentre.reports.explanation import definition, sides
+from opscentre.reports.explanation import sides
 from opscentre.reports.indicators import Asked
 from opscentre.reports.tables import explanation_table, indicators_table
+from schemas.catalogue.describe import describe
 from schemas.catalogue.load import load_catalogue
 
 ASKED = Asked(load_catalogue(), "H06", date(2026, 1, 10), "en")
@@ -59,9 +60,9 @@ def test_a_term_is_explained_with_what_it_is_narrowed_to() -> None:
         {"side": side, "of": term.of, "where": term.where, "amount": 5} for side, term in sides(formula)
     ]
     report = {
-        "indicator": one.id, "name": "n", "description": None, "definition": definition(formula), "system": "one-stop",
-        "agency": "H06", "unit": "percent", "starts": date(2026, 1, 1), "ends": date(2026, 1, 10), "numerator": 5,
-        "denominator": 10, "value": 50.0, "terms": terms, "components": [], "below": [],
+        "indicator": one.id, "name": "n", "description": None, "definition": describe(formula).line,
+        "system": "one-stop", "agency": "H06", "unit": "percent",
+        "starts": date(2026, 1, 1), "ends": date(2026, 1, 10), "numerator": 5, "denominator": 10, "value": 50.0, "terms": terms, "components": [], "below": [],
         "behind": {"total": 0, "by_agency": [], "worst": []},
     }  # fmt: skip
     _, _, table = shown(explanation_table(report, ASKED)).partition("\n= ")[2].partition("\n")
