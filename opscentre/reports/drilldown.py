@@ -5,11 +5,24 @@ It is the fold that the counters are made of, so what these count for adds up to
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from typing import NamedTuple
+from typing import NamedTuple, assert_never
 
 import psycopg
 
-from schemas.catalogue.indicators import Age, Formula, Mean, Ratio, Target, Term
+from schemas.catalogue.indicators import (
+    Age,
+    Count,
+    Distinct,
+    Formula,
+    Mean,
+    Milestone,
+    Ratio,
+    Reported,
+    Score,
+    Stock,
+    Target,
+    Term,
+)
 from schemas.counters import KINDS
 from schemas.evaluation import ReportedValue
 from schemas.evaluation.figures import group_of
@@ -65,7 +78,7 @@ class DrilldownRow(NamedTuple):
     """What it counts for, of each term."""
 
 
-def things(
+def rows(
     connection: psycopg.Connection,
     rules: CaseRules,
     system: str,
@@ -175,12 +188,14 @@ _UNWANTED = {"late", "overdue", "suspended", "incomplete", "contradictory"}
 
 
 def rank_by_harm(formula: Formula, targets: Iterable[Target], found: Iterable[DrilldownRow]) -> list[DrilldownRow]:
-    """Of the things behind a formula those that make it what it should not be, the worst first.
+    """Of the rows behind a formula those that make it what it should not be, the worst first.
 
     Of a share these are what it is the share of, where less is wanted, else what it lacks; of a mean and an age what
     weighs most; of cases otherwise those with the least office time left.
     """
     match formula:
+        case Count() | Stock() | Distinct() | Reported() | Milestone() | Score():
+            pass
         case Mean(numerator=over):
             return sorted(found, key=lambda one: (-sum(one.amounts[: len(over)]), one.subject))
         case Age():
@@ -193,10 +208,12 @@ def rank_by_harm(formula: Formula, targets: Iterable[Target], found: Iterable[Dr
                 found = [one for one in found if any(one.amounts[: len(over)])]
             else:
                 found = [one for one in found if not any(one.amounts[: len(over)])]
+        case _:
+            assert_never(formula)
     return sorted(found, key=lambda one: (one.left is None, one.left or 0, one.since or 0, one.subject))
 
 
 def actors(connection: psycopg.Connection, system: str, term: Term, first: date, last: date) -> set[str]:
     """Who did what a term says at least once within calendar months, given by their first days."""
-    rows = connection.execute(_ACTORS, (system, term.of, first, last))
-    return {actor for actor, dimensions in rows if matches(term, dimensions)}
+    acted = connection.execute(_ACTORS, (system, term.of, first, last))
+    return {actor for actor, dimensions in acted if matches(term, dimensions)}

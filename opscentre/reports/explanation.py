@@ -1,13 +1,18 @@
-"""`opscentre explain`: what an indicator is worked out from, as far as the counters tell."""
+"""`opscentre explain`: what an indicator is worked out from, and what stands behind it."""
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date
-from typing import Any, NamedTuple
+from datetime import date, datetime
+from typing import Any, NamedTuple, assert_never
 
 import psycopg
 
+from core.database import scalar
 from core.errors import ConfigurationError
+from opscentre.reports import drilldown
+from opscentre.reports.drilldown import DrilldownRow, Span
 from opscentre.reports.indicators import NOTHING, Asked, below, values_at
+from schemas.catalogue.describe import describe
 from schemas.catalogue.indicators import (
     Age,
     Count,
@@ -22,8 +27,11 @@ from schemas.catalogue.indicators import (
     Stock,
     Term,
 )
-from schemas.evaluation import Values, first_day, span
-from schemas.evaluation.formulas import matches
+from schemas.evaluation import ReportedValue, Values, first_day, months, span
+from schemas.evaluation.formulas import latest_readings, matches
+from schemas.timekeeping.moments import MINUTE, time_of
+from streams.fold.rules import CaseRules
+from streams.recount.figures import end_of, midnight
 
 _AMOUNTS = """
     SELECT m.measure, c.agency, c.dimensions, sum(c.value)::bigint
@@ -65,21 +73,38 @@ def sides(formula: Formula) -> list[tuple[str, Term]]:
             return [("numerator", term) for term in over] + [("denominator", term) for term in under]
         case Age(case=case):
             return [("numerator", Term(of=f"{case}.opened_at_sum")), ("denominator", Term(of=f"{case}.open"))]
-        case _:
+        case Distinct() | Reported() | Milestone() | Score():
             return []
+    assert_never(formula)
 
 
-def explain(connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period) -> dict[str, Any]:
-    """The definition of an indicator, its value within a period, and each term's amount."""
+def explain(
+    connection: psycopg.Connection,
+    rules: CaseRules,
+    asked: Asked,
+    indicator: Indicator,
+    period: Period,
+    limit: int,
+) -> dict[str, Any]:
+    """The definition of an indicator, its value within a period, each term's amount, and what stands behind it.
+
+    Args:
+        connection: reads as of one moment; the views have to be those of the catalogue asked.
+        rules: those in force.
+        asked: for whom.
+        indicator: what is explained.
+        period: within which.
+        limit: so many at most of what stands behind it, the worst.
+    """
     file = indicator.file
     values = values_at(connection, indicator, *period)
-    agencies = below(asked.catalogue, asked.agency)
     terms = sides(file.formula)
+    amounts = _amounts(connection, asked, indicator, period)
     return {
         "indicator": indicator.id,
         "name": asked.name(file.name),
         "description": file.description and asked.name(file.description),
-        "definition": definition(file.formula),
+        "definition": describe(file.formula).line,
         "system": file.system,
         "agency": asked.agency,
         "unit": file.unit,
@@ -88,12 +113,11 @@ def explain(connection: psycopg.Connection, asked: Asked, indicator: Indicator, 
         **values.get((asked.agency, ""), NOTHING)._asdict(),
         "terms": [
             {"side": side, "of": term.of, "where": term.where, "amount": amount}
-            for (side, term), amount in zip(
-                terms, _amounts(connection, asked, indicator, period, agencies), strict=True
-            )
+            for (side, term), amount in zip(terms, amounts, strict=True)
         ],
         "components": _components(connection, asked, file.formula, period),
         "below": _below(asked, indicator, values),
+        "behind": _behind(asked, _drilldown(connection, rules, asked, indicator, period), limit),
     }
 
 
@@ -108,9 +132,8 @@ def _below(asked: Asked, indicator: Indicator, values: Values) -> list[dict[str,
     return sorted(found, key=lambda one: one["value"], reverse=fewer)
 
 
-def _amounts(
-    connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period, agencies: Collection[str]
-) -> list[int]:
+def _amounts(connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period) -> list[int]:
+    agencies = below(asked.catalogue, asked.agency)
     terms = [term for _, term in sides(indicator.file.formula)]
     system, measures = indicator.file.system, sorted({term.of for term in terms})
     ever, within = (
@@ -151,37 +174,90 @@ def _components(connection: psycopg.Connection, asked: Asked, formula: Formula, 
     return found
 
 
-def definition(formula: Formula) -> str:
-    """How a formula is worked out, in a line."""
+def _behind(asked: Asked, rows: Sequence[dict[str, Any]], limit: int) -> dict[str, Any]:
+    """How many rows there are, who owes them, and the worst."""
+    owed = Counter(row["agency"] for row in rows)
+    return {
+        "total": len(rows),
+        "by_agency": [
+            {"agency": code, "agency_name": _agency_name(asked, code), "count": count}
+            for code, count in sorted(owed.items(), key=lambda entry: (-entry[1], entry[0]))
+        ],
+        "worst": rows[:limit],
+    }
+
+
+def _drilldown(
+    connection: psycopg.Connection, rules: CaseRules, asked: Asked, indicator: Indicator, period: Period
+) -> list[dict[str, Any]]:
+    """What stands behind an indicator, the worst first."""
+    begin = midnight(period.starts, rules.calendar) if period.starts else 0
+    now = scalar(connection, "SELECT now()")
+    within = Span(begin * MINUTE, end_of(period.ends, rules.calendar, now) * MINUTE)
+    formula, system = indicator.file.formula, indicator.file.system
+    agencies = below(asked.catalogue, asked.agency)
     match formula:
-        case Count(of=of):
-            return f"{_sum(of)}, within the period"
-        case Stock(of=of):
-            return f"{_sum(of)}, at the end of the period"
-        case Ratio(numerator=over, denominator=under, scale=scale):
-            return f"{_sum(over)} ÷ {_sum(under)} × {scale:g}"
-        case Mean(numerator=over, denominator=under, divisor=divisor):
-            return f"{_sum(over)} ÷ {_sum(under)}" + (f" ÷ {divisor:g}" if divisor != 1 else "")
-        case Age(case=case):
-            return f"days since it was opened, on average, of each {case} that is open at the end of the period"
-        case Distinct(register_name=register, did=did):
-            each = " and ".join(map(_term, did))
-            return f"share of what stands in register {register}, that did {each} in the months of the period"
-        case Reported(reading=reading, rollup="sum"):
-            return f"latest reading of {reading} of each agency, added up"
-        case Reported(reading=reading):
-            return f"latest reading of {reading}"
-        case Milestone(task=task):
-            return f"progress of task {task}; 100 once it is completed"
+        case Distinct(register_name=register):
+            standing = [Term(of=f"{register}.standing")]
+            found = drilldown.rows(connection, rules, system, standing, agencies, within)
+            first, last = months(*period)
+            did = [(term, drilldown.actors(connection, system, term, first, last)) for term in formula.did]
+            return _idle(asked, found, did)
+        case Reported(reading=name):
+            values = drilldown.readings(connection, system, name, within.end)
+            own = (one for one in values if one.agency in agencies)
+            return [_reading(asked, one) for one in latest_readings(own, period.ends)]
+        case Milestone(task=subject):
+            task = drilldown.task(connection, rules, system, subject, within.end)
+            return [{**_row(asked, task), "percent": task.percent}] if task and task.agency in agencies else []
+        case Count() | Stock() | Ratio() | Mean() | Age():
+            terms = [term for _, term in sides(formula)]
+            found = drilldown.rows(connection, rules, system, terms, agencies, within)
+            return [_row(asked, one) for one in drilldown.rank_by_harm(formula, indicator.file.target, found)]
         case Score():
-            return "points of the components that are measured, in percent of what these could give"
+            return []  # what its components are made of is behind these
+    assert_never(formula)
 
 
-def _sum(terms: Sequence[Term]) -> str:
-    text = " + ".join(map(_term, terms))
-    return f"({text})" if len(terms) > 1 else text
+def _idle(asked: Asked, officers: Iterable[DrilldownRow], did: Sequence[tuple[Term, set[str]]]) -> list[dict[str, Any]]:
+    """Who stands in a register and did not do each of these: who did least of them first."""
+    rows = [
+        {**_row(asked, one), "missing": missing}
+        for one in officers
+        if (missing := [term.of for term, actors in did if one.subject not in actors])
+    ]
+    return sorted(rows, key=lambda row: (-len(row["missing"]), row["agency"], row["subject"]))
 
 
-def _term(term: Term) -> str:
-    where = ", ".join(f"{field}: {' or '.join(values)}" for field, values in term.where.items())
-    return f"{term.of} [{where}]" if where else term.of
+def _row(asked: Asked, one: DrilldownRow) -> dict[str, Any]:
+    return {
+        "subject": one.subject,
+        "agency": one.agency,
+        "agency_name": _agency_name(asked, one.agency),
+        "dimensions": one.dimensions,
+        "state": one.state,
+        "since": _local(asked, one.since),
+        "due": _local(asked, one.due),
+        "closed": _local(asked, one.closed),
+        "office_minutes_left": one.left,
+        "due_moved_by_day": one.due_moved_by_day,
+    }
+
+
+def _reading(asked: Asked, one: ReportedValue) -> dict[str, Any]:
+    return {
+        "agency": one.agency,
+        "agency_name": _agency_name(asked, one.agency),
+        "period": one.period,
+        "value": one.value,
+        "reported_at": _local(asked, one.reported_at),
+    }
+
+
+def _local(asked: Asked, moment: int | None) -> datetime | None:
+    return None if moment is None else time_of(moment).astimezone(asked.catalogue.zone)
+
+
+def _agency_name(asked: Asked, code: str) -> str:
+    agency = asked.catalogue.agencies.get(code)
+    return asked.name(agency.name) if agency else code
