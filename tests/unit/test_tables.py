@@ -62,7 +62,8 @@ def test_a_term_is_explained_with_what_it_is_narrowed_to() -> None:
     report = {
         "indicator": one.id, "name": "n", "description": None, "definition": describe(formula).line,
         "system": "one-stop", "agency": "H06", "unit": "percent",
-        "starts": date(2026, 1, 1), "ends": date(2026, 1, 10), "numerator": 5, "denominator": 10, "value": 50.0, "terms": terms, "components": [], "below": [],
+        "starts": date(2026, 1, 1), "ends": date(2026, 1, 10), "numerator": 5, "denominator": 10, "value": 50.0,
+        "terms": terms, "components": [], "below": [],
         "behind": {"total": 0, "by_agency": [], "worst": []},
     }  # fmt: skip
     _, _, table = shown(explanation_table(report, ASKED)).partition("\n= ")[2].partition("\n")
