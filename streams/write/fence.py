@@ -34,15 +34,15 @@ def fence_partition(cursor: psycopg.Cursor, partition: Partition, rulebook: Rule
         "SELECT shard, next_offset, (SELECT max(number) FROM catalogues) FROM partition_offsets "
         "WHERE cluster = %s AND topic_id = %s AND partition = %s FOR UPDATE OF partition_offsets"
     )
-    row = cursor.execute(select, key).fetchone()
-    if row is None:
+    rows = cursor.execute(select, key).fetchall()
+    if not rows:
         cursor.execute(
             "INSERT INTO partition_offsets (cluster, topic_id, partition, topic) VALUES (%s, %s, %s, %s) "
             "ON CONFLICT DO NOTHING",
             (*key, partition.topic),
         )
-        row = cursor.execute(select, key).fetchone()
-    assert row is not None  # rows of `partition_offsets` are never deleted
-    if row[2] != rulebook.number:
-        raise OutdatedCatalogueError(f"catalogue {row[2]} has come into force, this process works by {rulebook.number}")
-    return row[0], row[1]
+        rows = cursor.execute(select, key).fetchall()
+    ((shard, next_offset, number),) = rows  # rows of `partition_offsets` are never deleted
+    if number != rulebook.number:
+        raise OutdatedCatalogueError(f"catalogue {number} has come into force, this process works by {rulebook.number}")
+    return shard, next_offset
