@@ -4,6 +4,7 @@ A period is local days. What is counted of it is months, the days that they do n
 minutes until now: what lies ahead today (a case will be overdue at midnight) is not counted yet.
 """
 
+from schemas.views.history_sql import ENTRIES
 from schemas.views.quoting import literal
 
 EMPTY = """
@@ -133,4 +134,4 @@ def base_sql(zone: str) -> str:
     """The functions and views that indicators' own ones ask; `indicators.tree` has to be there."""
     body = literal(f"SELECT {literal(zone)}")
     zone_sql = f"CREATE FUNCTION indicators.zone() RETURNS text LANGUAGE sql IMMUTABLE AS {body};\n"
-    return zone_sql + _TIME + _COUNTERS
+    return zone_sql + _TIME + ENTRIES + _COUNTERS

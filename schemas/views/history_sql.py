@@ -1,9 +1,23 @@
 """SQL of what is not in counters, but in rows that remember their history: items, readings and tasks, as of a day.
 
 A row says how things are now. Where its last event was after the day that is asked of, its history tells how they were
-then: entries are [time, order, id, name, agency, due, dimensions, detail], in the order in which they count.
+then.
 
 `(SELECT …)` around a moment: it is worked out once, not for every row.
+"""
+
+ENTRIES = """
+-- A history's entries, as cases, items and readings keep them, by their place in the order in which they count. `time`
+-- and `due` are microseconds since 1970; `detail` is what an event's kind brings: of progress its percent, of a reading
+-- its value, unit and note.
+CREATE FUNCTION indicators.entries(history text)
+RETURNS TABLE (
+    place bigint, "time" bigint, "order" int, id text, name text, agency text, due bigint, dimensions text, detail jsonb
+) LANGUAGE sql IMMUTABLE AS $$
+    SELECT place, (entry ->> 0)::bigint, (entry ->> 1)::int, entry ->> 2, entry ->> 3, entry ->> 4,
+        (entry ->> 5)::bigint, entry ->> 6, entry -> 7
+    FROM jsonb_array_elements(history::jsonb) WITH ORDINALITY AS e (entry, place)
+$$;
 """
 
 # The order of `Added` is 0.
@@ -12,13 +26,13 @@ STANDING = """
     WHERE system = {system} AND register = {register} AND standing
         AND changed_at <= (SELECT indicators.last_moment(ends))
     UNION ALL
-    SELECT i.subject, past.entry ->> 4, coalesce(past.entry ->> 6, '')
+    SELECT i.subject, past.agency, coalesce(past.dimensions, '')
     FROM public.items AS i, LATERAL (
-        SELECT entry FROM jsonb_array_elements(i.history::jsonb) WITH ORDINALITY AS e (entry, place)
-        WHERE (entry ->> 0)::bigint <= (SELECT indicators.last_moment(ends)) ORDER BY place DESC LIMIT 1
+        SELECT * FROM indicators.entries(i.history) WHERE time <= (SELECT indicators.last_moment(ends))
+        ORDER BY place DESC LIMIT 1
     ) AS past
     WHERE i.system = {system} AND i.register = {register} AND i.changed_at > (SELECT indicators.last_moment(ends))
-        AND past.entry ->> 1 = '0'
+        AND past."order" = 0
 """
 
 # Of what was reported at the same moment the highest id counts; there is hardly ever a second, so it is read last.
@@ -29,11 +43,11 @@ WITH reported AS (
     WHERE system = {system} AND name = {name} AND indicators.last_day(period) <= ends
         AND reported_at < (SELECT indicators.end_of(ends))
     UNION ALL
-    SELECT past.entry ->> 4, indicators.last_day(r.period), to_timestamp((past.entry ->> 0)::bigint / 1000000.0),
-        (past.entry -> 7 ->> 0)::float8, NULL, past.entry ->> 2
+    SELECT past.agency, indicators.last_day(r.period), to_timestamp(past.time / 1000000.0),
+        (past.detail ->> 0)::float8, NULL, past.id
     FROM public.readings AS r, LATERAL (
-        SELECT entry FROM jsonb_array_elements(r.history::jsonb) WITH ORDINALITY AS e (entry, place)
-        WHERE (entry ->> 0)::bigint <= (SELECT indicators.last_moment(ends)) ORDER BY place DESC LIMIT 1
+        SELECT * FROM indicators.entries(r.history) WHERE time <= (SELECT indicators.last_moment(ends))
+        ORDER BY place DESC LIMIT 1
     ) AS past
     WHERE r.system = {system} AND r.name = {name} AND indicators.last_day(r.period) <= ends
         AND r.reported_at >= (SELECT indicators.end_of(ends))
@@ -41,7 +55,8 @@ WITH reported AS (
     SELECT *, rank() OVER (PARTITION BY agency ORDER BY until DESC, reported_at DESC) AS place FROM reported
 ), latest AS (
     SELECT DISTINCT ON (agency) agency, until, reported_at, value, given FROM (
-        SELECT *, coalesce(id, history::jsonb -> -1 ->> 2) COLLATE "C" AS given FROM ranked WHERE place = 1
+        SELECT *, coalesce(id, (SELECT e.id FROM indicators.entries(history) AS e ORDER BY e.place DESC LIMIT 1))
+            COLLATE "C" AS given FROM ranked WHERE place = 1
     ) AS first ORDER BY agency, given DESC
 )
 """
@@ -60,18 +75,21 @@ ORDER BY t.ancestor, l.until DESC, l.reported_at DESC, l.given DESC
 """By rollup."""
 
 TASK = """
+WITH told AS (
+    SELECT e.* FROM public.cases AS c, indicators.entries(c.history) AS e
+    WHERE c.system = {system} AND c.kind = 'task' AND c.subject = {task}
+        AND e.time <= (SELECT indicators.last_moment(ends))
+), latest AS (
+    SELECT agency FROM told ORDER BY place DESC LIMIT 1
+), ended AS (
+    SELECT name, agency FROM told WHERE name IN ('task.completed', 'task.cancelled') ORDER BY place LIMIT 1
+), done AS (
+    SELECT detail::int AS percent FROM told WHERE name = 'task.progressed' ORDER BY place DESC LIMIT 1
+)
 SELECT t.ancestor, '', percent::float8, NULL::float8, percent::float8 FROM (
-    SELECT coalesce(ended ->> 4, latest) AS agency,
-        CASE WHEN ended ->> 3 = 'task.completed' THEN 100 WHEN ended IS NULL THEN coalesce(done, 0) END AS percent
-    FROM (
-        SELECT bool_or(name = 'task.assigned') AS assigned,
-            (array_agg(entry ORDER BY place) FILTER (WHERE name IN ('task.completed', 'task.cancelled')))[1] AS ended,
-            (array_agg((entry ->> 7)::int ORDER BY place DESC) FILTER (WHERE name = 'task.progressed'))[1] AS done,
-            (array_agg(entry ->> 4 ORDER BY place DESC))[1] AS latest
-        FROM public.cases AS c, jsonb_array_elements(c.history::jsonb) WITH ORDINALITY AS e (entry, place),
-            LATERAL (SELECT entry ->> 3 AS name) AS named
-        WHERE c.system = {system} AND c.kind = 'task' AND c.subject = {task}
-            AND (entry ->> 0)::bigint <= (SELECT indicators.last_moment(ends))
-    ) AS history WHERE assigned
+    SELECT coalesce(ended.agency, latest.agency) AS agency,
+        CASE WHEN name = 'task.completed' THEN 100 WHEN name IS NULL THEN coalesce(done.percent, 0) END AS percent
+    FROM latest LEFT JOIN ended ON true LEFT JOIN done ON true
+    WHERE EXISTS (SELECT FROM told WHERE name = 'task.assigned')
 ) AS task JOIN indicators.tree AS t ON t.agency = task.agency WHERE percent IS NOT NULL
 """
