@@ -6,6 +6,7 @@ from pathlib import Path
 
 import psycopg
 
+from core.database import scalar
 from core.errors import ConfigurationError
 from core.settings import Settings
 from schemas.catalogue.load import TEMPLATE, Catalogue, CatalogueError, load_catalogue
@@ -61,7 +62,6 @@ def make_views(connection: psycopg.Connection, catalogue: Catalogue) -> None:
     """
     text = views_sql(catalogue)
     version = sha256(text.encode()).hexdigest()
-    made = connection.execute("SELECT obj_description('indicators'::regnamespace, 'pg_namespace')").fetchone()
-    if made != (version,):
+    if scalar(connection, "SELECT obj_description('indicators'::regnamespace, 'pg_namespace')") != version:
         connection.execute(text.encode())
         connection.execute(f"COMMENT ON SCHEMA indicators IS '{version}'".encode())

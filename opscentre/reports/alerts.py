@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from core.database import scalar
 from schemas.catalogue.load import Catalogue
 
 _NEWEST = """
@@ -30,12 +31,10 @@ def alerts_report(connection: psycopg.Connection, limit: int) -> dict[str, Any]:
     counts: dict[str | None, int] = dict(
         connection.execute("SELECT suppressed, count(*) FROM alerts GROUP BY suppressed").fetchall()
     )
-    row = connection.execute("SELECT count(*) FROM outbox").fetchone()
-    assert row is not None  # an aggregate always has its row
     return {
         "sent": counts.pop(None, 0),
         "suppressed": counts,
-        "outbox": row[0],
+        "outbox": scalar(connection, "SELECT count(*) FROM outbox"),
         "deliveries": dict(connection.execute("SELECT state, count(*) FROM deliveries GROUP BY state").fetchall()),
         "sweeps": dict(connection.execute("SELECT system, swept_at FROM sweeps ORDER BY system").fetchall()),
         "newest": newest,

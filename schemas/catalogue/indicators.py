@@ -10,6 +10,7 @@ from calendar import monthrange
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 from types import NoneType, UnionType
 from typing import Annotated, Any, Literal, assert_never, get_args, get_origin
 
@@ -220,8 +221,13 @@ def _either(some: tuple[str, ...] | None, others: tuple[str, ...] | None) -> tup
     return None if some is None or others is None else tuple(dict.fromkeys(some + others))
 
 
-def label_fields() -> Mapping[str, tuple[str, ...]]:
-    """Measure of the counters → its dimensions, in their order."""
+def dimension_fields(measure: str) -> tuple[str, ...]:
+    """The fields of the events that are the dimensions of a measure of the counters, in their order."""
+    return _dimension_fields().get(measure, ())
+
+
+@cache
+def _dimension_fields() -> Mapping[str, tuple[str, ...]]:
     return {name: tuple(dimensions) for name, dimensions in measures(BY_TYPE.values()).items()}
 
 

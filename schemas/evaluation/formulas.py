@@ -5,7 +5,6 @@ An agency's value includes all below it: numerators and denominators add up alon
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache
 from typing import NamedTuple, assert_never
 
 from schemas.catalogue.indicators import (
@@ -20,12 +19,11 @@ from schemas.catalogue.indicators import (
     Score,
     Stock,
     Term,
-    label_fields,
+    dimension_fields,
 )
 from schemas.evaluation.figures import Figures, ReportedValue, group_of
 from schemas.evaluation.periods import months, span
 
-_fields = cache(label_fields)
 _DAY = 24 * 60
 
 
@@ -81,7 +79,7 @@ def matches(term: Term, dimensions: str) -> bool:
 
 def part(measure: str, dimensions: str, field: str) -> str:
     """The value of a field among the dimensions of a measure; empty where it has none."""
-    fields, values = _fields().get(measure, ()), dimensions.split(" ")
+    fields, values = dimension_fields(measure), dimensions.split(" ")
     index = fields.index(field) if field in fields else len(values)
     return values[index] if index < len(values) else ""
 
@@ -100,7 +98,7 @@ def _each(
     if by is None:
         return found
     # Of what happens or stands without that field, a count knows no part; a ratio takes it whole.
-    split = numerator if denominator else [term for term in numerator if by in _fields().get(term.of, ())]
+    split = numerator if denominator else [term for term in numerator if by in dimension_fields(term.of)]
     for dimensions, agencies in _dimensions(system, (*split, *denominator), by, figures).items():
         over, under = (
             _sum(system, split, (by, dimensions), figures),
@@ -117,7 +115,7 @@ def _sum(system: str, terms: Iterable[Term], only: tuple[str, str] | None, figur
         for agency, dimensions, at_end, before in figures.counted.get((system, term.of), ()):
             if not matches(term, dimensions):
                 continue
-            if only and only[0] in _fields().get(term.of, ()) and part(term.of, dimensions, only[0]) != only[1]:
+            if only and only[0] in dimension_fields(term.of) and part(term.of, dimensions, only[0]) != only[1]:
                 continue
             amount = at_end if term.at_the_end else at_end - before
             for one in figures.above.get(agency, ()):

@@ -4,7 +4,6 @@ The queries are bodies of functions with these two parameters. An agency's row h
 """
 
 from collections.abc import Sequence
-from functools import cache
 from typing import assert_never
 
 from schemas.catalogue.indicators import (
@@ -19,7 +18,7 @@ from schemas.catalogue.indicators import (
     Score,
     Stock,
     Term,
-    label_fields,
+    dimension_fields,
 )
 from schemas.events import BY_TYPE
 from schemas.events.effects import Flow
@@ -27,7 +26,6 @@ from schemas.views.history_sql import READ, REPORTED, STANDING, TASK
 from schemas.views.quoting import identifier, literal
 
 _FLOWS = {event.name for event in BY_TYPE.values() if issubclass(event, Flow)}
-_fields = cache(label_fields)
 
 
 def function_of(indicator: str) -> str:
@@ -95,7 +93,7 @@ def _of(terms: Sequence[Term], measure: str, at_the_end: bool) -> list[Term]:
 def _term(system: str, over: Sequence[Term], under: Sequence[Term], by: str | None) -> str:
     """Terms of one measure and span."""
     terms = (*over, *under)
-    measure, fields = terms[0].of, _fields().get(terms[0].of, ())
+    measure, fields = terms[0].of, dimension_fields(terms[0].of)
     part = _part(fields, by) if by in fields else "NULL"
     starts = "NULL" if terms[0].at_the_end else "starts"
     return (
@@ -111,7 +109,7 @@ def _amount(terms: Sequence[Term]) -> str:
 
 def _matches(term: Term) -> str:
     """The condition that dimensions are part of a term."""
-    fields = _fields().get(term.of, ())
+    fields = dimension_fields(term.of)
     conditions = [
         f"{_part(fields, field)} IN ({', '.join(map(literal, values))})" for field, values in term.where.items()
     ]
@@ -166,7 +164,7 @@ GROUP BY l.agency, l.part"""
 
 def _distinct(system: str, distinct: Distinct, by: str | None) -> str:
     register = distinct.register_name
-    part = _part(_fields().get(f"{register}.standing", ()), by) if by else "NULL"
+    part = _part(dimension_fields(f"{register}.standing"), by) if by else "NULL"
     # Not as a join: nothing tells the planner how many a month has, and it would compare each with each.
     active = " AND ".join(f"subject IN ({_actors(system, term)})" for term in distinct.did)
     counted = (

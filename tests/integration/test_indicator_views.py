@@ -86,7 +86,7 @@ def test_values_are_summed_along_the_tree_of_agencies(connection: psycopg.Connec
     assert whole(values(connection, "share", *march)) == {c: 50, B: 200 / 6, A: 300 / 7, PROVINCE: 300 / 7}
 
 
-def test_terms_count_only_labels_that_match_and_parts_are_told_apart(
+def test_terms_count_only_dimensions_that_match_and_parts_are_told_apart(
     connection: psycopg.Connection, log: Committer
 ) -> None:
     march = ("2025-03-01", "2025-03-31")

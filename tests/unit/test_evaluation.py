@@ -89,7 +89,7 @@ def test_a_stock_is_what_stands_at_the_end_whatever_stood_before() -> None:
     assert values(overdue, figures(end, before)) == {"C1": 3, "D": 3, "P": 3}
 
 
-def test_where_takes_the_labels_that_have_all_of_these_values() -> None:
+def test_where_takes_the_dimensions_that_have_all_of_these_values() -> None:
     end = {
         ("dossier.opened", "C1", "online full"): 1,
         ("dossier.opened", "C1", "online partial"): 2,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from schemas.catalogue.describe import PARTS
-from schemas.catalogue.indicators import Milestone, Reported, Score, label_fields, measures, terms
+from schemas.catalogue.indicators import Milestone, Reported, Score, dimension_fields, measures, terms
 from schemas.catalogue.load import load_catalogue
 from schemas.docs.indicator_reference import indicator_reference
 from schemas.events import BY_TYPE
@@ -117,8 +117,8 @@ def test_the_measures_are_those_that_the_fold_counts() -> None:
         ("signature.used", ()),
     ],
 )
-def test_the_fields_of_a_measures_label(measure: str, fields: tuple[str, ...]) -> None:
-    assert label_fields()[measure] == fields
+def test_the_dimensions_of_a_measure(measure: str, fields: tuple[str, ...]) -> None:
+    assert dimension_fields(measure) == fields
 
 
 def test_every_measure_of_a_case_or_register_has_its_words() -> None:
