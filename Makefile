@@ -20,16 +20,21 @@ setup: .venv/installed ## make .venv from the pinned versions
 run: setup ## run everything: servers, worker, simulated province, live table; Ctrl-C stops
 	@.venv/bin/opscentre run --began $(BEGAN)
 
-quick: check ## check, then run the tests that need no servers: under a minute
-	@$(PYTEST) -m "not servers"
+quick: check ## check, then run the tests that need no servers and little time: under a minute
+	@$(PYTEST) -m "not servers and not slow"
 
 test: check ## check, then run all tests, each process of them on servers of its own
 	@$(PYTEST)
 
 check: setup ## lint, types, import contracts, generated documents
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync types style
+
+types:
+	@.venv/bin/mypy
+
+style:
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
-	@.venv/bin/mypy
 	@.venv/bin/lint-imports
 	@.venv/bin/opscentre build --check
 	@.venv/bin/opscentre dashboards build --check
@@ -49,4 +54,4 @@ clean-data: ## stop the servers and delete the data, to start over
 	@if [ -x .venv/bin/opscentre ]; then .venv/bin/opscentre down; fi
 	@rm -rf .opscentre
 
-.PHONY: help setup run quick test check format bench lock clean-data
+.PHONY: help setup run quick test check types style format bench lock clean-data
