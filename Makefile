@@ -29,10 +29,10 @@ test: check ## check, then run all tests, each process of them on servers of its
 check: setup ## lint, types, import contracts, generated documents
 	@$(MAKE) --no-print-directory --jobs 2 --output-sync types style
 
-types:
+types: ## mypy, over code and tests
 	@.venv/bin/mypy
 
-style:
+style: ## lint, format, layers, generated documents
 	@.venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@.venv/bin/lint-imports

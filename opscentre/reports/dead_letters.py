@@ -4,10 +4,10 @@ import base64
 from collections.abc import Iterable
 from typing import Any
 
-import orjson
 import psycopg
 from psycopg.rows import dict_row
 
+from core.dead_letters import headers_from_text
 from core.errors import NotFoundError
 
 _COLUMNS = 'id, topic, partition, "offset", timestamp, reason, detail, state, note, seen_at, settled_at'
@@ -39,7 +39,7 @@ def shown(connection: psycopg.Connection, number: int) -> dict[str, Any]:
     if letter is None:
         raise NotFoundError(f"there is no dead letter {number}; see `opscentre dead-letters list`")
     letter["key"], letter["value"] = readable(letter["key"]), readable(letter["value"])
-    letter["headers"] = {name: readable(base64.b64decode(value)) for name, value in orjson.loads(letter["headers"])}
+    letter["headers"] = {name: readable(value) for name, value in headers_from_text(letter["headers"])}
     return letter
 
 

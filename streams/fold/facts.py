@@ -1,6 +1,7 @@
 """What an event states: its entry in the history of a case, an item or a reading, or who did something. Pure."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
@@ -85,3 +86,9 @@ def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, mode
         time, order, id_, kind.name, model.agency, None if due is None else moment_of(due), dimensions, detail
     )
     return Fact(effect, entity, entry, actor)
+
+
+def archived_fact(type_: str, system: str, subject: str, id_: str, time: datetime, data: str) -> Fact:
+    """The fact that an archived event states, from its columns; `data` is JSON."""
+    kind = BY_TYPE[type_]
+    return fact(kind, system, subject, id_, moment_of(time), kind.__pydantic_validator__.validate_json(data))

@@ -13,7 +13,7 @@ from schemas.events.effects import Event, Reading
 from schemas.timekeeping.moments import moment_of
 from streams.fold.cases import Key
 from streams.fold.contributions import Fold, Folds, contribution_at
-from streams.fold.facts import EntityKey, Fact, fact
+from streams.fold.facts import EntityKey, Fact, archived_fact
 from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 
@@ -37,9 +37,7 @@ def facts(connection: psycopg.Connection, until: datetime | None, of: type[Event
         cursor.execute(_EVENTS, (until or "infinity", types, types))
         for system, type_, subject, id_, revision, retracted, time, data in cursor:
             if not retracted and revision == highest.get((system, id_), revision):
-                kind = BY_TYPE[type_]
-                model = kind.__pydantic_validator__.validate_json(data)
-                yield (system, subject), fact(kind, system, subject, id_, moment_of(time), model)
+                yield (system, subject), archived_fact(type_, system, subject, id_, time, data)
 
 
 def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, EntityKey, list[Fact]]]:

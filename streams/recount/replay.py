@@ -5,8 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 import psycopg
 
 from core.dead_letters import headers_from_text
-from core.errors import InvalidEventError
-from streams.ingest.decoder import Decoder
+from streams.ingest.decoder import Decoder, decode
 from streams.ingest.records import DecodedEvent, Partition, Record, Refused
 from streams.write.fence import MAINTENANCE, fence_partition
 from streams.write.writer import TRANSIENT, Writer
@@ -96,7 +95,4 @@ def _decode(decoders: Mapping[str, Decoder], topic: str, record: Record) -> Deco
     decoder = decoders.get(topic)
     if decoder is None:
         return Refused(record, "wrong_source", f"the catalogue has no system with the topic {topic}")
-    try:
-        return decoder.decode(record)
-    except InvalidEventError as error:
-        return Refused(record, error.reason, error.detail)
+    return decode(decoder, [record])[0]

@@ -5,16 +5,15 @@ from typing import NamedTuple
 
 import psycopg
 
-from schemas.events import BY_TYPE
-from schemas.timekeeping.moments import moment_of, text_of
-from streams.fold.facts import Fact, fact
+from schemas.timekeeping.moments import text_of
+from streams.fold.facts import Fact, archived_fact
 from streams.ingest.records import DecodedEvent
 from streams.write.copy_text import array, copy, moment, texts
 
 EVENTS = 'events (time, received_at, system, type, subject, agency, id, revision, retracted, data, partition, "offset")'
 
 _ARCHIVED = """
-    SELECT e.system, e.type, e.subject, e.id, e.time, e.data
+    SELECT e.type, e.system, e.subject, e.id, e.time, e.data
     FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::int[]) AS k (time, system, id, revision)
     JOIN events AS e ON e.time = k.time AND e.system = k.system AND e.id = k.id AND e.revision = k.revision
     WHERE NOT e.retracted
@@ -39,12 +38,7 @@ def archived_facts(cursor: psycopg.Cursor, keys: Sequence[ArchiveKey]) -> list[F
     """What events in the archive had stated; those retracted had stated nothing."""
     times, systems, ids, revisions = zip(*keys, strict=True)
     cursor.execute(_ARCHIVED, (array(map(moment, times)), texts(systems), texts(ids), array(revisions)))
-    facts = []
-    for system, type_, subject, id_, time, data in cursor:
-        kind = BY_TYPE[type_]
-        model = kind.__pydantic_validator__.validate_json(data)
-        facts.append(fact(kind, system, subject, id_, moment_of(time), model))
-    return facts
+    return [archived_fact(*row) for row in cursor]
 
 
 def _row(event: DecodedEvent, partition: int) -> str:
