@@ -44,7 +44,7 @@ def indicator(language: Language) -> dashboard.QueryVariable:
         f"SELECT name_{language} AS __text, indicator AS __value FROM indicators.catalogue AS c "
         f"WHERE EXISTS (SELECT FROM indicators.targets AS t WHERE t.indicator = c.indicator) ORDER BY name_{language}"
     )
-    return _variable("indicator", Text("Chỉ tiêu", "PanelQuery"), query, language)
+    return _variable("indicator", Text("Chỉ tiêu", "Target"), query, language)
 
 
 def _variable(name: str, label: Text, query: str, language: Language) -> dashboard.QueryVariable:

@@ -55,6 +55,19 @@ def test_variables_are_quoted_in_sql_and_every_link_leads_to_a_dashboard(documen
     assert [variable["id"] for variable in variables] == [variable["name"] for variable in variables]
 
 
+@pytest.mark.parametrize(
+    ("language", "labels"),
+    [
+        ("vi", {"agency": "Cơ quan", "indicator": "Chỉ tiêu"}),
+        ("en", {"agency": "Agency", "indicator": "Target"}),
+    ],
+)
+def test_what_a_viewer_chooses_is_called_what_it_is(language: Language, labels: dict[str, str]) -> None:
+    shown = [document for uid, document in DOCUMENTS.items() if uid.endswith(f"-{language}")]
+    variables = [variable for document in shown for variable in document["templating"].get("list", [])]
+    assert {variable["name"]: variable["label"] for variable in variables} == labels
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_what_is_behind_a_target_is_on_a_dashboard_that_takes_what_the_link_chooses(language: Language) -> None:
     table = DOCUMENTS[f"opscentre-scorecard-{language}"]["panels"][2]
