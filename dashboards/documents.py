@@ -6,18 +6,18 @@ from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
+from dashboards.behind_target import behind_target
 from dashboards.overview import overview
 from dashboards.pipeline import pipeline
 from dashboards.scorecard import scorecard
 from dashboards.services import services
-from dashboards.target import target
 from dashboards.texts import LANGUAGES
 from schemas.catalogue.model import Catalogue
 
 GENERATED = Path(__file__).parent / "generated"
 
 
-_DASHBOARDS = (scorecard, target, overview, services, pipeline)
+_DASHBOARDS = (scorecard, behind_target, overview, services, pipeline)
 
 
 def documents(catalogue: Catalogue) -> dict[str, dict[str, Any]]:

@@ -4,7 +4,7 @@ from dashboards.columns import alarming, figures, hidden, leads_to, percent, wid
 from dashboards.panels import Panel, Screen, last_event, rows, tiles
 from dashboards.queries import Sql
 from dashboards.statuses import COLOURS, statuses_sql
-from dashboards.targets import targets
+from dashboards.targets_table import targets_table
 from dashboards.texts import Language, Text
 from schemas.catalogue.model import Catalogue
 
@@ -21,7 +21,7 @@ def scorecard(language: Language, catalogue: Catalogue) -> Screen:
     screen.add(tiles(screen, Text("Các chỉ tiêu", "Targets"), _counts(language), COLOURS), 18, 4)
     screen.add(last_event(screen), 6, 4)
     title = Text("Từng chỉ tiêu: đang ở đâu, còn bao lâu, ai chịu trách nhiệm", "Every target: where, until when, who")
-    screen.add(targets(screen, title), 24, 23)
+    screen.add(targets_table(screen, title), 24, 23)
     screen.add(_agencies(screen), 24, 20)
     return screen
 

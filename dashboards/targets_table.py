@@ -22,7 +22,7 @@ NOTE = Text(
 )
 
 
-def targets(screen: Screen, title: Text, where: str = "true") -> Panel:
+def targets_table(screen: Screen, title: Text, where: str = "true") -> Panel:
     """Every target whose row of `indicators.indicator_status` (`s`) meets a condition, what needs attention first."""
     status, name, value, goal, due, left, owes, pace, needed, projected, decided = (
         (

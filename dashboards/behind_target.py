@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from dashboards.columns import alarming, at_least, optional, right, width
 from dashboards.panels import Panel, Screen, rows
 from dashboards.queries import Sql, rows_of_texts
-from dashboards.targets import targets
+from dashboards.targets_table import targets_table
 from dashboards.texts import Language, Text
 from dashboards.variables import INDICATOR, indicator
 from schemas.catalogue.indicators import Indicator, Milestone, Reported, terms
@@ -15,7 +15,7 @@ from schemas.views.formulas import function_of
 MOST_ROWS = 500
 
 
-def target(language: Language, catalogue: Catalogue) -> Screen:
+def behind_target(language: Language, catalogue: Catalogue) -> Screen:
     """The dashboard `target`."""
     screen = Screen(
         "target",
@@ -26,7 +26,7 @@ def target(language: Language, catalogue: Catalogue) -> Screen:
         variables=[indicator(language)],
     )
     targeted = [one for one in catalogue.indicators.values() if one.file.target]
-    screen.add(targets(screen, Text("Chỉ tiêu", "The target"), f"s.indicator = {INDICATOR}"), 24, 5)
+    screen.add(targets_table(screen, Text("Chỉ tiêu", "The target"), f"s.indicator = {INDICATOR}"), 24, 5)
     screen.add(_agencies(screen, targeted), 9, 14)
     screen.add(_cases(screen, targeted), 15, 14)
     screen.add(_readings(screen, targeted), 24, 8)
