@@ -1,11 +1,21 @@
 """The province at a glance."""
 
-from typing import Any
-
-from dashboards.columns import hidden, leads_to, width
-from dashboards.panels import ATTENTION, SHARE, Panel, Screen, last_event, lines, number, rows, shares
+from dashboards.columns import Column, key, select
+from dashboards.panels import (
+    ATTENTION,
+    PLAIN,
+    SHARE,
+    NumberStyle,
+    Panel,
+    Screen,
+    last_event,
+    lines,
+    number,
+    rows,
+    shares,
+)
 from dashboards.queries import Sql
-from dashboards.texts import Language, Text
+from dashboards.texts import AGENCY, Language, Text
 from schemas.catalogue.model import Catalogue
 
 
@@ -15,9 +25,8 @@ def overview(language: Language, catalogue: Catalogue) -> Screen:
     screen = Screen(
         "overview",
         Text("Trung tâm điều hành: toàn cảnh", "Operations centre: overview"),
-        language,
-        sql,
         Text("Toàn tỉnh trong một màn hình.", "The province at a glance."),
+        sql,
     )
     _numbers(screen)
     screen.add(lines(screen, Text("Hồ sơ theo ngày", "Dossiers by day"), _by_day(sql)), 12, 8)
@@ -30,33 +39,26 @@ def overview(language: Language, catalogue: Catalogue) -> Screen:
 
 def _numbers(screen: Screen) -> None:
     sql, services = screen.sql, screen.link("services")
-    province = sql.catalogue.province.code
 
-    def add(title: Text, indicator: str, **options: Any) -> None:
-        value = f"SELECT max(value) AS value FROM ({sql.running(indicator)} AND agency = '{province}') AS whole"
-        screen.add(number(screen, title, value, **options), 3, 4)
+    def add(title: Text, indicator: str, style: NumberStyle = PLAIN, link_to: str | None = None) -> None:
+        value = f"SELECT max(value) AS value FROM ({sql.running(indicator)} AND agency = '{sql.province}') AS whole"
+        screen.add(number(screen, title, value, style, link_to=link_to), 3, 4)
 
-    add(Text("Đang giải quyết", "Open"), "dossiers-open", to=services)
-    add(Text("Quá hạn", "Overdue"), "dossiers-overdue", to=services, steps=ATTENTION)
-    add(Text("Đúng hạn tháng này", "On time this month"), "dossiers-on-time-share", to=services, **SHARE)
+    add(Text("Đang giải quyết", "Open"), "dossiers-open", link_to=services)
+    add(Text("Quá hạn", "Overdue"), "dossiers-overdue", ATTENTION, services)
+    add(Text("Đúng hạn tháng này", "On time this month"), "dossiers-on-time-share", SHARE, services)
     received = Text("Tiếp nhận hôm nay", "Received today")
-    screen.add(number(screen, received, sql.total("dossier.opened", sql.today), to=services), 3, 4)
+    screen.add(number(screen, received, sql.total("dossier.opened", sql.today), link_to=services), 3, 4)
     add(Text("Ký số tháng này", "Signatures this month"), "signatures")
-    add(
-        Text("Trạm 5G hoạt động", "5G stations standing"),
-        "stations-5g",
-        to=screen.link("target", "var-indicator=stations-5g&"),
-    )
+    stations = screen.link("target", "var-indicator=stations-5g&")
+    add(Text("Trạm 5G hoạt động", "5G stations standing"), "stations-5g", link_to=stations)
     screen.add(last_event(screen), 6, 4)
 
 
 def _by_day(sql: Sql) -> str:
-    received, finished, backlog = (
-        ("Tiếp nhận", "Kết thúc", "Tồn cuối ngày") if sql.language == "vi" else ("Received", "Closed", "Open by night")
-    )
     # What was open before comes from whole months: adding up all days that there ever were takes a second.
     first = f"date_trunc('month', $__timeFrom()::timestamptz AT TIME ZONE '{sql.zone}')::date"
-    return f"""WITH days AS (
+    ctes = f"""WITH days AS (
     SELECT bucket, sum(value) FILTER (WHERE measure = 'dossier.opened') AS opened,
         sum(value) FILTER (WHERE measure = 'dossier.closed') AS closed,
         sum(sum(value) FILTER (WHERE measure = 'dossier.open')) OVER (ORDER BY bucket) AS open
@@ -66,50 +68,53 @@ def _by_day(sql: Sql) -> str:
 ), before AS (
     SELECT coalesce(sum(value), 0) AS open FROM counters_month
     WHERE measure = 'dossier.open' AND bucket < (SELECT {first})
-)
-SELECT bucket::timestamp AT TIME ZONE '{sql.zone}' AS time, coalesce(opened, 0)::bigint AS "{received}",
-    coalesce(closed, 0)::bigint AS "{finished}", (before.open + coalesce(days.open, 0))::bigint AS "{backlog}"
-FROM days, before WHERE $__timeFilter(bucket::timestamp AT TIME ZONE '{sql.zone}') ORDER BY 1"""
+)"""
+    midnight = f"bucket::timestamp AT TIME ZONE '{sql.zone}'"
+    backlog = "(before.open + coalesce(days.open, 0))::bigint"
+    columns = [
+        Column(Text("time", "time"), midnight),
+        Column(Text("Tiếp nhận", "Received"), "coalesce(opened, 0)::bigint"),
+        Column(Text("Kết thúc", "Closed"), "coalesce(closed, 0)::bigint"),
+        Column(Text("Tồn cuối ngày", "Open by night"), backlog),
+    ]
+    source = f"FROM days, before WHERE $__timeFilter({midnight}) ORDER BY 1"
+    return select(sql.language, columns, source, ctes=ctes)
 
 
 def _share_by_month(sql: Sql) -> str:
-    month, name = ("Tháng", "Đúng hạn") if sql.language == "vi" else ("Month", "On time")
-    return f"""SELECT to_char(starts, 'MM/YYYY') AS "{month}", value AS "{name}"
-FROM ({sql.monthly("dossiers-on-time-share")} AND agency = '{sql.catalogue.province.code}') AS months
+    columns = [
+        Column(Text("Tháng", "Month"), "to_char(starts, 'MM/YYYY')"),
+        Column(Text("Đúng hạn", "On time"), "value"),
+    ]
+    source = f"""FROM ({sql.monthly("dossiers-on-time-share")} AND agency = '{sql.province}') AS months
 WHERE starts >= {sql.month} - interval '11 months' AND value IS NOT NULL ORDER BY starts LIMIT 12"""
+    return select(sql.language, columns, source)
 
 
 def _agencies(screen: Screen) -> Panel:
-    sql, language = screen.sql, screen.language
-    agency, overdue = ("Cơ quan", "Quá hạn") if language == "vi" else ("Agency", "Overdue")
-    query = f"""SELECT v.agency AS code, {sql.name} AS "{agency}", v.value::bigint AS "{overdue}"
-FROM ({sql.running("dossiers-overdue")}) AS v JOIN agencies AS a ON a.code = v.agency
+    sql = screen.sql
+    columns = [
+        key("code", "v.agency"),
+        Column(AGENCY, sql.name("a"), link=screen.agency_link()),
+        Column(Text("Quá hạn", "Overdue"), "v.value::bigint", width=90),
+    ]
+    source = f"""FROM ({sql.running("dossiers-overdue")}) AS v JOIN agencies AS a ON a.code = v.agency
 WHERE a.parent IS NOT NULL AND v.value > 0 ORDER BY 3 DESC, 2 LIMIT 50"""
-    to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
-    columns = {"code": hidden(), agency: leads_to(agency, to), overdue: width(90)}
-    return rows(screen, Text("Cơ quan có hồ sơ quá hạn", "Agencies with overdue dossiers"), query, columns=columns)
+    return rows(screen, Text("Cơ quan có hồ sơ quá hạn", "Agencies with overdue dossiers"), columns, source)
 
 
 def _alerts(screen: Screen) -> Panel:
-    sql, language = screen.sql, screen.language
-    raised, case, agency, due, state = (
-        ("Lúc", "Hồ sơ", "Cơ quan", "Hạn trả", "Cảnh báo")
-        if language == "vi"
-        else ("Raised", "Dossier", "Agency", "Due", "Alert")
-    )
-    sent, listed = ("đã gửi", "chỉ liệt kê") if language == "vi" else ("sent", "listed")
-    query = f"""SELECT l.agency AS code, {sql.local("l.raised_at")} AS "{raised}", l.subject AS "{case}",
-    coalesce({sql.name}, l.agency) AS "{agency}", {sql.local("l.due_at")} AS "{due}",
-    CASE WHEN l.suppressed IS NULL THEN '{sent}' ELSE '{listed}' END AS "{state}"
-FROM alerts AS l LEFT JOIN agencies AS a ON a.code = l.agency
+    sql = screen.sql
+    sent, listed = screen.say(Text("đã gửi", "sent")), screen.say(Text("chỉ liệt kê", "listed"))
+    state = f"CASE WHEN l.suppressed IS NULL THEN '{sent}' ELSE '{listed}' END"
+    columns = [
+        key("code", "l.agency"),
+        Column(Text("Lúc", "Raised"), sql.local("l.raised_at"), width=140),
+        Column(Text("Hồ sơ", "Dossier"), "l.subject", width=290),
+        Column(AGENCY, sql.agency("l.agency"), link=screen.agency_link()),
+        Column(Text("Hạn trả", "Due"), sql.local("l.due_at"), width=140),
+        Column(Text("Cảnh báo", "Alert"), state, width=110),
+    ]
+    source = """FROM alerts AS l LEFT JOIN agencies AS a ON a.code = l.agency
 ORDER BY l.raised_at DESC, l.suppressed NULLS FIRST, l.overdue_at DESC LIMIT 50"""
-    to = screen.link("services", "var-agency=${__data.fields.code:percentencode}&")
-    columns = {
-        "code": hidden(),
-        raised: width(140),
-        case: width(290),
-        agency: leads_to(agency, to),
-        due: width(140),
-        state: width(110),
-    }
-    return rows(screen, Text("Cảnh báo quá hạn mới nhất", "Newest missed deadlines"), query, columns=columns)
+    return rows(screen, Text("Cảnh báo quá hạn mới nhất", "Newest missed deadlines"), columns, source)

@@ -2,24 +2,43 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import NamedTuple, TypeVar
 
 from grafana_foundation_sdk.builders import barchart, common, dashboard, stat, table, timeseries
 from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards.colours import AMBER, BLUE, DARK, RED
-from dashboards.columns import Property, coloured
-from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, PanelQuery, Query, Sql
-from dashboards.texts import Language, Text
+from dashboards.columns import Column, Link, mark_mappings, select
+from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID, PanelQuery, Sql
+from dashboards.texts import NO_DATA, Language, Text
 
-COLUMNS = 24
-ATTENTION = ((None, DARK), (1.0, RED))
-"""Steps of a number that should be zero."""
-SHARE: Mapping[str, Any] = {"unit": "percent", "decimals": 1, "steps": ((None, RED), (70.0, AMBER), (90.0, BLUE))}
-"""How a share in percent of what should be done is shown."""
+GRID_WIDTH = 24
+"""Grafana's grid; panels' widths are its columns, their heights its rows."""
 
 Panel = stat.Panel | table.Panel | timeseries.Panel | barchart.Panel
+_AnyPanel = TypeVar("_AnyPanel", stat.Panel, table.Panel, timeseries.Panel, barchart.Panel)
+
+Steps = Sequence[tuple[float | None, str]]
+"""From which value on which colour; None: from the lowest."""
+
+
+class NumberStyle(NamedTuple):
+    """How one number on a coloured ground is shown. `unit`: as Grafana calls it; `decimals` None: as it decides."""
+
+    unit: str = "locale"
+    decimals: int | None = None
+    steps: Steps = ((None, DARK),)
+
+
+PLAIN = NumberStyle()
+ATTENTION = NumberStyle(steps=((None, DARK), (1.0, RED)))
+"""A number that should be zero."""
+SHARE = NumberStyle("percent", 1, ((None, RED), (70.0, AMBER), (90.0, BLUE)))
+"""A share in percent of what should be done."""
+AGE = NumberStyle("s", 0, ((None, DARK), (600.0, RED)))
+"""Seconds since something that should happen all the time."""
+_TEXT = NumberStyle("string")
 
 
 def uid(name: str, language: Language) -> str:
@@ -33,20 +52,23 @@ class Screen:
 
     name: str
     title: Text
-    language: Language
-    sql: Sql
     description: Text
+    sql: Sql
     since: str = "now-90d"
-    refresh: str = "30s"
     variables: Sequence[dashboard.QueryVariable] = ()
     _panels: list[Panel] = field(default_factory=list)
     _x: int = 0
     _y: int = 0
     _height: int = 0
 
+    @property
+    def language(self) -> Language:
+        """The language of its texts."""
+        return self.sql.language
+
     def add(self, panel: Panel, width: int, height: int) -> None:
         """Put a panel next to the last one, or below where there is no room."""
-        if self._x + width > COLUMNS:
+        if self._x + width > GRID_WIDTH:
             self._x, self._y = 0, self._y + self._height
         self._height = height
         panel.id(len(self._panels) + 1)
@@ -62,6 +84,10 @@ class Screen:
         """Address of another dashboard of the same language, with the same time range."""
         return f"/d/{uid(name, self.language)}?{query}${{__url_time_range}}"
 
+    def agency_link(self) -> Link:
+        """To the public services of the agency whose code is in the row's column `code`."""
+        return Link(self.link("services", "var-agency=${__data.fields.code:percentencode}&"))
+
     def build(self) -> models.Dashboard:
         """The dashboard."""
         built = (
@@ -71,7 +97,7 @@ class Screen:
             .tags(["opscentre", self.language])
             .time(self.since, "now")
             .timezone(self.sql.zone)
-            .refresh(self.refresh)
+            .refresh("30s")
             .week_start("monday")
             .editable()
         )
@@ -92,45 +118,23 @@ NAVIGATION: Mapping[str, Text] = {
     "services": Text("Dịch vụ công", "Public services"),
     "pipeline": Text("Tình trạng hệ thống", "Pipeline health"),
 }
-
-_DATA_SOURCE = models.DataSourceRef(type_val=DATA_SOURCE_TYPE, uid=DATA_SOURCE_UID)
-_NOTHING = Text("Chưa có dữ liệu", "No data")
-
-
-def link(title: str, url: str) -> dashboard.DashboardLink:
-    """What a click on a number opens."""
-    return dashboard.DashboardLink(title).url(url)
+"""Every dashboard by name, as the links at the top of each call it."""
 
 
 def number(
-    screen: Screen,
-    title: Text,
-    sql: str,
-    *,
-    unit: str = "locale",
-    decimals: int | None = None,
-    steps: Sequence[tuple[float | None, str]] = ((None, DARK),),
-    to: str | None = None,
+    screen: Screen, title: Text, sql: str, style: NumberStyle = PLAIN, *, link_to: str | None = None
 ) -> stat.Panel:
-    """One number on a coloured ground; `steps`: from which value on which colour, `to`: where a click leads."""
-    panel = (
-        stat.Panel()
-        .title(screen.say(title))
-        .datasource(_DATA_SOURCE)
-        .with_target(PanelQuery(Query(sql)))
-        .unit(unit)
-        .no_value(screen.say(_NOTHING))
-        .color_mode(common_models.BigValueColorMode.BACKGROUND)
-        .graph_mode(common_models.BigValueGraphMode.NONE)
-        .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
-        .thresholds(_thresholds(steps))
-    )
-    if decimals is not None:
-        panel.decimals(decimals)
-    if unit == "string":  # wraps where it is too large
+    """One number on a coloured ground; `sql` gives `value`, `link_to`: where a click leads."""
+    panel = _on_ground(screen, title, sql)
+    panel.unit(style.unit).thresholds(_thresholds(style.steps))
+    panel.reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(False).fields("/.*/"))
+    if style.decimals is not None:
+        panel.decimals(style.decimals)
+    if style is _TEXT:  # wraps where it is too large
         panel.text(common.VizTextDisplayOptions().value_size(40))
-    if to is not None:
-        panel.data_links([link(screen.say(Text("Chi tiết", "Details")), to)])
+    if link_to is not None:
+        details = Text("Chi tiết", "Details")
+        panel.data_links([dashboard.DashboardLink(screen.say(details)).url(link_to)])
     return panel
 
 
@@ -138,26 +142,21 @@ def last_event(screen: Screen) -> stat.Panel:
     """When the last event was counted: a screen that has frozen shows it here."""
     newest = f"SELECT to_char(max(updated_at) AT TIME ZONE '{screen.sql.zone}', 'HH24:MI:SS DD/MM') AS value "
     newest += "FROM partition_offsets WHERE events > 0"
-    title = Text("Ghi nhận gần nhất", "Last event counted")
-    return number(screen, title, newest, unit="string", to=screen.link("pipeline"))
+    return number(
+        screen, Text("Ghi nhận gần nhất", "Last event counted"), newest, _TEXT, link_to=screen.link("pipeline")
+    )
 
 
 def tiles(screen: Screen, title: Text, sql: str, colours: Mapping[str, str]) -> stat.Panel:
     """A tile a row: `sql` gives its name and `value`, a mark that has a colour and a number; none is dark."""
     return (
-        stat.Panel()
-        .title(screen.say(title))
-        .datasource(_DATA_SOURCE)
-        .with_target(PanelQuery(Query(sql)))
+        _on_ground(screen, title, sql)
         .unit("string")
-        .no_value(screen.say(_NOTHING))
-        .color_mode(common_models.BigValueColorMode.BACKGROUND)
-        .graph_mode(common_models.BigValueGraphMode.NONE)
         .text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
         .text(common.VizTextDisplayOptions().title_size(20).value_size(40))
         .reduce_options(common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields("/^value$/"))
-        .thresholds(_thresholds(((None, DARK),)))
-        .mappings(coloured(colours, r"\s[1-9]"))
+        .thresholds(_thresholds(PLAIN.steps))
+        .mappings(mark_mappings(colours, r"\s[1-9]"))
     )
 
 
@@ -165,27 +164,20 @@ def lines(screen: Screen, title: Text, sql: str, *, bars: bool = False) -> times
     """Values over time; `sql` gives `time` and a column a line."""
     style = common_models.GraphDrawStyle.BARS if bars else common_models.GraphDrawStyle.LINE
     return (
-        timeseries.Panel()
-        .title(screen.say(title))
-        .datasource(_DATA_SOURCE)
-        .with_target(PanelQuery(Query(sql, "time_series")))
+        _asking(timeseries.Panel(), screen, title, PanelQuery(sql, "time_series"))
         .unit("locale")
         .min(0)
         .draw_style(style)
         .fill_opacity(70 if bars else 15)
         .line_width(1 if bars else 2)
         .show_points(common_models.VisibilityMode.NEVER)
-        .no_value(screen.say(_NOTHING))
     )
 
 
 def shares(screen: Screen, title: Text, sql: str) -> barchart.Panel:
     """Shares in percent as bars; `sql` gives a text under each bar and the share."""
     return (
-        barchart.Panel()
-        .title(screen.say(title))
-        .datasource(_DATA_SOURCE)
-        .with_target(PanelQuery(Query(sql)))
+        _asking(barchart.Panel(), screen, title, PanelQuery(sql))
         .unit("percent")
         .decimals(0)
         .min(0)
@@ -195,34 +187,56 @@ def shares(screen: Screen, title: Text, sql: str) -> barchart.Panel:
         .show_value(common_models.VisibilityMode.ALWAYS)
         .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.FIXED).fixed_color(BLUE))
         .legend(common.VizLegendOptions().show_legend(False).display_mode(common_models.LegendDisplayMode.HIDDEN))
-        .no_value(screen.say(_NOTHING))
     )
 
 
 def rows(
     screen: Screen,
     title: Text,
-    sql: str,
+    columns: Sequence[Column],
+    source: str,
     *,
-    columns: Mapping[str, Sequence[Property]] | None = None,
+    ctes: str = "",
     description: Text | None = None,
-    nothing: Text = _NOTHING,
+    nothing: Text = NO_DATA,
 ) -> table.Panel:
-    """A table; `columns`: what is special about which of them, `nothing`: what is said where it has no rows."""
-    panel = (
-        table.Panel()
-        .title(screen.say(title))
-        .datasource(_DATA_SOURCE)
-        .with_target(PanelQuery(Query(sql)))
-        .no_value(screen.say(nothing))
-    )
+    """A table.
+
+    Args:
+        screen: where it will be.
+        title: above it.
+        columns: from left to right.
+        source: where the rows come from, and in which order: SQL from `FROM` on.
+        ctes: common table expressions that `source` reads, from `WITH` on.
+        description: what Grafana shows at the title.
+        nothing: what is said where there are no rows.
+    """
+    query = PanelQuery(select(screen.language, columns, source, ctes=ctes))
+    panel = _asking(table.Panel(), screen, title, query, nothing)
     if description is not None:
         panel.description(screen.say(description))
-    for name, properties in (columns or {}).items():
-        panel.override_by_name(name, list(properties))
+    for column in columns:
+        properties = column.properties(screen.language)
+        if properties:
+            panel.override_by_name(screen.say(column.heading), properties)
     return panel
 
 
-def _thresholds(steps: Sequence[tuple[float | None, str]]) -> dashboard.ThresholdsConfig:
+def _asking(panel: _AnyPanel, screen: Screen, title: Text, query: PanelQuery, nothing: Text = NO_DATA) -> _AnyPanel:
+    """A panel with what every panel has."""
+    source = models.DataSourceRef(type_val=DATA_SOURCE_TYPE, uid=DATA_SOURCE_UID)
+    return panel.title(screen.say(title)).datasource(source).with_target(query).no_value(screen.say(nothing))
+
+
+def _on_ground(screen: Screen, title: Text, sql: str) -> stat.Panel:
+    """A panel whose values stand on coloured grounds."""
+    return (
+        _asking(stat.Panel(), screen, title, PanelQuery(sql))
+        .color_mode(common_models.BigValueColorMode.BACKGROUND)
+        .graph_mode(common_models.BigValueGraphMode.NONE)
+    )
+
+
+def _thresholds(steps: Steps) -> dashboard.ThresholdsConfig:
     made = [models.Threshold(value=value, color=color) for value, color in steps]
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps(made)

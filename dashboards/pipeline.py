@@ -1,13 +1,16 @@
 """The pipeline's own health: is everything counted, refused, swept and told?"""
 
-from typing import Any
-
-from dashboards.colours import DARK, RED
-from dashboards.columns import width
-from dashboards.panels import ATTENTION, Panel, Screen, lines, number, rows
+from dashboards.columns import Column, select
+from dashboards.panels import AGE, ATTENTION, PLAIN, NumberStyle, Panel, Screen, lines, number, rows
 from dashboards.queries import Sql
 from dashboards.texts import Language, Text
 from schemas.catalogue.model import Catalogue
+
+_DELIVERY_STATES = {
+    "pending": Text("đang chờ", "pending"),
+    "delivered": Text("đã gửi", "delivered"),
+    "failed": Text("thất bại", "failed"),
+}
 
 
 def pipeline(language: Language, catalogue: Catalogue) -> Screen:
@@ -15,20 +18,14 @@ def pipeline(language: Language, catalogue: Catalogue) -> Screen:
     screen = Screen(
         "pipeline",
         Text("Trung tâm điều hành: tình trạng hệ thống", "Operations centre: pipeline health"),
-        language,
-        Sql(catalogue, language),
         Text("Sự kiện đến, bị từ chối, cảnh báo đã gửi.", "Events in, events refused, alerts sent."),
+        Sql(catalogue, language),
         since="now-1h",
     )
     _numbers(screen)
-    events = "sự kiện" if language == "vi" else "events"
     title = Text("Sự kiện theo phút xảy ra", "Events by the minute in which they happened")
-    per_minute = (
-        f"SELECT date_trunc('minute', time) AS time, count(*) AS \"{events}\" FROM events "
-        "WHERE $__timeFilter(time) GROUP BY 1 ORDER BY 1"
-    )
-    screen.add(lines(screen, title, per_minute, bars=True), 12, 8)
-    screen.add(_letters(screen), 12, 8)
+    screen.add(lines(screen, title, _by_minute(language), bars=True), 12, 8)
+    screen.add(_dead_letters(screen), 12, 8)
     screen.add(_partitions(screen), 12, 9)
     screen.add(_deliveries(screen), 12, 9)
     screen.add(_sweeps(screen), 12, 6)
@@ -37,79 +34,85 @@ def pipeline(language: Language, catalogue: Catalogue) -> Screen:
 
 
 def _numbers(screen: Screen) -> None:
-    def add(title: Text, sql: str, **options: Any) -> None:
-        screen.add(number(screen, title, sql, **options), 4, 4)
+    def add(title: Text, value: str, source: str, style: NumberStyle = PLAIN) -> None:
+        screen.add(number(screen, title, f"SELECT {value} AS value FROM {source}", style), 4, 4)
 
-    add(Text("Sự kiện đã ghi nhận", "Events counted"), "SELECT sum(events)::bigint AS value FROM partition_offsets")
-    add(Text("Bản trùng đã bỏ", "Duplicates dropped"), "SELECT sum(duplicates)::bigint AS value FROM partition_offsets")
-    letters = "SELECT count(*) AS value FROM dead_letters WHERE state = 'open'"
-    add(Text("Bị từ chối, chưa xử lý", "Dead letters open"), letters, steps=ATTENTION)
-    written = (
-        "SELECT ceil(extract(epoch FROM now() - max(updated_at))) AS value FROM partition_offsets WHERE events > 0"
-    )
-    late = ((None, DARK), (600.0, RED))
-    add(Text("Từ lần ghi gần nhất", "Since the last write"), written, unit="s", decimals=0, steps=late)
-    swept = "SELECT ceil(extract(epoch FROM now() - min(swept_at))) AS value FROM sweeps"
-    add(Text("Từ lần quét hạn gần nhất", "Since the last sweep"), swept, unit="s", decimals=0, steps=late)
-    waiting = "SELECT count(*) AS value FROM deliveries WHERE state <> 'delivered'"
-    add(Text("Tin chưa gửi được", "Messages not delivered"), waiting, steps=ATTENTION)
+    add(Text("Sự kiện đã ghi nhận", "Events counted"), "sum(events)::bigint", "partition_offsets")
+    add(Text("Bản trùng đã bỏ", "Duplicates dropped"), "sum(duplicates)::bigint", "partition_offsets")
+    refused = "dead_letters WHERE state = 'open'"
+    add(Text("Bị từ chối, chưa xử lý", "Dead letters open"), "count(*)", refused, ATTENTION)
+    written = "partition_offsets WHERE events > 0"
+    add(Text("Từ lần ghi gần nhất", "Since the last write"), _seconds_since("max(updated_at)"), written, AGE)
+    add(Text("Từ lần quét hạn gần nhất", "Since the last sweep"), _seconds_since("min(swept_at)"), "sweeps", AGE)
+    waiting = "deliveries WHERE state <> 'delivered'"
+    add(Text("Tin chưa gửi được", "Messages not delivered"), "count(*)", waiting, ATTENTION)
 
 
-def _letters(screen: Screen) -> Panel:
-    reason, count, newest, example = (
-        ("Lý do", "Số lượng", "Mới nhất", "Ví dụ")
-        if screen.language == "vi"
-        else ("Reason", "Count", "Newest", "Example")
-    )
-    query = f"""SELECT reason AS "{reason}", count(*) AS "{count}", {screen.sql.local("max(timestamp)")} AS "{newest}",
-    (array_agg(left(detail, 200) ORDER BY id DESC))[1] AS "{example}"
-FROM dead_letters WHERE state = 'open' GROUP BY reason ORDER BY 2 DESC"""
-    columns = {reason: width(170), count: width(90), newest: width(140)}
+def _seconds_since(moment: str) -> str:
+    return f"ceil(extract(epoch FROM now() - {moment}))"
+
+
+def _by_minute(language: Language) -> str:
+    columns = [
+        Column(Text("time", "time"), "date_trunc('minute', time)"),
+        Column(Text("sự kiện", "events"), "count(*)"),
+    ]
+    return select(language, columns, "FROM events WHERE $__timeFilter(time) GROUP BY 1 ORDER BY 1")
+
+
+def _dead_letters(screen: Screen) -> Panel:
+    columns = [
+        Column(Text("Lý do", "Reason"), "reason", width=170),
+        Column(Text("Số lượng", "Count"), "count(*)", width=90),
+        Column(Text("Mới nhất", "Newest"), screen.sql.local("max(timestamp)"), width=140),
+        Column(Text("Ví dụ", "Example"), "(array_agg(left(detail, 200) ORDER BY id DESC))[1]"),
+    ]
+    source = "FROM dead_letters WHERE state = 'open' GROUP BY reason ORDER BY 2 DESC"
     note = Text("Lệnh: opscentre dead-letters list", "Command: opscentre dead-letters list")
-    title = Text("Bị từ chối theo lý do", "Dead letters by reason")
-    return rows(screen, title, query, columns=columns, description=note)
+    return rows(screen, Text("Bị từ chối theo lý do", "Dead letters by reason"), columns, source, description=note)
 
 
 def _partitions(screen: Screen) -> Panel:
-    topic, partition, offset, events, duplicates, written = (
-        ("Chủ đề", "Phân vùng", "Vị trí", "Sự kiện", "Trùng", "Ghi lúc")
-        if screen.language == "vi"
-        else ("Topic", "Partition", "Next offset", "Events", "Duplicates", "Written")
-    )
-    query = f"""SELECT topic AS "{topic}", partition AS "{partition}", next_offset AS "{offset}",
-    events AS "{events}", duplicates AS "{duplicates}", {screen.sql.local("updated_at")} AS "{written}"
-FROM partition_offsets ORDER BY topic, partition, updated_at DESC"""
-    return rows(screen, Text("Phân vùng", "Partitions"), query, columns={written: width(140)})
+    columns = [
+        Column(Text("Chủ đề", "Topic"), "topic"),
+        Column(Text("Phân vùng", "Partition"), "partition"),
+        Column(Text("Vị trí", "Next offset"), "next_offset"),
+        Column(Text("Sự kiện", "Events"), "events"),
+        Column(Text("Trùng", "Duplicates"), "duplicates"),
+        Column(Text("Ghi lúc", "Written"), screen.sql.local("updated_at"), width=140),
+    ]
+    source = "FROM partition_offsets ORDER BY topic, partition, updated_at DESC"
+    return rows(screen, Text("Phân vùng", "Partitions"), columns, source)
 
 
 def _deliveries(screen: Screen) -> Panel:
-    address, state, count, tries, error = (
-        ("Nơi nhận", "Trạng thái", "Số tin", "Số lần thử", "Lỗi gần nhất")
-        if screen.language == "vi"
-        else ("To", "State", "Messages", "Most attempts", "Last error")
-    )
-    names = (
-        "WHEN 'pending' THEN 'đang chờ' WHEN 'delivered' THEN 'đã gửi' WHEN 'failed' THEN 'thất bại'"
-        if screen.language == "vi"
-        else "WHEN 'pending' THEN 'pending' WHEN 'delivered' THEN 'delivered' WHEN 'failed' THEN 'failed'"
-    )
-    query = f"""SELECT address AS "{address}", CASE state {names} END AS "{state}", count(*) AS "{count}",
-    max(attempts) AS "{tries}", (array_agg(error ORDER BY created_at DESC))[1] AS "{error}"
-FROM deliveries GROUP BY address, state ORDER BY address, state"""
-    columns = {state: width(100), count: width(80), tries: width(100)}
-    return rows(screen, Text("Tin nhắn đã gửi", "Messages"), query, columns=columns)
+    columns = [
+        Column(Text("Nơi nhận", "To"), "address"),
+        Column(Text("Trạng thái", "State"), screen.sql.word("state", _DELIVERY_STATES), width=100),
+        Column(Text("Số tin", "Messages"), "count(*)", width=80),
+        Column(Text("Số lần thử", "Most attempts"), "max(attempts)", width=100),
+        Column(Text("Lỗi gần nhất", "Last error"), "(array_agg(error ORDER BY created_at DESC))[1]"),
+    ]
+    source = "FROM deliveries GROUP BY address, state ORDER BY address, state"
+    return rows(screen, Text("Tin nhắn đã gửi", "Messages"), columns, source)
 
 
 def _sweeps(screen: Screen) -> Panel:
-    system, swept = ("Hệ thống", "Quét lúc") if screen.language == "vi" else ("System", "Swept")
-    query = f'SELECT system AS "{system}", {screen.sql.local("swept_at")} AS "{swept}" FROM sweeps ORDER BY system'
-    return rows(screen, Text("Quét hạn theo hệ thống", "Sweeps for missed deadlines"), query)
+    columns = [
+        Column(Text("Hệ thống", "System"), "system"),
+        Column(Text("Quét lúc", "Swept"), screen.sql.local("swept_at")),
+    ]
+    title = Text("Quét hạn theo hệ thống", "Sweeps for missed deadlines")
+    return rows(screen, title, columns, "FROM sweeps ORDER BY system")
 
 
 def _sizes(screen: Screen) -> Panel:
-    table, size = ("Bảng", "Dung lượng") if screen.language == "vi" else ("Table", "Size")
-    query = f"""SELECT c.relname AS "{table}", pg_size_pretty(
-    CASE c.relname WHEN 'events' THEN hypertable_size('events') ELSE pg_total_relation_size(c.oid) END) AS "{size}"
-FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
-ORDER BY CASE c.relname WHEN 'events' THEN hypertable_size('events') ELSE pg_total_relation_size(c.oid) END DESC"""
-    return rows(screen, Text("Dung lượng", "Sizes"), query)
+    size = "CASE c.relname WHEN 'events' THEN hypertable_size('events') ELSE pg_total_relation_size(c.oid) END"
+    columns = [
+        Column(Text("Bảng", "Table"), "c.relname"),
+        Column(Text("Dung lượng", "Size"), f"pg_size_pretty({size})"),
+    ]
+    source = f"""FROM pg_class AS c
+WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'r' AND c.relname <> 'migrations'
+ORDER BY {size} DESC"""
+    return rows(screen, Text("Dung lượng", "Sizes"), columns, source)

@@ -1,64 +1,48 @@
-"""SQL that several panels share, and how a panel carries it."""
+"""SQL that several panels share, and how a panel carries its query."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Literal
 
-from grafana_foundation_sdk.cog import runtime, variants
+from grafana_foundation_sdk.cog import variants
 from grafana_foundation_sdk.cog.builder import Builder
 
-from dashboards.texts import Language
+from dashboards.texts import DASH, Language, Text
 from schemas.catalogue.model import Catalogue
 from schemas.views.quoting import identifier, literal
 
 DATA_SOURCE_TYPE, DATA_SOURCE_UID = "postgres", "opscentre"
-DATA_SOURCE = {"type": DATA_SOURCE_TYPE, "uid": DATA_SOURCE_UID}
 
 _NO_VALUES = (
     "NULL::date AS starts, NULL::date AS ends, NULL::text AS agency, NULL::float8 AS numerator, "
     "NULL::float8 AS denominator, NULL::float8 AS value"
 )
 
-Format = Literal["table", "time_series"]
+OVERDUE = "c.state = 'open' AND c.overdue_at <= now()"
+"""The condition that a case, of the table `cases` as `c`, is overdue."""
 
 
 @dataclass
-class Query(variants.Dataquery):
-    """A query of Grafana's PostgreSQL data source, which the SDK does not have."""
+class PanelQuery(variants.Dataquery, Builder[variants.Dataquery]):
+    """A query of Grafana's PostgreSQL data source, which the SDK does not have; to its panels it is a builder, too."""
 
     sql: str
-    format: Format = "table"
-    ref_id: str = "A"
+    format: Literal["table", "time_series"] = "table"
+
+    def build(self) -> variants.Dataquery:
+        """The query itself."""
+        return self
 
     def to_json(self) -> dict[str, object]:
         """As Grafana keeps it."""
         return {
-            "refId": self.ref_id,
-            "datasource": DATA_SOURCE,
+            "refId": "A",
+            "datasource": {"type": DATA_SOURCE_TYPE, "uid": DATA_SOURCE_UID},
             "format": self.format,
             "rawQuery": True,
             "editorMode": "code",
             "rawSql": self.sql,
         }
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Self:
-        """The reverse of `to_json`."""
-        return cls(data["rawSql"], data["format"], data["refId"])
-
-
-runtime.Runtime().register_dataquery_variant(runtime.DataqueryConfig(DATA_SOURCE_TYPE, Query.from_json))
-
-
-@dataclass
-class PanelQuery(Builder[variants.Dataquery]):
-    """A query as the SDK's panels take it."""
-
-    query: Query
-
-    def build(self) -> variants.Dataquery:
-        """The query."""
-        return self.query
 
 
 def rows_of_texts(rows: Iterable[tuple[str | None, ...]], columns: int) -> str:
@@ -67,16 +51,22 @@ def rows_of_texts(rows: Iterable[tuple[str | None, ...]], columns: int) -> str:
     return f"({' UNION ALL '.join(made) or 'SELECT ' + ', '.join(['NULL::text'] * columns) + ' WHERE false'})"
 
 
+def or_dash(text: str) -> str:
+    """A text, or a dash where it is null."""
+    return f"coalesce({text}, '{DASH}')"
+
+
 @dataclass(frozen=True)
 class Sql:
-    """Fragments of SQL for a province's catalogue and a language.
-
-    Stocks and sums until now are whole days before today, and today by minutes: what lies ahead (a case will be
-    overdue at midnight) must not be counted yet.
-    """
+    """Fragments of SQL for a province's catalogue and a language."""
 
     catalogue: Catalogue
     language: Language
+
+    @property
+    def province(self) -> str:
+        """Its code as an agency."""
+        return self.catalogue.province.code
 
     @property
     def zone(self) -> str:
@@ -89,12 +79,33 @@ class Sql:
         return f"(now() AT TIME ZONE '{self.zone}')::date"
 
     @property
-    def name(self) -> str:
-        """An agency's name, of the table `agencies` as `a`."""
-        return f"a.name_{self.language}"
+    def month(self) -> str:
+        """The first day of this month."""
+        return f"date_trunc('month', {self.today})::date"
+
+    def days_since(self, moment: str) -> str:
+        """Local days from a moment's own to today."""
+        return f"{self.today} - ({moment} AT TIME ZONE '{self.zone}')::date"
+
+    def name(self, table: str) -> str:
+        """The name in a row of `agencies` or of `indicators.catalogue`."""
+        return f"{table}.name_{self.language}"
+
+    def agency(self, code: str) -> str:
+        """The name of an agency, of the table `agencies` as `a`; its code where it is not there."""
+        return f"coalesce({self.name('a')}, {code})"
+
+    def word(self, column: str, words: Mapping[str, Text], otherwise: str | None = None) -> str:
+        """The word for what a column says; `otherwise`: the expression for what has none, null where there is none."""
+        known = " ".join(f"WHEN '{value}' THEN '{text.of(self.language)}'" for value, text in words.items())
+        return f"CASE {column} {known}{f' ELSE {otherwise}' if otherwise else ''} END"
 
     def counted(self, since: str | None = None) -> str:
-        """`counted (measure, agency, dimensions, value)`: every difference until now, from the local day `since` on."""
+        """`counted (measure, agency, dimensions, value)`: every difference until now, from the local day `since` on.
+
+        Whole days before today, and today by minutes: what lies ahead (a case will be overdue at midnight) must not be
+        counted yet.
+        """
         days = f"AND bucket >= {since}" if since else ""
         return f"""counted AS (
     SELECT measure, agency, dimensions, value FROM counters_day WHERE bucket < {self.today} {days}
@@ -102,11 +113,6 @@ class Sql:
     SELECT measure, agency, dimensions, value FROM counters_minute
     WHERE bucket >= date_trunc('day', now(), '{self.zone}') AND bucket <= now()
 )"""
-
-    @property
-    def month(self) -> str:
-        """The first day of this month."""
-        return f"date_trunc('month', {self.today})::date"
 
     def total(self, measure: str, since: str) -> str:
         """How much of a measure there was since then; nothing where there was none."""
@@ -120,6 +126,10 @@ class Sql:
         """
         return f"{self.monthly(indicator)} AND ends = indicators.today()"
 
+    def join_running(self, alias: str, indicator: str) -> str:
+        """The join of what `running` gives to the agencies as `a`."""
+        return f"JOIN ({self.running(indicator)}) AS {alias} ON {alias}.agency = a.code"
+
     def monthly(self, indicator: str) -> str:
         """(starts, agency, numerator, denominator, value) of an indicator in each of the last months."""
         if indicator not in self.catalogue.indicators:
@@ -129,9 +139,9 @@ class Sql:
             "WHERE period = 'month' AND dimensions = ''"
         )
 
-    def figure(self, value: str, decimals: int = 2, *, signed: bool = False) -> str:
-        """A number as text, in the language's way, without needless zeros; null where it is."""
-        form = f"FM{'SG' if signed else ''}999,999,999,990.{'9' * decimals}"
+    def figure(self, value: str, *, signed: bool = False) -> str:
+        """A number as text, in the language's way, to two decimals, without needless zeros; null where it is."""
+        form = f"FM{'SG' if signed else ''}999,999,999,990.99"
         text = f"rtrim(to_char({value}, '{form}'), '.')"
         return f"translate({text}, ',.', '.,')" if self.language == "vi" else text
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dashboards.colours import AMBER, BLUE, DARK, GREY, RED
-from dashboards.texts import Language, Text
+from dashboards.texts import NO_DATA, Language, Text
 
 
 class Status(NamedTuple):
@@ -18,19 +18,20 @@ class Status(NamedTuple):
 STATUSES: Mapping[str, Status] = {
     "missed": Status("✖", RED, Text("Không đạt", "Missed")),
     "at_risk": Status("◆", AMBER, Text("Có nguy cơ", "At risk")),
-    "no_data": Status("○", GREY, Text("Chưa có dữ liệu", "No data")),
+    "no_data": Status("○", GREY, NO_DATA),
     "on_track": Status("▲", DARK, Text("Đúng tiến độ", "On track")),
     "met": Status("✔", BLUE, Text("Đạt", "Met")),
 }
 """By what `indicators.indicator_status` says; what needs attention first."""
 
 COLOURS: Mapping[str, str] = {status.mark: status.colour for status in STATUSES.values()}
+"""The colour of each mark."""
 
 
-def statuses_sql(language: Language) -> str:
-    """Rows of (place, status, mark, name)."""
+def statuses_table(language: Language) -> str:
+    """The statuses as a table of SQL, `k (place, status, mark, name)`; `place` puts what needs attention first."""
     rows = (
         f"({place}, '{status}', '{shown.mark}', '{shown.name.of(language)}')"
         for place, (status, shown) in enumerate(STATUSES.items())
     )
-    return f"(VALUES {', '.join(rows)})"
+    return f"(VALUES {', '.join(rows)}) AS k (place, status, mark, name)"

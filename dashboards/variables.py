@@ -4,7 +4,7 @@ from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards.queries import DATA_SOURCE_TYPE, DATA_SOURCE_UID
-from dashboards.texts import Language, Text
+from dashboards.texts import AGENCY, Language, Text
 
 INDICATOR = "${indicator:sqlstring}"
 """The indicator chosen, as an SQL literal."""
@@ -30,7 +30,7 @@ def agencies(language: Language) -> dashboard.QueryVariable:
         f"WHERE kind <> 'province' ORDER BY kind DESC, name_{language}"
     )
     return (
-        _variable("agency", Text("Cơ quan", "Agency"), query, language)
+        _variable("agency", AGENCY, query, language)
         .multi(True)
         .include_all(True)
         .all_value("'*'")

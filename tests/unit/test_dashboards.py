@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
+from dashboards.columns import PERCENT, WHOLE_NUMBER, Column, Link, key, select
 from dashboards.documents import documents, stale
-from dashboards.panels import COLUMNS, NAVIGATION
+from dashboards.panels import GRID_WIDTH, NAVIGATION
 from dashboards.publish import data_source, digest
+from dashboards.queries import Sql
 from dashboards.statuses import COLOURS, STATUSES
-from dashboards.texts import LANGUAGES, Language
-from dashboards.units import unit
+from dashboards.texts import LANGUAGES, UNITS, Language, Text
 from tests.helpers import CATALOGUE
 
 DOCUMENTS = documents(CATALOGUE)
@@ -36,7 +37,7 @@ def test_both_languages_show_the_same(name: str) -> None:
 @pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
 def test_panels_fit_and_do_not_overlap(document: dict[str, Any]) -> None:
     places = [panel["gridPos"] for panel in document["panels"]]
-    assert all(place["x"] + place["w"] <= COLUMNS for place in places)
+    assert all(place["x"] + place["w"] <= GRID_WIDTH for place in places)
     for a, b in combinations(places, 2):
         apart = a["x"] + a["w"] <= b["x"] or b["x"] + b["w"] <= a["x"]
         assert apart or a["y"] + a["h"] <= b["y"] or b["y"] + b["h"] <= a["y"]
@@ -79,8 +80,48 @@ def test_what_is_behind_a_target_is_on_a_dashboard_that_takes_what_the_link_choo
 
 def test_every_unit_has_its_vietnamese() -> None:
     units = {one.file.unit for one in CATALOGUE.indicators.values()}
-    assert {name for name in units if unit(name, "vi") == unit(name, "en")} == {"percent"}
-    assert unit("buffaloes", "vi") == "buffaloes"
+    assert {name for name in units if UNITS[name].vi == UNITS[name].en} == {"percent"}
+    assert all(text.en == name for name, text in UNITS.items() if name != "percent")
+
+
+def test_a_unit_that_is_not_known_shows_as_the_catalogue_has_it() -> None:
+    words = Sql(CATALOGUE, "vi").word("c.unit", UNITS, "c.unit")
+    assert "WHEN 'works' THEN 'công trình'" in words
+    assert words.endswith(" ELSE c.unit END")
+
+
+def test_a_column_tells_grafana_what_is_special_about_it_and_nothing_else() -> None:
+    name = Text("Tên", "Name")
+    assert Column(name, "a.name").properties("en") == []
+    column = Column(name, "a.name", width=90, right=True, dash=True, number=PERCENT, link=Link("/d/there"))
+    assert {told.id_val: told.value for told in column.properties("vi")} == {
+        "custom.width": 90,
+        "custom.align": "right",
+        "noValue": "—",
+        "unit": "percent",
+        "decimals": 1,
+        "links": [{"title": "Tên", "url": "/d/there"}],
+    }
+    assert {told.id_val: told.value for told in key("code", "a.code").properties("en")} == {"custom.hidden": True}
+    whole = Column(name, "a.value", number=WHOLE_NUMBER, link=Link("/d/there", Text("Xem", "See"))).properties("en")
+    assert [told.value for told in whole] == ["locale", 0, [{"title": "See", "url": "/d/there"}]]
+
+
+def test_a_query_gives_its_columns_by_their_headings() -> None:
+    columns = [key("code", "a.code"), Column(Text("Tên", "Name"), "a.name")]
+    assert select("vi", columns, "FROM a") == 'SELECT\n    a.code AS "code",\n    a.name AS "Tên"\nFROM a'
+    assert select("en", columns[1:], "FROM a", ctes="WITH a AS (TABLE b)") == (
+        'WITH a AS (TABLE b)\nSELECT\n    a.name AS "Name"\nFROM a'
+    )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS.values(), ids=DOCUMENTS)
+def test_what_is_special_about_a_column_is_said_of_one_that_its_query_gives(document: dict[str, Any]) -> None:
+    for panel in document["panels"]:
+        given = re.findall(r'AS "([^"]+)"', panel["targets"][0]["rawSql"])
+        assert len(given) == len(set(given)), panel["title"]
+        told = [override["matcher"]["options"] for override in panel["fieldConfig"]["overrides"]]
+        assert [name for name in given if name in told] == told
 
 
 def test_no_status_is_told_by_its_colour_alone() -> None:
