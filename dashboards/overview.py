@@ -48,7 +48,7 @@ def _numbers(screen: Screen) -> None:
     add(Text("Quá hạn", "Overdue"), "dossiers-overdue", ATTENTION, services)
     add(Text("Đúng hạn tháng này", "On time this month"), "dossiers-on-time-share", SHARE, services)
     received = Text("Tiếp nhận hôm nay", "Received today")
-    screen.add(number(screen, received, sql.total("dossier.opened", sql.today), link_to=services), 3, 4)
+    screen.add(number(screen, received, sql.total_today("dossier.opened"), link_to=services), 3, 4)
     add(Text("Ký số tháng này", "Signatures this month"), "signatures")
     stations = screen.link("target", "var-indicator=stations-5g&")
     add(Text("Trạm 5G hoạt động", "5G stations standing"), "stations-5g", link_to=stations)

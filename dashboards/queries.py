@@ -100,24 +100,17 @@ class Sql:
         known = " ".join(f"WHEN '{value}' THEN '{text.of(self.language)}'" for value, text in words.items())
         return f"CASE {column} {known}{f' ELSE {otherwise}' if otherwise else ''} END"
 
-    def counted(self, since: str | None = None) -> str:
-        """`counted (measure, agency, dimensions, value)`: every difference until now, from the local day `since` on.
+    def total_today(self, measure: str) -> str:
+        """How much of a measure there was today until now, of all systems; null where there was none.
 
-        Whole days before today, and today by minutes: what lies ahead (a case will be overdue at midnight) must not be
-        counted yet.
+        What lies ahead today is not counted yet.
         """
-        days = f"AND bucket >= {since}" if since else ""
-        return f"""counted AS (
-    SELECT measure, agency, dimensions, value FROM counters_day WHERE bucket < {self.today} {days}
-    UNION ALL
-    SELECT measure, agency, dimensions, value FROM counters_minute
-    WHERE bucket >= date_trunc('day', now(), '{self.zone}') AND bucket <= now()
-)"""
-
-    def total(self, measure: str, since: str) -> str:
-        """How much of a measure there was since then; nothing where there was none."""
-        counted = self.counted(since)
-        return f"WITH {counted}\nSELECT sum(value)::bigint AS value FROM counted WHERE measure = '{measure}'"
+        kind, _, _ = measure.partition(".")
+        systems = self.catalogue.systems.values()
+        ids = ((one.id,) for one in systems if any(event.startswith(f"{kind}.") for event in one.events))
+        return f"""SELECT sum(c.value)::bigint AS value
+FROM {rows_of_texts(ids, 1)} AS s (system),
+    indicators.counted(s.system, {literal(measure)}, indicators.today(), indicators.today()) AS c"""
 
     def running(self, indicator: str) -> str:
         """(agency, numerator, denominator, value) of an indicator in the running month; an agency's has all below it.

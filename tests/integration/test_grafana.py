@@ -10,6 +10,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -139,6 +140,24 @@ def test_what_will_be_overdue_is_not_overdue_yet(own_filled: psycopg.Connection,
     due = cloud_event("dossier.received", "today", local(-20), "r-today", agency=HERE, due_at=local(0, 0))
     writer.commit(Log(number=1).batch(due))
     assert run(own_filled, panel("overview", "Overdue"))[0]["value"] == 2
+
+
+def test_what_was_received_today_is_what_its_minutes_say(own_filled: psycopg.Connection, writer: Writer) -> None:
+    assert run(own_filled, panel("overview", "Received today")) == [{"value": None}]
+    now, zone = datetime.now(CATALOGUE.zone), CATALOGUE.province.zone
+    begin = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    moments = [begin - timedelta(minutes=1), begin, now, now.replace(second=0, microsecond=0)]
+    received = [
+        cloud_event("dossier.received", str(number), moment.isoformat(), f"r-{number}", agency=agency, due_at=local(5))
+        for number, (moment, agency) in enumerate(zip(moments, [HERE, HERE, THERE, HERE], strict=True))
+    ]
+    writer.commit(Log(number=1).batch(*received))
+    (minutes,) = run(
+        own_filled,
+        "SELECT sum(value)::bigint AS value FROM counters_minute WHERE measure = 'dossier.opened' "
+        f"AND bucket >= date_trunc('day', now(), '{zone}') AND bucket <= now()",
+    )
+    assert run(own_filled, panel("overview", "Received today")) == [minutes] == [{"value": 3}]
 
 
 class StandIn:
