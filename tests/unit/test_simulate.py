@@ -170,6 +170,7 @@ def test_agencies_that_do_not_stand_all_the_time_do_nothing() -> None:
     assert acting & changes.keys() == {leaving}
 
 
+@pytest.mark.slow
 def test_nothing_is_told_of_before_the_time_that_agencies_have_to_stand() -> None:
     for days in (1, 30):
         made = plan_for(load_catalogue(), 1, START, START + timedelta(days=days))
@@ -422,6 +423,7 @@ def test_there_is_a_checkpoint_when_the_journal_asks_for_it_and_at_the_end() -> 
     assert sink.flushes == 2
 
 
+@pytest.mark.slow
 def test_there_is_a_checkpoint_every_few_seconds_where_it_never_waits_long() -> None:
     clock = [START.timestamp()]
 

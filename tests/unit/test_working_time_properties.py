@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -287,6 +288,7 @@ def after_months(office: Office, day: date, number: int) -> date:
     st.integers(1, 40),
     st.sampled_from([("working_days", after_working_days), ("days", after_days), ("months", after_months)]),
 )
+@pytest.mark.slow
 def test_due_is_what_walking_the_days_comes_to(
     office: Office,
     received: tuple[date, int, int],
