@@ -4,16 +4,13 @@ from collections.abc import Iterable, Iterator
 
 from dashboards.columns import Column, red_above_zero
 from dashboards.panels import Panel, Screen, rows
-from dashboards.queries import OVERDUE, Sql, or_dash, rows_of_texts
+from dashboards.queries import MOST_ROWS, OVERDUE, Sql, or_dash, rows_of_texts
 from dashboards.targets_table import targets_table
 from dashboards.texts import AGENCY, Language, Text
 from dashboards.variables import INDICATOR, indicator
 from schemas.catalogue.indicators import Indicator, Milestone, Reported, terms
 from schemas.catalogue.model import Catalogue
 from schemas.views.formulas import function_of
-
-MOST_ROWS = 500
-"""Of a table: more than anybody reads."""
 
 _STATES = {
     "open": Text("đang thực hiện", "open"),

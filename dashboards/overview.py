@@ -63,7 +63,7 @@ def _by_day(sql: Sql) -> str:
         sum(value) FILTER (WHERE measure = 'dossier.closed') AS closed,
         sum(sum(value) FILTER (WHERE measure = 'dossier.open')) OVER (ORDER BY bucket) AS open
     FROM counters_day WHERE measure IN ('dossier.opened', 'dossier.closed', 'dossier.open')
-        AND bucket >= (SELECT {first}) AND bucket <= {sql.today}
+        AND bucket >= (SELECT {first}) AND bucket <= indicators.today()
     GROUP BY bucket
 ), before AS (
     SELECT coalesce(sum(value), 0) AS open FROM counters_month
@@ -87,7 +87,8 @@ def _share_by_month(sql: Sql) -> str:
         Column(Text("Đúng hạn", "On time"), "value"),
     ]
     source = f"""FROM ({sql.monthly("dossiers-on-time-share")} AND agency = '{sql.province}') AS months
-WHERE starts >= {sql.month} - interval '11 months' AND value IS NOT NULL ORDER BY starts LIMIT 12"""
+WHERE starts >= indicators.first_day('month', indicators.today()) - interval '11 months' AND value IS NOT NULL
+ORDER BY starts LIMIT 12"""
     return select(sql.language, columns, source)
 
 

@@ -21,6 +21,9 @@ _NO_VALUES = (
 OVERDUE = "c.state = 'open' AND c.overdue_at <= now()"
 """The condition that a case, of the table `cases` as `c`, is overdue."""
 
+MOST_ROWS = 500
+"""Of a list that has no natural end."""
+
 
 @dataclass
 class PanelQuery(variants.Dataquery, Builder[variants.Dataquery]):
@@ -73,19 +76,9 @@ class Sql:
         """The province's, an IANA name."""
         return self.catalogue.province.zone
 
-    @property
-    def today(self) -> str:
-        """The local day."""
-        return f"(now() AT TIME ZONE '{self.zone}')::date"
-
-    @property
-    def month(self) -> str:
-        """The first day of this month."""
-        return f"date_trunc('month', {self.today})::date"
-
     def days_since(self, moment: str) -> str:
         """Local days from a moment's own to today."""
-        return f"{self.today} - ({moment} AT TIME ZONE '{self.zone}')::date"
+        return f"indicators.today() - ({moment} AT TIME ZONE '{self.zone}')::date"
 
     def name(self, table: str) -> str:
         """The name in a row of `agencies` or of `indicators.catalogue`."""
@@ -94,6 +87,10 @@ class Sql:
     def agency(self, code: str) -> str:
         """The name of an agency, of the table `agencies` as `a`; its code where it is not there."""
         return f"coalesce({self.name('a')}, {code})"
+
+    def choice(self, code: str) -> str:
+        """What chooses an agency on a dashboard: the province is all of its agencies, so it chooses all."""
+        return f"CASE {code} WHEN '{self.province}' THEN '$__all' ELSE {code} END"
 
     def word(self, column: str, words: Mapping[str, Text], otherwise: str | None = None) -> str:
         """The word for what a column says; `otherwise`: the expression for what has none, null where there is none."""

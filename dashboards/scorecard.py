@@ -35,8 +35,7 @@ GROUP BY k.place, k.name, k.mark ORDER BY k.place"""
 def _agencies(screen: Screen) -> Panel:
     sql = screen.sql
     columns = [
-        # A province is all of its agencies, so it leads to all.
-        key("code", "CASE WHEN a.parent IS NULL THEN '$__all' ELSE a.code END"),
+        key("code", sql.choice("a.code")),
         Column(AGENCY, sql.name("a"), link=screen.agency_link()),
         Column(Text("Tiếp nhận", "Received"), "r.value::bigint", width=150, number=WHOLE_NUMBER),
         Column(Text("Đã giải quyết", "Processed"), "p.value::bigint", width=150, number=WHOLE_NUMBER),

@@ -2,13 +2,10 @@
 
 from dashboards.columns import PERCENT, Column, key, red_above_zero
 from dashboards.panels import ATTENTION, PLAIN, SHARE, NumberStyle, Panel, Screen, number, rows
-from dashboards.queries import OVERDUE, Sql
+from dashboards.queries import MOST_ROWS, OVERDUE, Sql
 from dashboards.texts import AGENCY, Language, Text
 from dashboards.variables import agencies, chosen, outermost
 from schemas.catalogue.model import Catalogue
-
-MOST_ROWS = 500
-"""Of a table: more than anybody reads."""
 
 _CHANNELS = {
     "online": Text("Trực tuyến", "Online"),
@@ -63,9 +60,9 @@ def _who_owes(screen: Screen) -> Panel:
         Column(Text("Trễ tháng này", "Late this month"), "l.value::bigint", width=140),
         Column(Text("Đúng hạn", "On time"), "t.value", width=90, number=PERCENT),
     ]
-    oldest = """WITH oldest AS (
-    SELECT agency, min(due_at) AS due_at FROM cases
-    WHERE kind = 'dossier' AND state = 'open' AND overdue_at <= now() GROUP BY agency
+    oldest = f"""WITH oldest AS (
+    SELECT c.agency, min(c.due_at) AS due_at FROM cases AS c
+    WHERE c.kind = 'dossier' AND {OVERDUE} GROUP BY c.agency
 )"""
     source = f"""FROM agencies AS a {sql.join_running("o", "dossiers-open")}
 LEFT {sql.join_running("d", "dossiers-overdue")}

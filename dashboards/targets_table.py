@@ -40,7 +40,7 @@ def _columns(sql: Sql) -> list[Column]:
     return [
         key("indicator", "s.indicator"),
         key("screen", "b.screen"),
-        key("code", f"CASE s.agency WHEN '{sql.province}' THEN '$__all' ELSE s.agency END"),
+        key("code", sql.choice("s.agency")),
         Column(Text("Tình trạng", "Status"), status, width=150, colour=by_mark(COLOURS, ground=True)),
         Column(Text("Chỉ tiêu", "Target"), name, min_width=330, link=_BEHIND),
         Column(Text("Hiện tại", "Now"), or_dash(_with_percent(sql, "s.value")), width=90, right=True),
