@@ -16,8 +16,8 @@ from hypothesis import settings as hypothesis_settings
 from core.database import migrate
 from core.kafka import admin, create_topics, topics
 from core.settings import Settings, settings
+from opscentre.devservices.kafka import SHORT_LIVED, Kafka, free_port
 from opscentre.devservices.kafka import VERSION as KAFKA_VERSION
-from opscentre.devservices.kafka import Kafka, free_port
 from opscentre.devservices.timescaledb import TimescaleDB
 from schemas.catalogue.load import Catalogue, load_catalogue
 from streams.recount.rebuild import apply_catalogue
@@ -72,7 +72,7 @@ def _running(part: Part) -> Iterator[Part]:
 @pytest.fixture(scope="session")
 def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
     """A broker for all tests; each test has topics of its own on it (see `cluster`)."""
-    with _running(Kafka(tmp_path_factory.mktemp("kafka"), free_port(), CACHE)) as broker:
+    with _running(Kafka(tmp_path_factory.mktemp("kafka"), free_port(), CACHE, jvm=SHORT_LIVED)) as broker:
         yield broker
 
 
@@ -114,7 +114,7 @@ def copied(server: TimescaleDB, template: str) -> Iterator[str]:
 @pytest.fixture
 def own_kafka(tmp_path: Path) -> Iterator[Kafka]:
     """A broker of the test's own, to be stopped, killed and corrupted."""
-    with _running(Kafka(tmp_path / "kafka", free_port(), CACHE)) as broker:
+    with _running(Kafka(tmp_path / "kafka", free_port(), CACHE, jvm=SHORT_LIVED)) as broker:
         yield broker
 
 

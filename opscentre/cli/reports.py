@@ -116,12 +116,12 @@ def _differences(columns: Sequence[str], rows: Sequence[Sequence[object]], what:
 def bench(
     events: Annotated[int, typer.Option(min=1000, help="Events a measurement.")] = 100_000,
     seconds: Annotated[int, typer.Option(min=5, help="Seconds of the latency measurement at 1,000 a second.")] = 20,
-    queries: Annotated[bool, typer.Option("--queries", help="Formula the screens' queries instead.")] = False,
+    queries: Annotated[bool, typer.Option("--queries", help="Measure the screens' queries instead.")] = False,
     cases: Annotated[int, typer.Option(min=1000, help="Of the queries' tables: dossiers.")] = 1_000_000,
     days: Annotated[int, typer.Option(min=40, help="Of the queries' tables: days of history.")] = 1096,
     json: Json = False,
 ) -> None:
-    """Formula throughput, latency and memory, beside a plain Faust agent and the bound of the parts below.
+    """Measure throughput, latency and memory, beside a plain Faust agent and the bound of the parts below.
 
     Starts Kafka and TimescaleDB of its own for it (natively: see README), and removes them afterwards.
 

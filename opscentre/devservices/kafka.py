@@ -5,6 +5,7 @@ import shutil
 import socket
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Sequence
 from pathlib import Path
 
 from core.errors import DevServiceError
@@ -13,6 +14,9 @@ from opscentre.devservices.install import locked, need, run
 from opscentre.devservices.process import Process
 
 VERSION = "4.4.0"
+
+SHORT_LIVED = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+"""Options of a Java that does not run long enough to earn back what optimising its code costs."""
 
 _POM = f"""<project xmlns="http://maven.apache.org/POM/4.0.0">
   <modelVersion>4.0.0</modelVersion>
@@ -47,14 +51,20 @@ log.message.timestamp.type=LogAppendTime
 class Kafka:
     """One broker on 127.0.0.1, its data in `home`."""
 
-    def __init__(self, home: Path, port: int, cache: Path, rebalance_delay_ms: int = 0) -> None:
-        """`rebalance_delay_ms`: how long a new consumer group waits for more members before it begins."""
+    def __init__(
+        self, home: Path, port: int, cache: Path, rebalance_delay_ms: int = 0, jvm: Sequence[str] = ()
+    ) -> None:
+        """`rebalance_delay_ms`: how long a new consumer group waits for more members before it begins.
+
+        `jvm`: options of the broker's Java, beside the size of its heap.
+        """
         self.port = port
         self.process = Process("kafka", home)
         self._home = home
         self._libs = cache / f"kafka-{VERSION}"
         self._cache = cache
         self._rebalance_delay_ms = rebalance_delay_ms
+        self._jvm = jvm
 
     @property
     def bootstrap(self) -> str:
@@ -105,10 +115,16 @@ class Kafka:
             if not (data / "meta.properties").exists():
                 cluster = urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
                 run(
-                    [*self._java("kafka.tools.StorageTool"), "format", f"--cluster-id={cluster}", "-c", str(config)],
+                    [
+                        *self._java("kafka.tools.StorageTool", *SHORT_LIVED),
+                        "format",
+                        f"--cluster-id={cluster}",
+                        "-c",
+                        str(config),
+                    ],
                     say,
                 )
-            self.process.start([*self._java("kafka.Kafka", "-Xmx512m"), str(config)])
+            self.process.start([*self._java("kafka.Kafka", "-Xmx512m", *self._jvm), str(config)])
         self.process.require(lambda: listens(self.port), 90)  # after a kill the old session must run out: 9 s
 
     def stop(self) -> None:
