@@ -25,6 +25,7 @@ from streams.write.writer import Writer
 from tests.catalogues import Installation
 from tests.helpers import RULEBOOK
 
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # what one process of the tests has compiled the next need not
 os.environ["OPSCENTRE_TARGET_MONTHS"] = "0"  # a demonstration in this checkout may have set its own
 
 CACHE = Path(os.environ.get("OPSCENTRE_CACHE", "~/.cache/opscentre")).expanduser()

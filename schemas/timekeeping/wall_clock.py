@@ -3,6 +3,7 @@
 Wall times are microseconds since 1970 as the zone's clocks show them, so a wall time // DAY is a local day.
 """
 
+import sys
 from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -34,6 +35,17 @@ class WallClock:
         moment = wall - self._offsets[index]
         change = self._changes[index]
         return change if moment < change and index else moment
+
+    def steady(self, wall: int) -> tuple[int, int]:
+        """Offset and end of a stretch of wall times, from this one on until before its end, that are moments by it.
+
+        No stretch begins (its end is the wall time itself) where the clocks skip this wall time.
+        """
+        index = max(bisect_right(self._walls, wall) - 1, 0)
+        offset, following = self._offsets[index], self._walls[index + 1 : index + 2]
+        if index and wall - offset < self._changes[index]:
+            return offset, wall
+        return offset, following[0] if following else sys.maxsize
 
 
 @lru_cache

@@ -10,6 +10,7 @@ end: 17:00 sharp is after hours. Tables reach as far as was asked; no time is wo
 """
 
 import re
+import sys
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
 from collections.abc import Collection, Mapping, Sequence
@@ -234,11 +235,16 @@ class WorkingTime:
         """A table that reaches a block further, kept for the next call."""
         starts, ends, before, days = table.starts[:], table.ends[:], table.before[:], table.days[:]
         total, reach = table.total, table.reach + _BLOCK
-        moment = self._clock.moment
+        moment, steady_until, offset = self._clock.moment, -sys.maxsize, 0
         for day in range(table.reach, reach):
-            opened = total
+            opened, midnight = total, day * DAY
+            if midnight + DAY >= steady_until:
+                offset, steady_until = self._clock.steady(midnight)
             for wall_start, wall_end in self._hours(day):
-                start, end = moment(day * DAY + wall_start), moment(day * DAY + wall_end)
+                if midnight + DAY < steady_until:  # nearly always, and several times faster
+                    start, end = midnight + wall_start - offset, midnight + wall_end - offset
+                else:
+                    start, end = moment(midnight + wall_start), moment(midnight + wall_end)
                 if start < end:  # not so where the clocks skip these hours
                     starts.append(start)
                     ends.append(end)

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.timekeeping.moments import moment_of, time_of
+from schemas.timekeeping.wall_clock import wall_clock
 from schemas.timekeeping.working_time import Limit, WorkingTime
 
 VIETNAM = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -372,3 +373,18 @@ def test_threads_that_ask_at_once_for_years_far_apart_get_what_one_gets() -> Non
     shared = office()
     with ThreadPoolExecutor(8) as pool:
         assert list(pool.map(shared.worked, moments)) == expected
+
+
+@pytest.mark.parametrize(
+    "zone", ["Asia/Ho_Chi_Minh", "Europe/Amsterdam", "America/Havana", "Asia/Beirut", "Africa/Cairo"]
+)
+def test_office_hours_are_where_the_clock_has_each_of_their_ends(zone: str) -> None:
+    """Also in zones whose clocks change at midnight, and where they skip or repeat office hours."""
+    week = {weekday: [(0, 5400), (9000, 12600), (79200, 86400)] for weekday in range(7)}
+    working, clock = WorkingTime(ZoneInfo(zone), week, [], []), wall_clock(ZoneInfo(zone))
+    working.worked(clock.moment(0))
+    day, spans = 86_400_000_000, []
+    for number in range((date(1989, 12, 1) - date(1970, 1, 1)).days, (date(2039, 1, 1) - date(1970, 1, 1)).days):
+        ends = [[clock.moment(number * day + end * 1_000_000) for end in span] for span in week[0]]
+        spans += [(start, end) for start, end in ends if start < end]
+    assert list(zip(working._table.starts, working._table.ends, strict=True))[: len(spans)] == spans
