@@ -7,6 +7,7 @@ counted event by event. From these figures `schemas.evaluation` works out what t
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from opscentre.simulation.due_times import DueTimes
@@ -65,15 +66,27 @@ class GroundTruthFigures:
             starts,
             self.today,
             moment_of(self._until) // MINUTE,
-            self._totals(self._until),
+            self._at_the_end,
             before,
-            {(system, group, one.agency) for system, group, one in self._counted()},
+            self._reporting,
             self._above,
-            {self._acted(one) for one in self._flows if one.actor is not None},
+            self._actors,
             list(self._items()),
             list(self._reported()),
             list(self._tasks()),
         )
+
+    @cached_property
+    def _at_the_end(self) -> Counter[tuple[str, str, str, str]]:
+        return self._totals(self._until)
+
+    @cached_property
+    def _reporting(self) -> set[tuple[str, str, str]]:
+        return {(system, group, one.agency) for system, group, one in self._counted()}
+
+    @cached_property
+    def _actors(self) -> set[ActorMonth]:
+        return {self._acted(one) for one in self._flows if one.actor is not None}
 
     def _counted(self) -> Iterator[tuple[str, str, Statement]]:
         """Every statement that counts, with its system and what it is of."""
