@@ -1,6 +1,6 @@
 # `make` alone tells what there is. Everything runs in .venv, made from the pinned versions.
 PYTHON ?= python3
-PYTEST = .venv/bin/python -m pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
+PYTEST = .venv/bin/python -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder
 .DEFAULT_GOAL := help
 BEGAN := $(shell date +%s)
 

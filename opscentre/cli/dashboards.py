@@ -28,7 +28,7 @@ def publish(
     """
     # Here, because the client's HTTP library would take a fifth of every other command's start.
     from dashboards.publish import Grafana  # noqa: PLC0415
-    from dashboards.publish import publish as publish_documents
+    from dashboards.publish import publish as publish_documents  # noqa: PLC0415
 
     options = settings()
     if not options.grafana_url or not options.grafana_token:
