@@ -1,6 +1,6 @@
 """What the models cannot see for themselves: whether what one part of a catalogue says fits the others.
 
-Each check notes the mistakes in the file that it is about. `codes` and `places` give the number of the table in which
+Each check notes the mistakes in the file that it is about. `codes` and `numbers` give the number of the table in which
 each code stands, of faulty tables too, so that one mistake is not told again by everything that names the table.
 """
 
@@ -27,23 +27,23 @@ def check_zone(file: TomlFile, zone: str) -> None:
         file.problem(("zone",), f'"{zone}" is not an IANA time zone{close}')
 
 
-def check_agencies(file: TomlFile, agencies: Mapping[str, Agency], places: Codes, province: Province | None) -> None:
+def check_agencies(file: TomlFile, agencies: Mapping[str, Agency], numbers: Codes, province: Province | None) -> None:
     """Every agency must come under the province, and nothing under itself."""
-    if province and province.code not in places:
+    if province and province.code not in numbers:
         file.problem((), f'there is no agency "{province.code}": the province itself, by its code in province.toml')
     in_cycles: set[str] = set()
     for code, agency in agencies.items():
-        place = ("agency", places[code], "parent")
+        path = ("agency", numbers[code], "parent")
         if agency.parent is None:
             if province and code != province.code:
-                file.problem(place, f'is missing; only the province, "{province.code}", has none')
+                file.problem(path, f'is missing; only the province, "{province.code}", has none')
         elif province and code == province.code:
-            file.problem(place, f'"{agency.parent}" is one too many: nothing stands above the province')
-        elif agency.parent not in places:
-            file.problem(place, no_agency(agency.parent, places))
+            file.problem(path, f'"{agency.parent}" is one too many: nothing stands above the province')
+        elif agency.parent not in numbers:
+            file.problem(path, no_agency(agency.parent, numbers))
         elif code not in in_cycles and (cycle := _cycle(code, agencies)):
             in_cycles.update(cycle)
-            file.problem(place, f"the agency comes under itself: {' → '.join([*cycle, code])}")
+            file.problem(path, f"the agency comes under itself: {' → '.join([*cycle, code])}")
 
 
 def no_agency(code: str, codes: Iterable[str]) -> str:
@@ -63,10 +63,10 @@ def _cycle(code: str, agencies: Mapping[str, Agency]) -> list[str]:
     return []
 
 
-def check_validity(file: TomlFile, agencies: Mapping[str, Agency], places: Codes) -> None:
+def check_validity(file: TomlFile, agencies: Mapping[str, Agency], numbers: Codes) -> None:
     """An agency begins before it ends, and what takes over from it stands on the day after."""
     for code, agency in agencies.items():
-        where, end = ("agency", places[code]), agency.valid_to
+        where, end = ("agency", numbers[code]), agency.valid_to
         if agency.valid_from and end and agency.valid_from > end:
             file.problem((*where, "valid_to"), f"{end} is before valid_from, {agency.valid_from}")
         if agency.successor is None:
@@ -75,8 +75,8 @@ def check_validity(file: TomlFile, agencies: Mapping[str, Agency], places: Codes
             file.problem((*where, "successor"), "without valid_to, the agency's own last day, nobody can take over")
         if agency.successor == code:
             file.problem((*where, "successor"), f'"{code}" is the agency itself')
-        elif agency.successor not in places:
-            file.problem((*where, "successor"), no_agency(agency.successor, places))
+        elif agency.successor not in numbers:
+            file.problem((*where, "successor"), no_agency(agency.successor, numbers))
         elif end and (after := agencies.get(agency.successor)) and not after.stands(end + timedelta(days=1)):
             message = f'"{after.code}" does not stand on {end + timedelta(days=1)}, the day after valid_to'
             file.problem((*where, "successor"), message)
@@ -85,24 +85,26 @@ def check_validity(file: TomlFile, agencies: Mapping[str, Agency], places: Codes
 def check_calendar(file: TomlFile, entries: Mapping[tuple[str, int], CalendarEntry], codes: Codes | None) -> None:
     """A day is said to be off, or worked on, once only: for the same agencies and from the same day on."""
     seen: dict[tuple[date, date | None, str], tuple[str, int]] = {}
-    for place, entry in entries.items():
+    for path, entry in entries.items():
         if entry.since and entry.since > entry.date:
-            file.problem((*place, "since"), f"{entry.since} is after the day itself, {entry.date}")
+            file.problem((*path, "since"), f"{entry.since} is after the day itself, {entry.date}")
         for code in entry.agencies:
             if codes is not None and code not in codes:
-                file.problem((*place, "agencies"), no_agency(code, codes), code)
+                file.problem((*path, "agencies"), no_agency(code, codes), code)
         for scope in entry.agencies or [""]:
-            first = seen.setdefault((entry.date, entry.since, scope), place)
-            if first != place:
+            first = seen.setdefault((entry.date, entry.since, scope), path)
+            if first != path:
                 kind = first[0].replace("_", " ")
                 whose = f' of "{scope}"' if scope else ""
-                file.problem((*place, "date"), f"{entry.date} is a {kind}{whose} already, at line {file.line(first)}")
+                file.problem((*path, "date"), f"{entry.date} is a {kind}{whose} already, at line {file.line(first)}")
 
 
-def check_limits(file: TomlFile, procedures: Mapping[str, Procedure], places: Codes, field_codes: Codes | None) -> None:
+def check_limits(
+    file: TomlFile, procedures: Mapping[str, Procedure], numbers: Codes, field_codes: Codes | None
+) -> None:
     """A procedure belongs to a field that there is, and no two of its limits count from the same day."""
     for code, procedure in procedures.items():
-        where = ("procedure", places[code])
+        where = ("procedure", numbers[code])
         if field_codes is not None and procedure.field not in field_codes:
             close = guess(procedure.field, field_codes)
             file.problem((*where, "field"), f'"{procedure.field}" is not the code of a field{close}')

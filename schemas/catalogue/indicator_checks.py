@@ -177,15 +177,15 @@ class _Measured:
             self._file.problem((*where, "of"), f'"{term.of}" {self._no_measure(term.of)}', term.of)
             return False
         for field, values in term.where.items():
-            place = (*where, "where", field)
+            path = (*where, "where", field)
             if field not in dimensions:
                 allowed = choice(field, dimensions) if dimensions else ", which has none"
-                self._file.problem(place, f'"{field}" is not one of the dimensions of {term.of}{allowed}', term.of)
+                self._file.problem(path, f'"{field}" is not one of the dimensions of {term.of}{allowed}', term.of)
                 return False
             possible = dimensions[field]
             for value in values:
                 if possible is not None and value not in possible:
-                    self._file.problem(place, f'"{value}" is not a value of {field}{choice(value, possible)}', value)
+                    self._file.problem(path, f'"{value}" is not a value of {field}{choice(value, possible)}', value)
         return True
 
     def _no_measure(self, of: str) -> str:

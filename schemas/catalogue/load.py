@@ -111,11 +111,11 @@ def _agencies(file: TomlFile, province: Province | None) -> tuple[dict[str, Agen
     if not file.readable:
         return {}, None
     file.only("agency")
-    agencies, places = _coded(file, "agency", Agency, required=True)
-    if places is not None:
-        check_agencies(file, agencies, places, province)
-        check_validity(file, agencies, places)
-    return agencies, places
+    agencies, numbers = _coded(file, "agency", Agency, required=True)
+    if numbers is not None:
+        check_agencies(file, agencies, numbers, province)
+        check_validity(file, agencies, numbers)
+    return agencies, numbers
 
 
 def _validity(agencies: Mapping[str, Agency], calendar: Calendar) -> dict[str, Validity]:
@@ -139,19 +139,19 @@ def _coded(
     if tables is None:
         return {}, None
     found: dict[str, Coded] = {}
-    places: dict[str, int] = {}
+    numbers: dict[str, int] = {}
     for number, table in enumerate(tables):
         entry = file.parse(model, table, (heading, number))
         code = table.get("code")
         if not isinstance(code, str):
             continue
-        if code in places:
-            first = file.line((heading, places[code], "code"))
+        if code in numbers:
+            first = file.line((heading, numbers[code], "code"))
             file.problem((heading, number, "code"), f'"{code}" is already the code of the {heading} at line {first}')
-        places.setdefault(code, number)
+        numbers.setdefault(code, number)
         if entry:
             found.setdefault(code, entry)
-    return found, places
+    return found, numbers
 
 
 def _calendar(file: TomlFile, codes: Mapping[str, int] | None) -> tuple[list[CalendarEntry], list[CalendarEntry]]:
@@ -177,8 +177,8 @@ def _procedures(file: TomlFile) -> tuple[dict[str, ProcedureField], dict[str, Pr
         return {}, {}
     file.only("field", "procedure")
     fields, field_codes = _coded(file, "field", ProcedureField)
-    procedures, places = _coded(file, "procedure", Procedure)
-    check_limits(file, procedures, places or {}, field_codes)
+    procedures, numbers = _coded(file, "procedure", Procedure)
+    check_limits(file, procedures, numbers or {}, field_codes)
     return fields, procedures
 
 

@@ -207,7 +207,7 @@ def _walk(model: type[BaseModel], where: TomlPath) -> tuple[TomlPath, type[BaseM
 
     Where a table may be one of several, pydantic's places have the chosen one's tag among the keys.
     """
-    place: TomlPath = ()
+    path: TomlPath = ()
     table: type[BaseModel] | None = model
     options: list[type[BaseModel]] = [model]
     tagged: str | None = None
@@ -216,13 +216,13 @@ def _walk(model: type[BaseModel], where: TomlPath) -> tuple[TomlPath, type[BaseM
             options = [option for option in options if part in get_args(option.model_fields[tagged].annotation)]
             tagged = None
             continue
-        place += (part,)
+        path += (part,)
         if isinstance(part, str):
             table = options[0] if options else None
             field = table.model_fields.get(part) if table else None
             options = list(_tables(field.annotation)) if field else []
             tagged = field.discriminator if field and isinstance(field.discriminator, str) else None
-    return place, table
+    return path, table
 
 
 def _tables(annotation: Any) -> Iterator[type[BaseModel]]:
