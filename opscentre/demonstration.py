@@ -12,7 +12,7 @@ from rich.live import Live
 from rich.text import Text
 
 from core.catalogue import open_catalogue
-from core.database import connect
+from core.database import connect, scalar
 from core.errors import UnavailableError
 from core.settings import DEMONSTRATION, Settings
 from opscentre.devservices import open_stack
@@ -89,8 +89,7 @@ def _simulate(days: int, rate: float) -> list[str]:
 def _history(options: Settings, days: int) -> int:
     """Days of history to publish: none where there is one already, for a second start goes on from the data it had."""
     with connect(options.dsn, "opscentre run") as connection:
-        row = connection.execute("SELECT EXISTS (SELECT FROM events)").fetchone()
-    return 0 if row and row[0] else days
+        return 0 if scalar(connection, "SELECT EXISTS (SELECT FROM events)") else days
 
 
 def _show(options: Settings, catalogue: Catalogue, processes: list[Process]) -> None:
@@ -108,9 +107,9 @@ def _show(options: Settings, catalogue: Catalogue, processes: list[Process]) -> 
             rate = (report["events"] - last[1]) / (now - last[0]) if last else 0.0
             last = (now, report["events"])
             missed = alerts_report(connection, 3)
-            since = connection.execute("SELECT min(time) FROM events WHERE time > '2000-01-01'").fetchone()
+            since = scalar(connection, "SELECT min(time) FROM events WHERE time > '2000-01-01'")
             connection.commit()
-            seen = first_minutes(report, rate, since[0] if since else None, missed, catalogue)
+            seen = first_minutes(report, rate, since, missed, catalogue)
             live.update(Group(status_table(report, rate), seen, _ended(processes)))
             time.sleep(1)
 

@@ -212,8 +212,10 @@ def commands_of(options: Settings) -> Iterator[Settings]:
         for name, value in options.environment().items():
             patch.setenv(name, value)
         settings.cache_clear()
-        yield options
-    settings.cache_clear()
+        try:
+            yield options
+        finally:
+            settings.cache_clear()  # also where the test fails: the next one is not to find its settings
 
 
 @pytest.fixture

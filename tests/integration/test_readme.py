@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import orjson
-import pytest
 from typer.testing import CliRunner
 
-from core.settings import Settings, settings
+from core.settings import Settings
 from opscentre.cli import app
+from tests.conftest import commands_of
 from tests.workers import Workers
 
 ROOT = Path(__file__).parent.parent.parent
@@ -27,17 +27,14 @@ def status() -> dict[str, object]:
 
 
 def test_the_first_events_of_the_readme_are_counted_and_sent_again_are_duplicates(
-    installation: Settings, environment: Environment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    installation: Settings, environment: Environment, tmp_path: Path
 ) -> None:
     own = environment(installation)
-    for name, value in own.items():
-        monkeypatch.setenv(name, value)
-    settings.cache_clear()
     (shell,) = re.findall(r"^(echo .*opscentre publish -)$", README, re.MULTILINE)
     (python,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     shell = shell.replace(".venv/bin/opscentre", f"{sys.executable} -m opscentre")
     python = python.replace("127.0.0.1:29092", installation.kafka)
-    try:
+    with commands_of(installation):
         with Workers(installation, environment, tmp_path) as workers:
             workers.start()
             for _ in range(2):
@@ -48,5 +45,3 @@ def test_the_first_events_of_the_readme_are_counted_and_sent_again_are_duplicate
         assert report["events"] == 2
         assert report["items"]["station"]["standing"] == 2  # type: ignore[index]
         assert CliRunner().invoke(app, ["recount"]).exit_code == 0
-    finally:
-        settings.cache_clear()
