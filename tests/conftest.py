@@ -77,14 +77,26 @@ def kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kafka]:
         yield broker
 
 
+_FORGETFUL = {
+    "fsync": "off",
+    "full_page_writes": "off",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "autovacuum": "off",
+    "timescaledb.max_background_workers": "0",
+    "shared_buffers": "128MB",
+}
+"""It need not survive the machine, so it keeps little for that; and no database of a test lives to be tidied."""
+
+
 @pytest.fixture(scope="session")
 def timescaledb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TimescaleDB]:
     """A server for all tests; each test has a database of its own on it (see `database`).
 
-    It need not survive the machine, so it does not wait for the disk. What is killed is a server of the test's own.
+    What is killed is a server of the test's own.
     """
     home = tmp_path_factory.mktemp("timescaledb")
-    with _running(TimescaleDB(home, free_port(), CACHE, {"fsync": "off"})) as server:
+    with _running(TimescaleDB(home, free_port(), CACHE, _FORGETFUL)) as server:
         yield server
 
 

@@ -1,9 +1,7 @@
 """Worker processes for tests: started, watched through the database, killed by their ids; always cleaned up."""
 
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,61 +10,13 @@ import psycopg
 from confluent_kafka import KafkaError, Message, Producer
 
 from core.settings import Settings
-from opscentre.devservices.process import children
 from schemas.events.envelope import SOURCE_PREFIX
 from streams.recount.compare import compare_all
+from tests.forked import Forked
 from tests.helpers import CATALOGUE, RULEBOOK
-
-_SUPERVISED = """
-import sys
-from opscentre.supervisor import supervise
-supervise([sys.executable, "-m", "streams"], float(sys.argv[1]), lambda line: print(line, flush=True))
-"""
 
 Raw = tuple[str, bytes | None, bytes | None] | tuple[str, bytes | None, bytes | None, Sequence[tuple[str, bytes]]]
 """Topic, key and value of a record, and perhaps headers."""
-
-
-class Worker:
-    """`python -m streams`, or that under its supervisor, with what it said in `log`."""
-
-    def __init__(self, argv: list[str], environment: Mapping[str, str], log: Path) -> None:
-        self._log = log
-        with log.open("wb") as file:
-            self._process = subprocess.Popen(
-                argv, env=dict(environment), stdin=subprocess.DEVNULL, stdout=file, stderr=subprocess.STDOUT
-            )
-
-    @property
-    def log(self) -> str:
-        """What it has written so far."""
-        return self._log.read_text(errors="replace")
-
-    @property
-    def status(self) -> int | None:
-        """The status it ended with; None while it runs."""
-        return self._process.poll()
-
-    @property
-    def child(self) -> int | None:
-        """Of a supervisor: the id of the worker that runs under it now."""
-        return next(iter(children(self._process.pid)), None)
-
-    def kill(self) -> None:
-        """SIGKILL."""
-        self._process.kill()
-        self._process.wait()
-
-    def terminate(self) -> None:
-        """SIGTERM, without waiting."""
-        self._process.terminate()
-
-    def ended(self, seconds: float) -> int:
-        """Wait until it has ended; return its status."""
-        try:
-            return self._process.wait(seconds)
-        except subprocess.TimeoutExpired:
-            raise AssertionError(f"still running after {seconds:.0f} s; it said:\n{self.log[-4000:]}") from None
 
 
 class Workers:
@@ -76,7 +26,8 @@ class Workers:
         self.settings = settings
         self._environment = environment(settings)
         self._folder = folder
-        self.started: list[Worker] = []
+        self.started: list[Forked] = []
+        self._connection: psycopg.Connection | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -86,28 +37,30 @@ class Workers:
     ) -> None:
         for worker in self.started:
             worker.kill()
+        if self._connection is not None:
+            self._connection.close()
 
-    def start(self, group: str | None = None) -> Worker:
+    def start(self, group: str | None = None) -> Forked:
         """One worker process, that ends when in doubt.
 
         In a group of its own it gets its partitions at once, where it would wait for the session of a worker that
         was killed in the same group to run out.
         """
-        return self._start([sys.executable, "-m", "streams"], group)
+        return self._start("streams", [], group)
 
-    def notify(self) -> Worker:
+    def notify(self) -> Forked:
         """A notifier process."""
-        return self._start([sys.executable, "-m", "consumers"], None)
+        return self._start("consumers", [])
 
-    def supervise(self, group: str | None = None) -> Worker:
+    def supervise(self, group: str | None = None) -> Forked:
         """A worker under its supervisor, which starts it again; `group` as for `start`."""
-        return self._start([sys.executable, "-c", _SUPERVISED, str(self.settings.stop_seconds)], group)
+        return self._start("tests.supervised", [str(self.settings.stop_seconds)], group)
 
-    def _start(self, argv: list[str], group: str | None) -> Worker:
+    def _start(self, name: str, arguments: list[str], group: str | None = None) -> Forked:
         environment = {**self._environment, **({"OPSCENTRE_GROUP": group} if group else {})}
-        worker = Worker(argv, environment, self._folder / f"worker-{len(self.started)}.log")
-        self.started.append(worker)
-        return worker
+        process = Forked(name, arguments, environment, self._folder / f"worker-{len(self.started)}.log")
+        self.started.append(process)
+        return process
 
     def wait(self, done: Callable[[], bool], what: str, seconds: float = 60, interval: float = 0.1) -> None:
         """Wait until something is so; where it is not in time, fail with what the workers said."""
@@ -125,15 +78,19 @@ class Workers:
 
     def progress(self) -> int:
         """Sum of the partitions' offsets in the database; -1 while it does not answer."""
-        try:
-            with psycopg.connect(self.settings.dsn, connect_timeout=2) as connection:
-                row = connection.execute(
+        for _ in range(2):  # the connection is kept, for a new one is dear; so it can be one to a server that is gone
+            try:
+                if self._connection is None:
+                    self._connection = psycopg.connect(self.settings.dsn, connect_timeout=2, autocommit=True)
+                row = self._connection.execute(
                     "SELECT coalesce(sum(next_offset), 0)::bigint FROM partition_offsets"
                 ).fetchone()
-        except psycopg.OperationalError:
-            return -1
-        assert row is not None
-        return int(row[0])
+            except psycopg.OperationalError:
+                self._connection = None
+            else:
+                assert row is not None
+                return int(row[0])
+        return -1
 
 
 def publish(bootstrap: str, records: Iterable[Raw], codec: str = "lz4") -> int:

@@ -11,7 +11,8 @@ from core.settings import Settings
 from opscentre.devservices.kafka import Kafka
 from opscentre.devservices.timescaledb import TimescaleDB
 from schemas.catalogue.load import Catalogue
-from tests.workers import Worker, Workers, assert_exact, mixed, publish
+from tests.forked import Forked
+from tests.workers import Workers, assert_exact, mixed, publish
 
 Environment = Callable[[Settings], dict[str, str]]
 
@@ -46,7 +47,7 @@ def _installation(kafka: str, dsn: str, tmp_path: Path) -> Settings:
     return Settings(kafka=kafka, dsn=dsn, group="faults", data=tmp_path / "data", watchdog_seconds=60, stop_seconds=10)
 
 
-def _stop_in_the_middle(workers: Workers, worker: Worker) -> None:
+def _stop_in_the_middle(workers: Workers, worker: Forked) -> None:
     """SIGTERM while something is away; the supervisor kills what does not end in time, and says nothing of it."""
     began = time.monotonic()
     worker.terminate()

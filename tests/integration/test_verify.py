@@ -1,7 +1,5 @@
 """A simulated province on real servers: every figure is what was published, also live, and after a kill."""
 
-import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -17,6 +15,7 @@ from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from opscentre.simulation.runs import Run, folder_of, load, save
 from schemas.catalogue.load import load_catalogue
+from tests.forked import Forked
 from tests.workers import Workers
 
 Environment = Callable[[Settings], dict[str, str]]
@@ -31,25 +30,27 @@ class Province:
         self.options = options
         self._environment = environment
         self._folder = folder
-        self.started: list[subprocess.Popen[bytes]] = []
+        self.started: list[Forked] = []
 
-    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+    def start(self, *arguments: str) -> Forked:
         """Publish in the background."""
-        argv = [sys.executable, "-m", "opscentre", "simulate", *FAULTS, "--retracted=0.02", *arguments]
-        with (self._folder / "simulate.log").open("ab") as log:
-            process = subprocess.Popen(argv, env=self._environment, stdout=log, stderr=log)
+        argv = ["simulate", *FAULTS, "--retracted=0.02", *arguments]
+        process = Forked("opscentre", argv, self._environment, self._folder / "simulate.log")
         self.started.append(process)
         return process
 
     def publish(self, *arguments: str) -> None:
         """Publish, and wait until that has ended."""
-        assert self.start(*arguments).wait(120) == 0, (self._folder / "simulate.log").read_text()
+        process = self.start(*arguments)
+        assert process.ended(120) == 0, process.log
 
     def verify(self) -> tuple[int, dict[str, Any], str]:
         """Status, report, and what was said."""
-        argv = [sys.executable, "-m", "opscentre", "simulate", "--verify", "--json"]
-        done = subprocess.run(argv, env=self._environment, capture_output=True, timeout=180, check=False)
-        return done.returncode, orjson.loads(done.stdout or b"{}"), done.stderr.decode()
+        out, err = self._folder / "verify.json", self._folder / "verify.log"
+        for file in (out, err):
+            file.unlink(missing_ok=True)
+        status = Forked("opscentre", ["simulate", "--verify", "--json"], self._environment, out, err).ended(180)
+        return status, orjson.loads(out.read_bytes() or b"{}"), err.read_text()
 
     def runs(self) -> list[Run]:
         """What their files say."""
@@ -63,12 +64,11 @@ class Province:
         """Wait until something is so."""
         assert wait_until(done, 60, 0.01), (self._folder / "simulate.log").read_text()
 
-    def kill(self, process: subprocess.Popen[bytes], seconds: float) -> Run:
+    def kill(self, process: Forked, seconds: float) -> Run:
         """Kill the simulation that began last so long after a rest of it, which has to be sooner than the next."""
         self.wait(lambda: any(run.published >= 20_000 and run.under_way for run in self.runs()[-1:]))
         time.sleep(seconds)
         process.kill()
-        process.wait()
         run = self.runs()[-1]
         assert run.under_way
         return run
@@ -79,8 +79,10 @@ class Province:
             b'{"specversion":"1.0","id":"1","source":"/systems/e-office","type":"vn.opscentre.signature.used.v1",'
             b'"subject":"s","time":"2026-01-05T09:00:00+07:00","data":{"agency":"H06.01","officer":"o"}}\n'
         )
-        argv = [sys.executable, "-m", "opscentre", "publish", "-"]
-        subprocess.run(argv, input=lone, env=self._environment, check=True, capture_output=True)
+        events = self._folder / "lone.jsonl"
+        events.write_bytes(lone)
+        log = self._folder / "publish.log"
+        assert Forked("opscentre", ["publish", str(events)], self._environment, log).ended(60) == 0, log.read_text()
 
 
 @pytest.fixture
@@ -91,7 +93,6 @@ def province(installation: Settings, environment: Environment, tmp_path: Path) -
         yield made
     for process in made.started:
         process.kill()
-        process.wait()
 
 
 def changed(report: dict[str, Any]) -> list[tuple[str, int]]:
@@ -148,7 +149,7 @@ def test_the_same_simulation_again_goes_on_from_duplicates(province: Province) -
         run = province.start("--start=2026-01-01", "--dossiers=200")
         province.wait(lambda least=records: province.published() > least)  # type: ignore[misc]
         run.terminate()
-        assert run.wait(30) == 0
+        assert run.ended(30) == 0
     status, report, said = province.verify()
     assert (status, changed(report), report["runs"]) == (0, [], 2), said
     first, second = province.runs()
@@ -168,9 +169,9 @@ def test_a_simulation_that_runs_is_held_up_and_goes_on(province: Province) -> No
         assert (status, changed(report)) == (0, []), said
         assert report["records"] > before
         before = report["records"]
-    assert live.poll() is None
+    assert live.status is None
     live.terminate()
-    assert live.wait(30) == 0
+    assert live.ended(30) == 0
     assert changed(province.verify()[1]) == []
 
 
