@@ -8,12 +8,15 @@ OpsCentreError
 ├── RowError                a row of a CSV export cannot become events: reported with its line, and the rest goes on
 ├── InvalidEventError       an event cannot be accepted: a dead letter with a reason code and a detail
 ├── NotFoundError           what was asked for by number or name does not exist
+├── FullHistoryError        a case, item or reading has as many events as it may: these become dead letters
 ├── OutdatedCatalogueError  the database is at another catalogue than this process; it waits or ends
-└── OffsetMismatchError     the log and the database disagree about where a partition stands; the worker stops
+└── OffsetMismatchError     the log and the database disagree about where a partition stands; it is looked at anew
 
 Messages say what is wrong and what to do next: they are shown to people as they are. Outside this tree is only
 `schemas.catalogue.load.CatalogueError`, for `schemas` stands below: `core.catalogue` makes a ConfigurationError of it.
 """
+
+from collections.abc import Set
 
 
 class OpsCentreError(Exception):
@@ -56,9 +59,25 @@ class NotFoundError(OpsCentreError):
     """What was asked for does not exist."""
 
 
+class FullHistoryError(OpsCentreError):
+    """A case, an item or a reading has as many events as it may have.
+
+    `events` are (system, id) of those that are too many; `entity` names what they are about, for a person.
+    """
+
+    def __init__(self, entity: str, most: int, events: Set[tuple[str, str]]) -> None:
+        super().__init__(f"{entity} has the {most:,} events that it may have")
+        self.events = events
+
+
 class OffsetMismatchError(OpsCentreError):
     """The log and the database disagree about where a partition stands."""
 
 
 class OutdatedCatalogueError(OpsCentreError):
     """The database is at another catalogue than this process."""
+
+
+def first_line(error: BaseException) -> str:
+    """What an error says, in one line for a log; its name where it says nothing."""
+    return next(iter(str(error).strip().splitlines()), "") or type(error).__name__

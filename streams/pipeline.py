@@ -12,11 +12,12 @@ import threading
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import accumulate
 from typing import NoReturn, Protocol
 
 from core.errors import OutdatedCatalogueError
 from streams.ingest.decoder import Decoder, decode
-from streams.ingest.records import Batch, FetchedBatch, Partition
+from streams.ingest.records import Batch, FetchedBatch, Partition, size_of
 
 log = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ Key = tuple[str, int]
 
 WAITING_BATCHES = 3
 """How many batches of records may wait before no more is taken from Faust: enough for every writer to have one."""
+BATCH_BYTES = 8 * 1024 * 1024
+"""Most bytes of records in a batch, but for a single record: what is made of them takes several times as much."""
 DECODED_BATCHES = 2
 """How many batches are decoded ahead."""
 
@@ -78,6 +81,7 @@ class Pipeline:
         self._batch_events = batch_events
         self._threads = ThreadPoolExecutor(len(writers), thread_name_prefix="writer")
         self._waiting: dict[Key, FetchedBatch] = {}
+        self._bytes: dict[Key, int] = {}
         self._decoded: dict[Key, Batch] = {}
         self._writing: set[Key] = set()
         self._changed = asyncio.Event()
@@ -86,7 +90,7 @@ class Pipeline:
 
     async def put(self, topic: str, number: int, fetched: FetchedBatch) -> None:
         """Take what was fetched of a partition; wait while enough is waiting."""
-        key = topic, number
+        key, size = (topic, number), size_of(fetched.records)
         while not self._has_room(key, fetched.start):
             self._taken.clear()
             await self._taken.wait()
@@ -94,13 +98,16 @@ class Pipeline:
         if waiting is not None:
             fetched = FetchedBatch(waiting.start, fetched.end, waiting.records + fetched.records)
         self._waiting[key] = fetched
+        self._bytes[key] = self._bytes.get(key, 0) + size
         self._changed.set()
 
     def _has_room(self, key: Key, start: int) -> bool:
         waiting = self._waiting.get(key)
         if waiting is not None and waiting.end != start:
             return False  # a partition that came back to this worker begins elsewhere: never one batch
-        return sum(len(other.records) for other in self._waiting.values()) < WAITING_BATCHES * self._batch_events
+        records = sum(len(other.records) for other in self._waiting.values())
+        held = sum(self._bytes.values())
+        return records < WAITING_BATCHES * self._batch_events and held < WAITING_BATCHES * BATCH_BYTES
 
     async def _run(self) -> None:
         while True:
@@ -130,9 +137,11 @@ class Pipeline:
 
     def _take(self, key: Key) -> FetchedBatch:
         """The next batch of a partition, which then goes to the end of the line."""
-        first, rest = _cut(self._waiting.pop(key), self._batch_events)
+        size = self._bytes.pop(key)
+        first, rest = _cut(self._waiting.pop(key), self._batch_events, size)
         if rest is not None:
             self._waiting[key] = rest
+            self._bytes[key] = size - size_of(first.records)
         self._taken.set()
         return first
 
@@ -167,9 +176,12 @@ class Pipeline:
         self._changed.set()
 
 
-def _cut(fetched: FetchedBatch, most: int) -> tuple[FetchedBatch, FetchedBatch | None]:
-    """At most that many records, and what is left of them."""
+def _cut(fetched: FetchedBatch, most: int, size: int) -> tuple[FetchedBatch, FetchedBatch | None]:
+    """At most that many of records that hold `size`, of at most `BATCH_BYTES` but for a single one; and the rest."""
     records = fetched.records
+    if size > BATCH_BYTES:
+        sums = accumulate(size_of([record]) for record in records[: most + 1])
+        most = max(1, sum(held <= BATCH_BYTES for held in sums))
     if len(records) <= most:
         return fetched, None
     cut = records[most].offset

@@ -35,8 +35,11 @@ REASONS: dict[str, str] = {
     "time_too_old": "`time` is before the year 2000: a broken clock.",
     "conflicting_id": "An event with this id and revision, but other content, has been accepted before. "
     "Use a new id, or a higher revision for a correction.",
+    "history_full": "The case, item or reading has as many events as it may have. Look why one thing gets so many.",
     "refused_by_database": "The database refused this event's values.",
     "corrupt_batch": "Kafka's record batch cannot be read (checksum or compression). Send its events again.",
+    "lost_to_compaction": "The topic keeps only the last record of a key, and dropped these before they were read. "
+    "Run `opscentre migrate`, which sets cleanup.policy=delete; then send their events again.",
     "lost_to_retention": "Kafka had deleted these records before they were read. Send their events again.",
     "unexpected": "A fault of the centre's own software. Replay after an upgrade.",
 }

@@ -21,8 +21,9 @@ from schemas.events.envelope import (
     parse_instant,
 )
 from schemas.timekeeping.moments import moment_of, time_of
-from streams.ingest.records import CorruptBatch, DecodedEvent, Record, Refused
+from streams.ingest.records import DecodedEvent, Record, Refused, UnreadRange
 
+_CLOUDEVENTS = b"application/cloudevents"
 _EARLIEST_US = moment_of(EARLIEST)
 _AHEAD_US = AHEAD // timedelta(microseconds=1)
 
@@ -101,14 +102,14 @@ class Decoder:
         return None
 
 
-def decode(decoder: Decoder, records: Iterable[Record | CorruptBatch]) -> list[DecodedEvent | Refused]:
+def decode(decoder: Decoder, records: Iterable[Record | UnreadRange]) -> list[DecodedEvent | Refused]:
     """Check every record; what is refused stays, in its place."""
     items: list[DecodedEvent | Refused] = []
     for record in records:
-        if isinstance(record, CorruptBatch):
-            detail = f"offsets {record.offset} to {record.last} cannot be read: {record.error}"
+        if isinstance(record, UnreadRange):
+            detail = f"offsets {record.offset} to {record.last}: {record.error}"
             empty = Record(record.offset, record.timestamp, None, None, ())
-            items.append(Refused(empty, "corrupt_batch", detail))
+            items.append(Refused(empty, record.reason, detail))
             continue
         try:
             items.append(decoder.decode(record))
@@ -119,24 +120,41 @@ def decode(decoder: Decoder, records: Iterable[Record | CorruptBatch]) -> list[D
 
 def _split(headers: Sequence[tuple[str, bytes]], value: bytes) -> tuple[dict[str, Any], Any]:
     """Attributes and data of the event, in structured or in binary mode."""
-    attributes = None
-    for name, _ in headers:
+    binary = structured = False
+    for name, raw in headers:
         if name[:3] == "ce_":
-            attributes = _binary_attributes(headers)
-            break
+            binary = True
+        elif raw is not None and raw[:23].lower() == _CLOUDEVENTS and name.lower() == "content-type":
+            structured = True
+            if raw[23:29].lower() == b"-batch":
+                raise InvalidEventError("not_cloudevents", "batched mode is not taken: send a record for each event")
     try:
         body = orjson.loads(value)
     except ValueError as error:
         raise _unreadable(value, error) from None
     if b"\\u0000" in value and _has_nul(body):
         raise InvalidEventError("nul_character", "a string contains \\u0000")
-    if attributes is not None:
-        return attributes, body
-    if not isinstance(body, dict):
-        raise InvalidEventError("not_cloudevents", "the value is not a JSON object with CloudEvents attributes")
+    if binary and not structured:
+        attributes = _binary_attributes(headers)
+        # Tracing puts a header of its own beside an event in structured mode.
+        if "specversion" in attributes or not (isinstance(body, dict) and "specversion" in body):
+            return attributes, body
+    if not isinstance(body, dict) or "specversion" not in body:
+        raise InvalidEventError("not_cloudevents", _no_event(headers, body))
     if "data" not in body:
         raise _attribute("data", None, "a JSON object")
     return body, body["data"]
+
+
+def _no_event(headers: Sequence[tuple[str, bytes]], body: object) -> str:
+    for name, _ in headers:
+        if name[:3].lower() in ("ce-", "ce_"):
+            return f"header {name[:40]!r} is not Kafka's form of binary mode: its headers begin with ce_, in lower case"
+    if isinstance(body, dict):
+        return 'attribute specversion is missing; allowed: "1.0"'
+    if isinstance(body, list):
+        return "the value is a JSON array: send a record for each event, its value a JSON object with its attributes"
+    return "the value is not a JSON object with CloudEvents attributes"
 
 
 def _binary_attributes(headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
@@ -160,7 +178,10 @@ def _binary_attributes(headers: Sequence[tuple[str, bytes]]) -> dict[str, Any]:
 
 
 def _is_json(content: str) -> bool:
-    return content == "application/json" or content.partition(";")[0].strip().lower() == "application/json"
+    if content == "application/json":
+        return True
+    media = content.partition(";")[0].strip().lower()
+    return media in ("application/json", "text/json") or (media.startswith("application/") and media.endswith("+json"))
 
 
 def _text(attributes: dict[str, Any], name: str) -> str:

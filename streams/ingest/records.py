@@ -1,6 +1,6 @@
 """What passes through a worker, from a fetched record to the batch that one transaction writes."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from hashlib import blake2b
 from typing import NamedTuple
 
@@ -27,12 +27,16 @@ class Record(NamedTuple):
     headers: Sequence[tuple[str, bytes]]
 
 
-class CorruptBatch(NamedTuple):
-    """Stands for all records of a batch of Kafka's that cannot be read. `timestamp` as a record's."""
+class UnreadRange(NamedTuple):
+    """Stands for records of a batch of Kafka's that cannot be read, or are no longer there. `timestamp` as a record's.
+
+    `reason` is a code of `schemas.events.envelope.REASONS`.
+    """
 
     offset: int
     last: int
     timestamp: int
+    reason: str
     error: str
 
 
@@ -41,7 +45,16 @@ class FetchedBatch(NamedTuple):
 
     start: int
     end: int
-    records: list[Record | CorruptBatch]
+    records: list[Record | UnreadRange]
+
+
+UNREAD = frozenset({"corrupt_batch", "lost_to_compaction", "lost_to_retention"})
+"""Reasons of what stands for records of which there are no bytes."""
+
+
+def size_of(records: Iterable[Record | UnreadRange]) -> int:
+    """About how many bytes records hold: their values. Asked of each record, so by position, without its class."""
+    return sum(len(record[3] or b"") for record in records)
 
 
 class Refused(NamedTuple):

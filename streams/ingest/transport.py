@@ -6,12 +6,11 @@ overrides is internal to faust-streaming 0.15 and aiokafka 0.14: raise their ver
 - A Message's value is a `FetchedBatch`; its offset is that of the last record.
 - The database says where to read on, not Kafka: `seek_to_committed` asks `App.start_offsets`. Committing to Kafka only
   tells other people's monitoring where we are, so an error there is logged and nothing else.
-- A record batch that cannot be read (checksum, codec) becomes one `CorruptBatch` in place of its records.
+- What cannot be read of a record batch becomes an `UnreadRange` in place of its records.
 """
 
 import asyncio
-import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import faust
@@ -21,7 +20,8 @@ from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from core.errors import OffsetMismatchError
-from streams.ingest.records import CorruptBatch, FetchedBatch, Record
+from streams.ingest.record_batches import BoundedFetch, QuarantiningRecords, RecordBatches
+from streams.ingest.records import FetchedBatch
 
 SEEK_TIMEOUT = 45.0
 """Seconds. A slower seek would end Faust's recovery for good (its own limit is 90), so ours ends the worker first."""
@@ -30,57 +30,6 @@ WAIT_IDLE_MS = 100
 WAIT_BUSY_MS = 10
 """How long a fetch may wait at the broker. One at a time is under way, so while it waits for partitions that have
 nothing it holds up those that have: Faust's 1,500 ms are far too long, and where there is work 100 ms are."""
-
-
-class _Watched:
-    """Hands out record batches, remembers the one at hand, and can look at the one after it."""
-
-    def __init__(self, records: Any) -> None:
-        self._records = records
-        self._after: Any = None
-        self.current: Any = None
-
-    def has_next(self) -> bool:
-        return self._after is not None or self._records.has_next()
-
-    def next_batch(self) -> Any:
-        self.current = None  # before what may fail: the batch before was sound
-        self.current, self._after = self.peek(), None
-        return self.current
-
-    def peek(self) -> Any:
-        """The batch after the one at hand; None where there is none."""
-        if self._after is None and self._records.has_next():
-            self._after = self._records.next_batch()
-        return self._after
-
-
-class QuarantiningRecords(fetcher.PartitionRecords):  # type: ignore[misc]
-    """aiokafka's unpacking, which by itself stays at an unreadable batch for ever and drops other partitions'."""
-
-    _records: Any
-    next_fetch_offset: int
-
-    def _unpack_records(self) -> Iterator[Record | CorruptBatch]:
-        self._records = watched = _Watched(self._records)
-        while True:
-            try:
-                yield from super()._unpack_records()
-                return
-            except Exception as error:
-                batch = watched.current
-                if batch is None:
-                    raise  # not even the batch's frame can be read: where it ends is unknown
-                watched.current = None
-                first, after = max(self.next_fetch_offset, batch.base_offset), watched.peek()
-                # What the checksum does not vouch for says little: neither when that was, nor how long it is.
-                self.next_fetch_offset = batch.next_offset if after is None else after.base_offset
-                last, now = self.next_fetch_offset - 1, time.time_ns() // 1_000_000
-                yield CorruptBatch(first, last, now, f"{type(error).__name__}: {error}")
-
-    def _consumer_record(self, tp: Any, record: Any) -> Record:
-        """What the decoder needs of a record, and no more: thousands of them wait at a time."""
-        return Record(record.offset, record.timestamp, record.key, record.value, record.headers)
 
 
 class PassThrough(Schema):  # type: ignore[misc]
@@ -242,8 +191,10 @@ class Transport(driver.Transport):  # type: ignore[misc]
 
 
 def install() -> None:
-    """Let aiokafka unpack with our `QuarantiningRecords`, in the whole process; before anything is fetched."""
-    fetcher.PartitionRecords = QuarantiningRecords  # aiokafka looks it up by this name, and has no other way in
+    """Let aiokafka unpack with our classes, in the whole process; before anything is fetched."""
+    fetcher.PartitionRecords = QuarantiningRecords  # aiokafka looks them up by their names, and has no other way in
+    fetcher.MemoryRecords = RecordBatches
+    fetcher.FetchResult = BoundedFetch
 
 
 def topic(app: faust.App, names: list[str]) -> Any:

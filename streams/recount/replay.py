@@ -1,12 +1,14 @@
 """Dead letters once more, through the same code as if they had just been fetched."""
 
+import time
 from collections.abc import Callable, Iterable, Mapping
 
 import psycopg
 
 from core.dead_letters import headers_from_text
+from core.errors import FullHistoryError
 from streams.ingest.decoder import Decoder, decode
-from streams.ingest.records import DecodedEvent, Partition, Record, Refused
+from streams.ingest.records import UNREAD, DecodedEvent, Partition, Record, Refused
 from streams.write.fence import MAINTENANCE, fence_partition
 from streams.write.writer import TRANSIENT, Writer
 
@@ -32,6 +34,8 @@ def replay(
     for number in numbers:
         try:
             again = _try(connection, writer, decoders, number)
+        except FullHistoryError as error:
+            again = ("history_full", str(error))
         except (psycopg.DataError, psycopg.IntegrityError) as error:
             again = ("refused_by_database", str(error).strip()[:2000])
         if isinstance(again, bool):
@@ -42,10 +46,6 @@ def replay(
             connection.commit()
         progress()
     return accepted, refused
-
-
-_UNREAD = {"corrupt_batch", "lost_to_retention"}
-"""Reasons of letters that stand for records of which there are no bytes: nothing to replay, only to discard."""
 
 
 def _try(
@@ -73,7 +73,7 @@ def _replay_one(
         return False
     cluster, topic_id, topic, partition_number, offset, timestamp, key, value, headers, reason, detail = row
     partition = Partition(cluster, topic_id, topic, partition_number)
-    if reason in _UNREAD:
+    if reason in UNREAD:  # nothing to replay, only to discard
         return reason, detail
     record = Record(offset, timestamp, key, value, headers_from_text(headers))
     item = _decode(decoders, topic, record)
@@ -95,4 +95,8 @@ def _decode(decoders: Mapping[str, Decoder], topic: str, record: Record) -> Deco
     decoder = decoders.get(topic)
     if decoder is None:
         return Refused(record, "wrong_source", f"the catalogue has no system with the topic {topic}")
-    return decode(decoder, [record])[0]
+    # Checked as if it had arrived now: a time that lay ahead then may have come. Archived as it came.
+    (item,) = decode(decoder, [record._replace(timestamp=time.time_ns() // 1_000_000)])
+    if isinstance(item, DecodedEvent):
+        item.record = record
+    return item

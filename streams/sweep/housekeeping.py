@@ -4,6 +4,7 @@ Of months that are over, the shards of each counter are merged: no two workers m
 """
 
 import logging
+from typing import LiteralString
 
 import psycopg
 
@@ -13,13 +14,24 @@ log = logging.getLogger(__name__)
 
 _LOCK = 0x0C6  # any number, the same for every worker
 
-_MINUTES = "DELETE FROM counters_minute WHERE bucket < now() - make_interval(mins => %s)"
+CHUNK = 10_000
+"""Rows in a transaction: after a flood there are millions, and nobody is to wait for all of them at once."""
+
+_MINUTES = """
+    DELETE FROM counters_minute WHERE ctid = ANY (ARRAY (
+        SELECT ctid FROM counters_minute WHERE bucket < now() - make_interval(mins => %(age)s) LIMIT %(most)s
+    ))
+"""
 _RAW_BYTES = """
     UPDATE dead_letters SET key = NULL, value = NULL, headers = '[]',
-        note = CASE state WHEN 'open' THEN 'raw bytes dropped unsettled after ' || %(days)s || ' days' ELSE note END,
+        note = CASE state WHEN 'open' THEN 'raw bytes dropped unsettled after ' || %(age)s || ' days' ELSE note END,
         settled_at = coalesce(settled_at, now()),
         state = CASE state WHEN 'open' THEN 'discarded' ELSE state END
-    WHERE seen_at < now() - make_interval(days => %(days)s) AND (value, key) IS DISTINCT FROM (NULL, NULL)
+    WHERE id = ANY (ARRAY (
+        SELECT id FROM dead_letters
+        WHERE seen_at < now() - make_interval(days => %(age)s) AND (value IS NOT NULL OR key IS NOT NULL)
+        ORDER BY seen_at LIMIT %(most)s
+    ))
 """
 
 # What comes late for such a month goes to a shard of its own once more, and is merged by the next one to keep house.
@@ -44,11 +56,10 @@ def keep_house(connection: psycopg.Connection, raw_days: int) -> tuple[int, int]
         connection: nothing else may be under way on it.
         raw_days: how long the raw bytes of dead letters are kept; an open letter that loses them is discarded.
     """
-    with connection.transaction(), connection.cursor() as cursor:
-        if not _alone(cursor):
-            return None
-        minutes = cursor.execute(_MINUTES, (KEEP_MINUTES,)).rowcount
-        letters = cursor.execute(_RAW_BYTES, {"days": raw_days}).rowcount
+    minutes = _in_chunks(connection, _MINUTES, KEEP_MINUTES)
+    letters = _in_chunks(connection, _RAW_BYTES, raw_days)
+    if minutes is None or letters is None:
+        return None
     if minutes or letters:
         log.info("dropped %d minutes of counters and the raw bytes of %d dead letters", minutes, letters)
     return minutes, letters
@@ -69,6 +80,19 @@ def merge_months(connection: psycopg.Connection) -> int:
                 cursor.execute("SET LOCAL statement_timeout = 0")  # the first time after a backfill there are years
                 merged += cursor.execute(_MERGE.format(table=table, actor=actor).encode()).rowcount
     return merged
+
+
+def _in_chunks(connection: psycopg.Connection, statement: LiteralString, age: int) -> int | None:
+    """Run a statement until it finds no full chunk any more; return how many rows, None where another is at it."""
+    done = 0
+    while True:
+        with connection.transaction(), connection.cursor() as cursor:
+            if not _alone(cursor):
+                return None
+            found = cursor.execute(statement, {"age": age, "most": CHUNK}).rowcount
+        done += found
+        if found < CHUNK:
+            return done
 
 
 def _alone(cursor: psycopg.Cursor) -> bool:

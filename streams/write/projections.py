@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import psycopg
 
+from core.errors import FullHistoryError
 from streams.fold.cases import CaseFold, CaseState
 from streams.fold.contributions import CounterDeltas, Folds, contribution_delta
 from streams.fold.facts import EntityKey
@@ -17,6 +18,9 @@ from streams.fold.rulebook import Rulebook
 from streams.write.buckets import Buckets
 from streams.write.changes import Changes, rewrite
 from streams.write.copy_text import NULL, copy, history_from_text, history_to_text, moment, texts
+
+MOST_ENTRIES = 5000
+"""Events that a case, an item or a reading may have: its whole history is folded anew with each of them."""
 
 Entries = Mapping[EntityKey, dict[str, Entry | None]]
 
@@ -100,6 +104,8 @@ def _rewrite(
         text, catalogue = rows.get(entity, _NEW)
         before = [] if text is None else history_from_text(text)
         after = rewrite(before, entries[entity])
+        if len(after) > MOST_ENTRIES and len(after) > len(before):
+            raise _full(entity, before, entries[entity])
         if after != before or not entries[entity]:
             row = fold(entity, before, after, catalogue)
             if after:
@@ -118,6 +124,19 @@ def _rewrite(
             f"WHERE t.system = k.system AND t.{group} = k.{group} AND t.subject = k.subject".encode(),
             [texts(column) for column in zip(*gone, strict=True)],
         )
+
+
+def _full(entity: EntityKey, before: Sequence[Entry], changed: Mapping[str, Entry | None]) -> FullHistoryError:
+    """Which of the changes are too many: the last of those that are new."""
+    room = MOST_ENTRIES - len(rewrite(before, {id_: None for id_, entry in changed.items() if entry is None}))
+    new = sorted(entry for entry in changed.values() if entry is not None)
+    known = {entry.id for entry in before}
+    new = [entry for entry in new if entry.id not in known]
+    return FullHistoryError(
+        f"{entity.system} {entity.group} {entity.id}",
+        MOST_ENTRIES,
+        {(entity.system, entry.id) for entry in new[max(room, 0) :]},
+    )
 
 
 _NEW: tuple[str | None, int] = (None, 0)

@@ -13,10 +13,10 @@ import psycopg
 from psycopg import errors
 
 from core.database import connect
-from core.dead_letters import DeadLetter, insert_dead_letters
-from core.errors import OffsetMismatchError, UnavailableError
+from core.dead_letters import DeadLetter, insert_dead_letters, record_hash
+from core.errors import FullHistoryError, OffsetMismatchError, OpsCentreError, UnavailableError, first_line
 from streams.fold.rulebook import Rulebook
-from streams.ingest.records import Batch, DecodedEvent, Partition, Refused
+from streams.ingest.records import UNREAD, Batch, DecodedEvent, Partition, Refused
 from streams.write.archive import archive
 from streams.write.changes import Changes
 from streams.write.deduplication import resolve
@@ -24,6 +24,13 @@ from streams.write.fence import fence_partition, prepare_session
 from streams.write.projections import Projector
 
 log = logging.getLogger(__name__)
+
+CANCELLED_TRIES = 3
+"""How often one event may run into the database's time limit before it is set aside: it can be the others' fault."""
+LONGEST_WAIT_SECONDS = 3.0
+
+_TOO_MUCH = (errors.QueryCanceled, errors.ProgramLimitExceeded, errors.StatementTooComplex)
+"""What a smaller batch may get through."""
 
 TRANSIENT = (errors.SerializationFailure, errors.DeadlockDetected, errors.LockNotAvailable, errors.UniqueViolation)
 """Two workers met on a row. The loser's whole transaction is tried again, and then finds what the winner wrote."""
@@ -55,7 +62,8 @@ class Writer:
     def commit(self, batch: Batch) -> Outcome:
         """Commit a batch, waiting for the database as long as it takes.
 
-        A value that the database refuses is cornered by halving the batch, and becomes a dead letter.
+        A record that cannot be written, whatever the reason, is cornered by halving the batch, and becomes a dead
+        letter. So does what would be too many events of one thing.
 
         Raises:
             OffsetMismatchError: the batch begins beyond where the partition stands: events are missing between.
@@ -64,12 +72,16 @@ class Writer:
         """
         try:
             return self._persist(batch)
-        except (psycopg.DataError, psycopg.IntegrityError) as error:
+        except FullHistoryError as error:
+            return self.commit(_without(batch, error))
+        except Exception as error:
+            if not _of_a_record(error) or all(isinstance(item, Refused) for item in batch.items):
+                raise
             if len(batch.items) > 1:
                 left, right = batch.halves()
                 return self.commit(left).plus(self.commit(right))
-            refused = Refused(batch.items[0].record, "refused_by_database", str(error).strip()[:2000])
-            return self._persist(batch._replace(items=[refused]))
+            log.warning("set aside: offset %d of %s", batch.items[0].record.offset, batch.partition.topic)
+            return self._persist(batch._replace(items=[_refused(batch.items[0], error)]))
 
     def close(self) -> None:
         """Close the connection."""
@@ -84,11 +96,16 @@ class Writer:
                 connection = self._connect()
                 with connection.transaction():
                     return self._transact(connection.cursor(), batch)
+            except _TOO_MUCH as error:
+                tries += 1
+                if len(batch.items) > 1 or tries >= CANCELLED_TRIES:
+                    raise
+                log.info("trying again: %s", first_line(error))
             except TRANSIENT as error:
                 tries += 1
                 if tries > 10:
                     raise
-                log.info("trying again: %s", str(error).strip())
+                log.info("trying again: %s", first_line(error))
             except (psycopg.OperationalError, psycopg.InterfaceError, UnavailableError) as error:
                 # Whether the commit went through is unknown now; the fence tells on the next connection.
                 self._wait(error, tries := tries + 1)
@@ -106,8 +123,8 @@ class Writer:
             connection.close()
         if self._give_up():
             raise UnavailableError("stopped while the database was away; nothing is lost") from error
-        delay = min(0.1 * 2**tries, 3.0)
-        log.warning("the database is away, trying again in %.1f s: %s", delay, str(error).strip().splitlines()[0])
+        delay = min(0.1 * 2 ** min(tries, 10), LONGEST_WAIT_SECONDS)
+        log.warning("the database is away, trying again in %.1f s: %s", delay, first_line(error))
         time.sleep(delay)
 
     def _transact(self, cursor: psycopg.Cursor, batch: Batch) -> Outcome:
@@ -127,6 +144,11 @@ class Writer:
             "updated_at = now() WHERE shard = %s",
             (max(next_offset, batch.end), outcome.events, outcome.duplicates, shard),
         )
+        if batch.items:
+            cursor.execute(
+                "UPDATE partition_offsets SET last_offset = %s, last_hash = %s WHERE shard = %s",
+                (*_last(batch.items[-1]), shard),
+            )
         return outcome
 
     def apply(
@@ -143,6 +165,38 @@ class Writer:
         self._folder.apply(cursor, shard, changes)
         refused += resolution.refused
         return Outcome(len(resolution.archive), resolution.duplicates, len(refused)), refused
+
+
+def _without(batch: Batch, error: FullHistoryError) -> Batch:
+    """The batch, the events that are too many refused."""
+    return batch._replace(
+        items=[
+            Refused(item.record, "history_full", str(error))
+            if isinstance(item, DecodedEvent) and (item.system, item.id) in error.events
+            else item
+            for item in batch.items
+        ]
+    )
+
+
+def _refused(item: DecodedEvent | Refused, error: Exception) -> Refused:
+    reason = "refused_by_database" if isinstance(error, psycopg.Error) else "unexpected"
+    return Refused(item.record, reason, f"{type(error).__name__}: {error}".strip()[:2000])
+
+
+def _of_a_record(error: Exception) -> bool:
+    """Whether one record can be the cause: neither the server, nor the schema, nor a lack of memory is."""
+    if isinstance(error, psycopg.Error):
+        return isinstance(error, (psycopg.DataError, psycopg.IntegrityError, *_TOO_MUCH))
+    return not isinstance(error, OpsCentreError | MemoryError | OSError)
+
+
+def _last(item: DecodedEvent | Refused) -> tuple[int | None, str | None]:
+    """Offset and hash of a batch's last record, by which the log is known again; of one without bytes, nothing."""
+    record = item.record
+    if isinstance(item, Refused) and item.reason in UNREAD:
+        return None, None
+    return record.offset, record_hash(record.key, record.value)
 
 
 def _dead_letter(partition: Partition, refused: Refused) -> DeadLetter:

@@ -9,6 +9,7 @@ import pytest
 
 from core.settings import Settings
 from streams.recount.compare import compare
+from streams.sweep import housekeeping
 from streams.sweep.housekeeping import keep_house, merge_months
 from streams.write.writer import Writer
 from tests.helpers import RULEBOOK, Log, cloud_event, count, tables
@@ -16,9 +17,9 @@ from tests.workers import Workers
 
 LETTER = """
     INSERT INTO dead_letters (cluster, topic_id, topic, partition, "offset", timestamp, key, headers, value, reason,
-        detail, state, note, seen_at)
-    VALUES ('c', 't', 'events.telecom', 0, %s, now(), 'k', '[["a", "Yg=="]]', 'v', 'not_json', 'x', %s, %s,
-        now() - make_interval(days => %s))
+        detail, record_hash, state, note, seen_at)
+    VALUES ('c', 't', 'events.telecom', 0, %s, now(), 'k', '[["a", "Yg=="]]', 'v', 'not_json', 'x',
+        md5('')::uuid, %s, %s, now() - make_interval(days => %s))
 """
 MINUTE = "INSERT INTO counters_minute VALUES ('s', 'm', 'a', '', now() - make_interval(days => %s), 1, 1)"
 
@@ -43,6 +44,30 @@ def test_old_raw_bytes_and_old_minutes_go_and_the_rest_stays(database: str) -> N
             ("discarded", "a test", None),
         ]
         assert connection.execute("SELECT count(*) FROM counters_minute").fetchone() == (2,)
+
+
+def test_what_is_left_of_a_flood_goes_in_chunks_so_that_nobody_waits_for_all_of_it(
+    connection: psycopg.Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(housekeeping, "CHUNK", 10)
+    for offset in range(25):
+        connection.execute(LETTER, (offset, "open", None, 91))
+    connection.execute(
+        "INSERT INTO counters_minute SELECT 's', 'm', 'a', '', now() - i * interval '9 days', 1, 1 "
+        "FROM generate_series(1, 20) AS i"
+    )
+    connection.execute("CREATE TABLE chunks (xid xid8, dropped int)")
+    connection.execute(
+        "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "INSERT INTO chunks SELECT pg_current_xact_id(), count(*) FROM gone; RETURN NULL; END $$"
+    )
+    connection.execute(
+        "CREATE TRIGGER note AFTER UPDATE ON dead_letters REFERENCING OLD TABLE AS gone EXECUTE FUNCTION note()"
+    )
+    assert keep_house(connection, 90) == (20, 25)
+    found = connection.execute("SELECT max(dropped), count(DISTINCT xid) FROM chunks").fetchone()
+    assert found == (10, 3)
+    assert count(connection, "counters_minute") == 0
 
 
 def test_only_one_worker_keeps_house_at_a_time(database: str) -> None:

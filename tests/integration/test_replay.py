@@ -3,9 +3,11 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from threading import Thread
 from typing import Any
 
+import orjson
 import psycopg
 import pytest
 
@@ -14,7 +16,7 @@ from core.errors import NotFoundError
 from opscentre.reports import dead_letters
 from schemas.events.envelope import SOURCE_PREFIX
 from streams.ingest.decoder import Decoder, decode
-from streams.ingest.records import Refused
+from streams.ingest.records import UNREAD, Batch, Record, Refused
 from streams.recount.compare import compare, repair
 from streams.recount.replay import replay
 from streams.write.fence import MAINTENANCE, fence_partition, prepare_session
@@ -119,6 +121,21 @@ def test_a_letter_whose_event_came_meanwhile_is_a_duplicate(
     assert counted == (0, 1)
 
 
+def test_a_letter_of_a_clock_that_was_ahead_counts_once_its_time_has_come(
+    operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
+) -> None:
+    at = datetime.now(UTC) - timedelta(minutes=1)
+    early = Record(0, int((at - timedelta(minutes=6)).timestamp() * 1000), b"k", None, ())
+    event = cloud_event("dossier.received", time=at.isoformat())
+    (item,) = decode(GRANTED[TOPIC], [early._replace(value=orjson.dumps(event))])
+    assert isinstance(item, Refused)
+    assert item.reason == "time_in_future"
+    writer.commit(Batch(Log().partition, 0, 1, [item]))
+    assert replay(operator, writer, GRANTED, [1]) == (1, 0)
+    assert letters(connection) == [("replayed", "time_in_future")]
+    assert tables(connection)["events"][0][0] == at
+
+
 def test_a_letter_refused_again_stays_open_with_the_reason_of_today(
     operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:
@@ -132,7 +149,7 @@ def test_a_letter_refused_again_stays_open_with_the_reason_of_today(
     assert replay(operator, writer, GRANTED, [1]) == (1, 0)
 
 
-@pytest.mark.parametrize("reason", ["corrupt_batch", "lost_to_retention"])
+@pytest.mark.parametrize("reason", sorted(UNREAD))
 def test_a_letter_of_records_that_could_not_be_read_keeps_its_reason(
     reason: str, operator: psycopg.Connection, connection: psycopg.Connection, writer: Writer
 ) -> None:

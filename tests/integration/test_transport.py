@@ -3,10 +3,8 @@
 import inspect
 import json
 import re
-import struct
 import subprocess
 import sys
-import time
 import tomllib
 from collections.abc import Callable
 from importlib.metadata import version
@@ -18,10 +16,7 @@ import pytest
 from aiokafka.consumer import fetcher
 from aiokafka.consumer.consumer import AIOKafkaConsumer
 from aiokafka.consumer.subscription_state import Assignment
-from aiokafka.errors import CorruptRecordException
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
 from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.structs import TopicPartition
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 
@@ -31,12 +26,13 @@ from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from streams.app import App, build
 from streams.ingest import transport
+from streams.ingest.record_batches import QuarantiningRecords, RecordBatches
 from streams.write.writer import Writer
 from tests.helpers import DECODERS, RULEBOOK
 from tests.workers import Workers, mixed, publish
 
 ROOT = Path(__file__).parent.parent.parent
-RECORDS: Any = transport.QuarantiningRecords.__bases__[0]
+RECORDS: Any = QuarantiningRecords.__bases__[0]
 """aiokafka's own; under its name in the module stands ours once it is installed."""
 
 
@@ -56,7 +52,8 @@ def test_installed_versions_are_the_pinned_ones() -> None:
 @pytest.mark.parametrize(
     ("ours", "theirs", "name", "parameters"),
     [
-        (transport.QuarantiningRecords, RECORDS, "_unpack_records", []),
+        (QuarantiningRecords, RECORDS, "_unpack_records", []),
+        (QuarantiningRecords, RECORDS, "_consumer_record", ["tp", "record"]),
         (transport.PassThrough, Schema, "loads_key", ["app", "message"]),
         (transport.PassThrough, Schema, "loads_value", ["app", "message"]),
         (transport.ConsumerThread, driver.AIOKafkaConsumerThread, "__post_init__", []),
@@ -111,8 +108,10 @@ def test_what_is_used_inside_exists() -> None:
         "records.next_batch()",
         "self._consumer_record(tp, ",
         "self.next_fetch_offset",
+        "next_batch.producer_id in self._aborted_producers",
     ):
         assert used in unpacking, used
+    assert "MemoryRecords(part_data" in inspect.getsource(fetcher.Fetcher)
     assert "PartitionRecords(" in inspect.getsource(fetcher.Fetcher)  # by its name in the module, which we replace
     consumer = inspect.getsource(base.Consumer)
     for used in ("_wait_next_records", "_buffered_partitions", "_acked_index", "perform_seek", "flow_active"):
@@ -121,46 +120,14 @@ def test_what_is_used_inside_exists() -> None:
 
 def test_the_transport_is_really_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetcher, "PartitionRecords", RECORDS)  # and as it was before, afterwards
+    monkeypatch.setattr(fetcher, "MemoryRecords", MemoryRecords)
     app = build(
         Settings(kafka="127.0.0.1:1", group="transport"), {}, {"t": DECODERS["one-stop"]}, [Writer("", RULEBOOK)]
     )
     assert type(app.transport) is transport.Transport
     assert type(app.transport).Consumer is transport.Consumer
-    assert fetcher.PartitionRecords is transport.QuarantiningRecords
-
-
-@pytest.mark.parametrize(
-    ("place", "value", "form"),
-    [(60, 0xFF, ">B"), (35, 0x40, ">B"), (35, 0x80, ">B"), (23, 0x10002, ">i"), (23, -7, ">i")],
-    ids=["a value", "far ahead", "long ago", "too long", "less than nothing"],
-)
-def test_a_batch_with_any_bit_wrong_is_set_aside_as_long_as_it_is(place: int, value: int, form: str) -> None:
-    def batch(*values: bytes) -> bytes:
-        builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000)
-        for offset, one in enumerate(values):
-            builder.append(offset, 1_760_000_000_000, b"k", one, [])
-        return bytes(builder.build())
-
-    damaged, sound = bytearray(batch(b"a", b"b", b"c")), bytearray(batch(b"d"))
-    struct.pack_into(form, damaged, place, value)
-    struct.pack_into(">q", sound, 0, 3)  # its base offset, outside the checksum
-    records = MemoryRecords(bytes(damaged + sound))
-    found = transport.QuarantiningRecords(TopicPartition("t", 0), records, (), 0, None, None, True, 1)
-    first, second = list(found)
-    assert first[:2] == (0, 2)
-    assert abs(first.timestamp / 1000 - time.time()) < 60
-    assert (second.offset, second.value) == (3, b"d")
-    assert found.next_fetch_offset == 4
-
-
-def test_a_batch_without_a_frame_is_no_fault_of_the_one_before() -> None:
-    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000)
-    builder.append(0, 1_760_000_000_000, b"k", b"a", [])
-    records = MemoryRecords(bytes(builder.build()) + struct.pack(">qi3x", 1, 3))
-    found = iter(transport.QuarantiningRecords(TopicPartition("t", 0), records, (), 0, None, None, True, 1))
-    assert next(found).value == b"a"
-    with pytest.raises(CorruptRecordException):
-        next(found)
+    assert fetcher.PartitionRecords is QuarantiningRecords
+    assert fetcher.MemoryRecords is RecordBatches
 
 
 _READER = """
@@ -169,6 +136,7 @@ from core.catalogue import open_catalogue
 from core.settings import settings
 from opscentre.devservices.process import wait_until
 from streams.ingest import transport
+from streams.ingest.record_batches import QuarantiningRecords, RecordBatches
 from streams.__main__ import _partitions
 from streams.app import App
 from streams.fold.rulebook import Rulebook

@@ -14,19 +14,23 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from core.dead_letters import record_hash
 from core.errors import OffsetMismatchError, OutdatedCatalogueError
 from opscentre.reports.status import totals
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Weekday
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
-from streams.ingest.records import Batch
+from streams.ingest.records import Batch, DecodedEvent, Refused
 from streams.recount.archive import readings_as_of, totals_as_of
 from streams.recount.compare import compare
+from streams.write import projections
+from streams.write.archive import archive
 from streams.write.writer import Outcome, Writer
 from tests.helpers import (
     CATALOGUE,
     EVENTS,
     RULEBOOK,
+    SYSTEM_OF,
     Json,
     Log,
     actors,
@@ -376,6 +380,123 @@ def test_a_batch_of_refused_values_ends_as_dead_letters_each_once(
     ]
     assert writer.commit(batch) == Outcome()
     assert len(letters(connection)) == 3
+
+
+@pytest.mark.parametrize("error", [OverflowError("date value out of range"), ValueError("x"), RecursionError()])
+def test_whatever_one_event_raises_while_it_is_written_corners_that_event(
+    error: Exception, connection: psycopg.Connection, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copied(cursor: psycopg.Cursor, events: Sequence[DecodedEvent], partition: int) -> None:
+        if any(event.subject == "cursed" for event in events):
+            raise error
+        archive(cursor, events, partition)
+
+    monkeypatch.setattr("streams.write.writer.archive", copied)
+    events = [signed(id=str(n), subject="cursed" if n == 2 else "H06-1") for n in range(5)]
+    assert writer.commit(Log().batch(*events)) == Outcome(events=4, refused=1)
+    assert place(connection) == (5, 4, 0)
+    assert connection.execute('SELECT "offset", reason FROM dead_letters').fetchall() == [(2, "unexpected")]
+
+
+@pytest.mark.parametrize("error", [psycopg.errors.UndefinedColumn("x"), MemoryError(), OSError("x")])
+def test_what_is_no_events_fault_costs_no_event(
+    error: Exception, connection: psycopg.Connection, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def raising(*_: object) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr("streams.write.writer.archive", raising)
+        with pytest.raises(type(error)):
+            writer.commit(Log().batch(signed(id="1"), signed(id="2")))
+    assert letters(connection) == []
+    writer.close()
+    assert writer.commit(Log().batch(signed(id="1"), signed(id="2"))) == Outcome(events=2)
+
+
+def test_what_takes_the_database_too_long_is_cornered_and_the_others_count(
+    database: str, connection: psycopg.Connection
+) -> None:
+    connection.execute(
+        "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN PERFORM pg_sleep(20); RETURN NEW; END $$"
+    )
+    connection.execute(
+        "CREATE TRIGGER slow BEFORE INSERT ON events FOR EACH ROW WHEN (NEW.subject = 'cursed') EXECUTE FUNCTION slow()"
+    )
+    impatient = Writer(database, RULEBOOK)
+    impatient._connect().execute("SET statement_timeout = '300ms'")
+    impatient._connect().commit()
+    events = [signed(id=str(n), subject="cursed" if n == 2 else "H06-1") for n in range(5)]
+    assert impatient.commit(Log().batch(*events)) == Outcome(events=4, refused=1)
+    impatient.close()
+    assert connection.execute('SELECT "offset", reason FROM dead_letters').fetchall() == [(2, "refused_by_database")]
+
+
+def test_thousands_of_corrections_of_one_time_are_found_by_their_ids(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    many = range(6000)
+    writer.commit(log.batch(*[signed(id=str(n)) for n in many]))
+    writer.commit(log.batch(*[signed(id=str(n), revision=1, officer="o-2") for n in many]))
+    plan = connection.execute(
+        "EXPLAIN SELECT 1 FROM events WHERE time = '2025-04-03 01:15:00+00' AND id = '7'"
+    ).fetchall()
+    assert "id = '7'" in next(line for (line,) in plan if "Index Cond" in line)
+    assert actors(connection) == [("o-2", "2025-04-01", 6000)]
+
+
+def test_a_thing_with_too_many_events_is_told_and_costs_no_other(
+    connection: psycopg.Connection, writer: Writer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(projections, "MOST_ENTRIES", 3)
+    log = Log(system=SYSTEM_OF["task.progressed"])
+    many = [
+        cloud_event("task.progressed", "T-1", f"2025-04-0{n}T08:00:00+07:00", str(n), percent=n) for n in range(2, 8)
+    ]
+    opened = [cloud_event("task.assigned", f"T-{n}", id=f"a{n}") for n in (1, 2)]
+    outcome = writer.commit(log.batch(*many, *opened))
+    assert outcome == Outcome(events=4, refused=4)
+    assert letters(connection) == [("open", "history_full")] * 4
+    assert place(connection) == (8, 4, 0)
+    assert connection.execute("SELECT subject FROM cases ORDER BY 1").fetchall() == [("T-1",), ("T-2",)]
+    # A correction of what is there, and what takes something back, need no room.
+    first = opened[0] | {"revision": 1, "time": "2025-04-03T09:00:00+07:00"}
+    assert writer.commit(log.batch(first)) == Outcome(events=1)
+    gone = connection.execute("SELECT id FROM events WHERE type LIKE '%progressed%' ORDER BY id").fetchall()[0][0]
+    taken = next(event for event in many if event["id"] == gone) | {"revision": 1, "retracted": True}
+    assert writer.commit(log.batch(taken, many[-1])) == Outcome(events=2)
+    assert compare(connection, RULEBOOK) == []
+
+
+def test_another_record_at_the_same_offset_is_another_dead_letter(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    writer.commit(Log().batch(b"junk"))
+    connection.execute("UPDATE partition_offsets SET next_offset = 0")
+    writer.commit(Log().batch(b"junk"))
+    assert len(letters(connection)) == 1
+    connection.execute("UPDATE partition_offsets SET next_offset = 0")
+    writer.commit(Log().batch(b"other junk"))
+    assert len(letters(connection)) == 2
+
+
+def test_the_last_record_is_remembered_by_its_offset_and_hash(connection: psycopg.Connection, writer: Writer) -> None:
+    def last() -> tuple[int | None, str | None]:
+        row = connection.execute(
+            "SELECT last_offset, last_hash::text FROM partition_offsets WHERE topic <> 'maintenance'"
+        ).fetchone()
+        assert row is not None
+        return row[0], row[1] and row[1].replace("-", "")
+
+    log = Log()
+    writer.commit(log.batch(signed(id="1"), b"junk"))
+    assert last() == (1, record_hash(b"key", b"junk"))
+    writer.commit(log.batch()._replace(end=4))  # marks of a transaction
+    assert last() == (1, record_hash(b"key", b"junk"))
+    lost = Refused(record(None, 4), "lost_to_retention", "x")
+    writer.commit(Batch(log.partition, 4, 9, [lost]))
+    assert last() == (None, None)
 
 
 TEXTS = [

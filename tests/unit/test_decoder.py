@@ -16,12 +16,12 @@ from schemas.catalogue.model import Validity
 from schemas.events.envelope import MAX_BYTES, REASONS
 from schemas.timekeeping.moments import moment_of
 from streams.ingest.decoder import Decoder
-from streams.ingest.records import DecodedEvent, Record
+from streams.ingest.records import UNREAD, DecodedEvent, Record
 from tests.helpers import CATALOGUE, DECODERS, Json, cloud_event, commune
 
 ONE_STOP = DECODERS["one-stop"]
 BROKER = datetime(2025, 6, 1, 12, tzinfo=UTC)
-ELSEWHERE = {"conflicting_id", "refused_by_database", "corrupt_batch", "lost_to_retention", "unexpected"}
+ELSEWHERE = UNREAD | {"conflicting_id", "history_full", "refused_by_database", "unexpected"}
 """Reasons that are not for the decoder to give."""
 
 EVENT = cloud_event("dossier.received", due_at="2025-04-10T17:00:00+07:00")
@@ -426,3 +426,45 @@ def test_what_is_said_names_every_field_that_is_wrong() -> None:
     event = cloud_event("dossier.received", channel="fax", due_at="tomorrow", more=1)
     detail = refusal(orjson.dumps(event)).detail
     assert all(f"data.{field}: " in detail for field in ("channel", "due_at", "more"))
+
+
+CLOUDEVENTS_JSON = ("content-type", b"application/cloudevents+json; charset=UTF-8")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        [CLOUDEVENTS_JSON, ("ce_traceparent", b"00-4bf9-00f0-01")],
+        [("ce_traceparent", b"00-4bf9-00f0-01"), ("Content-Type", b"Application/CloudEvents+JSON")],
+        [("ce_traceparent", b"00-4bf9-00f0-01")],
+        [CLOUDEVENTS_JSON, ("ce_specversion", b"1.0"), ("ce_id", b"another")],
+        [("content-type", b"\xff"), ("other", b"1")],
+    ],
+    ids=["the type says so", "in capitals", "the body says so", "the type says so, against all headers", "rubbish"],
+)
+def test_a_header_beside_an_event_in_structured_mode_makes_it_no_other(headers: list[tuple[str, bytes]]) -> None:
+    assert decode(orjson.dumps(EVENT), headers).id == EVENT["id"]
+
+
+@pytest.mark.parametrize("content", ["text/json", "application/vnd.x+json; charset=utf-8", "application/json;x=1"])
+def test_whatever_is_json_by_its_type_is_read_as_json(content: str) -> None:
+    headers = [*HEADERS, ("content-type", content.encode())]
+    assert decode(BODY, headers).id == EVENT["id"]
+
+
+@pytest.mark.parametrize(
+    ("value", "headers", "said"),
+    [
+        (b"[{}]", [("content-type", b"application/cloudevents-batch+json")], "batched mode"),
+        (b"[{}]", [], "a record for each event"),
+        (b"{}", [("ce-id", b"1"), ("ce-specversion", b"1.0")], "begin with ce_, in lower case"),
+        (b"{}", [("CE_ID", b"1")], "begin with ce_, in lower case"),
+        (b"{}", [], "specversion is missing"),
+    ],
+)
+def test_what_is_nearly_an_event_is_told_what_it_lacks(
+    value: bytes, headers: list[tuple[str, bytes]], said: str
+) -> None:
+    refused = refusal(value, headers)
+    assert refused.reason == "not_cloudevents"
+    assert said in refused.detail

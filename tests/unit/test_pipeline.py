@@ -18,8 +18,8 @@ import pytest
 
 from core.errors import OutdatedCatalogueError
 from streams.ingest.decoder import Decoder
-from streams.ingest.records import Batch, DecodedEvent, FetchedBatch, Partition, Record
-from streams.pipeline import DECODED_BATCHES, WAITING_BATCHES, Key, Pipeline
+from streams.ingest.records import Batch, DecodedEvent, FetchedBatch, Partition, Record, UnreadRange, size_of
+from streams.pipeline import BATCH_BYTES, DECODED_BATCHES, WAITING_BATCHES, Key, Pipeline
 from tests.helpers import CATALOGUE, record
 
 TOPIC = CATALOGUE.systems["one-stop"].topic
@@ -267,6 +267,41 @@ def fail(error: BaseException) -> None:
         await line.put(*HERE, fetched(0, 1))
         await asyncio.sleep(20)
         print("goes on")
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [100, 3_000_000, 20_000_000])
+def test_what_waits_is_bounded_by_bytes_and_everything_comes_in_its_order(size: int) -> None:
+    """A database that is away: of big records fewer are taken, and of those a batch has fewer."""
+
+    async def run() -> None:
+        target = Target()
+        target.hold()
+        line, written = pipeline(target, 2, 100)
+        value = bytes(size)
+        put = 0
+
+        async def feed() -> None:
+            nonlocal put
+            for start in range(0, 120, 2):
+                for key in (HERE, THERE):
+                    records: list[Record | UnreadRange] = [Record(n, 0, None, value, ()) for n in (start, start + 1)]
+                    await line.put(*key, FetchedBatch(start, start + 2, records))
+                    put += 2 * size
+
+        feeding = asyncio.create_task(feed())
+        await until(lambda: len(target.begun) == 2)
+        for _ in range(2000):
+            await asyncio.sleep(0)
+        assert put <= 12 * BATCH_BYTES + 12 * size
+        target.release()
+        await feeding
+        await until(lambda: written == {HERE: 120, THERE: 120})
+        for key in (HERE, THERE):
+            assert [offset for batch in target.offsets(key) for offset in batch] == list(range(120))
+            for batch in target.batches[key]:
+                assert len(batch.items) == 1 or size_of(item.record for item in batch.items) <= BATCH_BYTES
 
     asyncio.run(run())
 
