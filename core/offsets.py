@@ -25,3 +25,9 @@ def lags(topics: Mapping[str, TopicEnds], offsets: Mapping[tuple[str, int], int]
         for name, topic in topics.items()
         for number, end in topic.ends.items()
     }
+
+
+def set_aside(connection: psycopg.Connection) -> dict[tuple[str, int], str]:
+    """(topic id, partition) → why it is not read, of every partition that a worker has set aside."""
+    rows = connection.execute("SELECT topic_id, partition, set_aside FROM partition_offsets WHERE set_aside <> ''")
+    return {(topic_id, number): why for topic_id, number, why in rows}

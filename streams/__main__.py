@@ -63,12 +63,12 @@ def run(options: Settings) -> None:
     signal.signal(signal.SIGTERM, lambda *_: os._exit(0))  # until Faust takes over, there is nothing to finish
     catalogue, rulebook = _wait_for_database(options)
     partitions = _partitions(options.kafka, [system.topic for system in catalogue.systems.values()])
-    decoders = {system.topic: Decoder(system) for system in catalogue.systems.values()}
+    decoders = {system.topic: Decoder(system) for system in catalogue.systems.values() if system.topic in partitions}
     writers = [Writer(options.dsn, rulebook, give_up=_stopping.is_set) for _ in range(WRITERS)]
     app = build(options, partitions, decoders, writers)
     worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
-    Watchdog(options, app, partitions).start()
     topics = {system.topic: system.id for system in catalogue.systems.values()}
+    Watchdog(options, app, partitions, topics).start()
     sweep_timer(options, topics).start()
     housekeeping_timer(options).start()
     sys.setswitchinterval(0.02)  # a thread gives way when it waits for the database; more often only costs
@@ -102,7 +102,10 @@ def _partitions(bootstrap: str, topics: list[str]) -> dict[str, Partition]:
         found = end_offsets(client, topics)
     missing = sorted(set(topics) - found.keys())
     if missing:
-        raise UnavailableError(f"Kafka has no topic {', '.join(missing)}: run `opscentre migrate`")
+        lacking = f"Kafka has no topic {', '.join(missing)}: run `opscentre migrate`"
+        if not found:
+            raise UnavailableError(lacking)
+        log.warning("%s; the others are read meanwhile", lacking)
     return {name: Partition(cluster, topic.topic_id, name, 0) for name, topic in found.items()}
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import faust
+import psycopg
 from faust.types import TP
 
 from core.database import connect
@@ -12,6 +13,7 @@ from core.settings import Settings
 from streams.fold.rulebook import Rulebook
 from streams.ingest import transport
 from streams.ingest.decoder import Decoder
+from streams.ingest.log_check import StartOffset
 from streams.ingest.records import Batch, Partition, Record, Refused
 from streams.pipeline import Pipeline
 from streams.write.writer import Writer
@@ -26,6 +28,7 @@ class App(faust.App):  # type: ignore[misc]
     def __init__(self, settings: Settings, partitions: Mapping[str, Partition], rulebook: Rulebook) -> None:
         folder = settings.data.resolve() / "faust"  # Faust wants one, though it keeps nothing there
         folder.mkdir(parents=True, exist_ok=True)
+        self.bootstrap = settings.kafka
         super().__init__(
             settings.group,
             broker=[f"kafka://{address.strip()}" for address in settings.kafka.split(",")],
@@ -55,30 +58,44 @@ class App(faust.App):  # type: ignore[misc]
     def _new_transport(self) -> transport.Transport:
         return transport.Transport(self.conf.broker_consumer, self)
 
-    def start_offsets(self, earliest: Mapping[TP, int]) -> Mapping[TP, int]:
+    def start_offsets(self, earliest: Mapping[TP, int]) -> dict[TP, StartOffset]:
         """Where to read each partition from. Called at every assignment, on a thread of its own.
 
         What Kafka deleted before it was read is written down as a dead letter, and the reading goes on after it.
         """
-        found: dict[TP, int] = {}
+        found: dict[TP, StartOffset] = {}
         with connect(self._settings.dsn, "opscentre offsets") as connection:
-            for tp, first in earliest.items():
-                partition = self._partitions[tp.topic]._replace(number=tp.partition)
-                ((next_offset,),) = connection.execute(
-                    "INSERT INTO partition_offsets (cluster, topic_id, partition, topic, next_offset) "
-                    "VALUES (%s, %s, %s, %s, %s) ON CONFLICT (cluster, topic_id, partition) "
-                    "DO UPDATE SET topic = excluded.topic RETURNING next_offset",
-                    (partition.cluster, partition.topic_id, tp.partition, tp.topic, first),
-                )  # one row, whether it inserted or updated
-                found[tp] = next_offset
-        for tp, offset in found.items():
-            if offset < earliest[tp]:
-                self._note_loss(self._partitions[tp.topic]._replace(number=tp.partition), offset, earliest[tp])
-                found[tp] = earliest[tp]
-        self.assigned = {(tp.topic, tp.partition) for tp in found}
-        self.written.clear()  # the pipeline keeps the same one
-        self.written.update({(tp.topic, tp.partition): offset for tp, offset in found.items()})
+            for tp in sorted(earliest):
+                found[tp] = _load(connection, self._partition(tp))
+        for tp, start in found.items():
+            if start.offset < earliest[tp]:
+                self._note_loss(self._partition(tp), start.offset, earliest[tp])
+                found[tp] = StartOffset(earliest[tp])
         return found
+
+    def set_aside(self, reasons: Mapping[TP, str | None]) -> None:
+        """Write down which of the assigned partitions are not read, and why; None for those that are."""
+        with connect(self._settings.dsn, "opscentre offsets") as connection:
+            for tp in sorted(reasons):
+                partition = self._partition(tp)
+                connection.execute(
+                    "UPDATE partition_offsets SET set_aside = %s "
+                    "WHERE cluster = %s AND topic_id = %s AND partition = %s AND set_aside IS DISTINCT FROM %s",
+                    (reasons[tp], partition.cluster, partition.topic_id, partition.number, reasons[tp]),
+                )
+
+    def reads(self, offsets: Mapping[TP, int]) -> None:
+        """These partitions are read as well from now on, each from this offset."""
+        self.written.update({(tp.topic, tp.partition): offset for tp, offset in offsets.items()})
+        self.assigned |= {(tp.topic, tp.partition) for tp in offsets}
+
+    def reads_nothing(self) -> None:
+        """Another assignment begins."""
+        self.assigned = set()
+        self.written.clear()  # the pipeline keeps the same one
+
+    def _partition(self, tp: TP) -> Partition:
+        return self._partitions[tp.topic]._replace(number=tp.partition)
 
     def _note_loss(self, partition: Partition, first: int, end: int) -> None:
         record = Record(first, time.time_ns() // 1_000_000, None, None, ())
@@ -86,6 +103,25 @@ class App(faust.App):  # type: ignore[misc]
         writer = Writer(self._settings.dsn, self._rulebook)
         writer.commit(Batch(partition, first, end, [Refused(record, "lost_to_retention", detail)]))
         writer.close()
+
+
+def _load(connection: psycopg.Connection, partition: Partition) -> StartOffset:
+    """What the database knows of a partition, whose row is made where it is missing."""
+    key = partition.cluster, partition.topic_id, partition.number
+    # Looked for first: an INSERT that meets a row has taken a number for its shard all the same.
+    rows = connection.execute(
+        "SELECT next_offset, last_offset, replace(last_hash::text, '-', '') FROM partition_offsets "
+        "WHERE cluster = %s AND topic_id = %s AND partition = %s",
+        key,
+    ).fetchall()
+    if rows:
+        return StartOffset(*rows[0])
+    connection.execute(
+        "INSERT INTO partition_offsets (cluster, topic_id, partition, topic) VALUES (%s, %s, %s, %s) "
+        "ON CONFLICT DO NOTHING",
+        (*key, partition.topic),
+    )
+    return StartOffset(0)
 
 
 def build(

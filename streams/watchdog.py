@@ -3,18 +3,18 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 import psycopg
 
 from core.database import connect
-from core.errors import UnavailableError
+from core.errors import UnavailableError, first_line
 from core.kafka import TopicEnds, admin, end_offsets
-from core.offsets import lags, next_offsets
+from core.offsets import lags, next_offsets, set_aside
 from core.settings import Settings
 from streams.app import App
 from streams.ingest.records import Partition
-from streams.pipeline import crash
+from streams.pipeline import crash, restart
 
 log = logging.getLogger(__name__)
 
@@ -58,12 +58,16 @@ class ProgressCheck:
 class Watchdog(threading.Thread):
     """Ends the process when there is lag but no progress, or when a topic was created anew under it."""
 
-    def __init__(self, settings: Settings, app: App, partitions: Mapping[str, Partition]) -> None:
-        """`partitions`, with any number, are by topic."""
+    def __init__(
+        self, settings: Settings, app: App, partitions: Mapping[str, Partition], topics: Collection[str]
+    ) -> None:
+        """`partitions`, with any number, are by topic; `topics` are all that are to be read, once they are there."""
         super().__init__(name="watchdog", daemon=True)
         self._settings = settings
         self._app = app
         self._partitions = partitions
+        self._topics = topics
+        self._replaced: str | None = None
 
     def run(self) -> None:
         """Look every few seconds, until the process ends."""
@@ -74,7 +78,7 @@ class Watchdog(threading.Thread):
             try:
                 lag, offsets = self._look()
             except (UnavailableError, psycopg.OperationalError) as error:
-                log.warning("watchdog: Kafka or database unreachable: %s", str(error).splitlines()[0])
+                log.warning("watchdog: Kafka or database unreachable: %s", first_line(error))
                 check.unseen()
             except Exception as error:
                 log.exception("the watchdog")
@@ -86,12 +90,21 @@ class Watchdog(threading.Thread):
     def _look(self) -> tuple[int, dict[tuple[str, int], int]]:
         """Records that wait in this worker's partitions (in all, where it has none), and where those stand."""
         with admin(self._settings.kafka) as client:
-            topics = end_offsets(client, self._partitions)
-        if name := replaced_topic(self._partitions, topics):
-            crash(f"topic {name} was deleted or created anew")
+            topics = end_offsets(client, self._topics)
+        if new := sorted(topics.keys() - self._partitions.keys()):
+            restart(f"topic {', '.join(new)} was created")
+        topics = {name: topic for name, topic in topics.items() if name in self._partitions}
+        replaced = replaced_topic(self._partitions, topics)
+        if replaced is not None and replaced == self._replaced:
+            crash(f"topic {replaced} was deleted or created anew")
+        self._replaced = replaced  # twice in a row, for once may be a broker that is about to know
         with connect(self._settings.dsn, "opscentre watchdog") as connection:
-            offsets = next_offsets(connection)
-        waiting = lags(topics, offsets)
+            offsets, aside = next_offsets(connection), set_aside(connection)
+        waiting = {
+            (name, number): lag
+            for (name, number), lag in lags(topics, offsets).items()
+            if (topics[name].topic_id, number) not in aside  # said elsewhere; nobody moves it
+        }
         mine = self._app.assigned or waiting.keys()
         stands = {(name, number): offsets.get((topics[name].topic_id, number), 0) for name, number in mine}
         return sum(waiting.get(key, 0) for key in mine), stands

@@ -8,7 +8,17 @@ from psycopg import errors
 from rich.console import Console
 
 from core.errors import OpsCentreError
-from opscentre.cli import catalogue, dashboards, deadletters, indicators, installation, publishing, reports, simulation
+from opscentre.cli import (
+    catalogue,
+    dashboards,
+    deadletters,
+    indicators,
+    installation,
+    partitions,
+    publishing,
+    reports,
+    simulation,
+)
 
 app = typer.Typer(
     name="opscentre",
@@ -24,6 +34,7 @@ for command in (
     *simulation.COMMANDS,
     *reports.COMMANDS,
     *indicators.COMMANDS,
+    *partitions.COMMANDS,
 ):
     app.command()(command)
 app.add_typer(catalogue.app, name="catalogue")

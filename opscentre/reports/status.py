@@ -17,6 +17,8 @@ _TOTALS = """
     FROM indicators.counted_by_now() GROUP BY system, measure, agency, dimensions
 """
 
+_SET_ASIDE = "SELECT topic, partition, set_aside FROM partition_offsets WHERE set_aside <> '' ORDER BY 1, 2"
+
 
 def totals(connection: psycopg.Connection) -> Totals:
     """What the counters add up to by now: what lies ahead today is not counted yet."""
@@ -85,6 +87,7 @@ def current(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -
         "duplicates": duplicates,
         "dead_letters": dead_letters(connection),
         "lag": waiting,
+        "set_aside": {f"{topic}/{number}": why for topic, number, why in connection.execute(_SET_ASIDE)},
         **figures(totals(connection), _readings(connection)),
     }
     connection.commit()
@@ -96,7 +99,7 @@ def as_of(
 ) -> dict[str, Any]:
     """The status as of a moment, from the totals and readings of a recount until then.
 
-    Duplicates and lag leave no trace by which they could be put back in time: they are null.
+    Duplicates, lag and what is set aside leave no trace by which they could be put back in time: they are null.
     """
     return {
         "as_of": moment.isoformat(),
@@ -104,6 +107,7 @@ def as_of(
         "duplicates": None,
         "dead_letters": dead_letters(connection, moment),
         "lag": None,
+        "set_aside": None,
         **figures(found, readings),
     }
 

@@ -30,7 +30,10 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     rest.add_row("readings", _number(sum(reading["count"] for reading in report["readings"].values())))
     tables.append(rest)
     title = Text(f"as of {report['as_of']}" if "as_of" in report else "as of now", style="dim")
-    return Group(title, Columns(tables, padding=(0, 2)))
+    aside = [
+        Text.assemble((f"{place} is not read: ", "bold red"), why) for place, why in (report["set_aside"] or {}).items()
+    ]
+    return Group(title, *aside, Columns(tables, padding=(0, 2)))
 
 
 _SHOWN = ("open", "overdue", "suspended", "closed", "on_time", "late")

@@ -10,7 +10,8 @@ overrides is internal to faust-streaming 0.15 and aiokafka 0.14: raise their ver
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 import faust
@@ -19,12 +20,17 @@ from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from core.errors import OffsetMismatchError
+from core.errors import OffsetMismatchError, UnavailableError, first_line
+from streams.ingest.log_check import StartOffset, mismatch, records_at
 from streams.ingest.record_batches import BoundedFetch, QuarantiningRecords, RecordBatches
 from streams.ingest.records import FetchedBatch
 
+ENDS_TIMEOUT = 10.0
 SEEK_TIMEOUT = 45.0
 """Seconds. A slower seek would end Faust's recovery for good (its own limit is 90), so ours ends the worker first."""
+
+ASIDE_SECONDS = 15.0
+"""How often partitions that were set aside are looked at again."""
 
 WAIT_IDLE_MS = 100
 WAIT_BUSY_MS = 10
@@ -49,7 +55,10 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def __post_init__(self) -> None:
         super().__post_init__()
         self.positions: dict[TP, int] = {}
-        self.sought: Any = None  # the assignment that `positions` belong to
+        self.aside: set[TP] = set()  # assigned, but not read
+        self.look_again = 0.0
+        self.looking: asyncio.Future[None] | None = None
+        self.sought: Any = None  # the assignment that `positions` and `aside` belong to
 
     def _create_worker_consumer(self, transport: Any) -> Any:
         consumer = super()._create_worker_consumer(transport)
@@ -63,23 +72,63 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         return start_offsets
 
     async def _seek_to_start_offsets(self) -> Mapping[TP, int]:
+        consumer = self._ensure_consumer()
+        assigned = consumer.assignment()
         async with asyncio.timeout(SEEK_TIMEOUT):
-            consumer = self._ensure_consumer()
-            partitions = consumer.assignment()
-            earliest = await consumer.beginning_offsets(partitions)
-            latest = await consumer.end_offsets(partitions)
-            start_offsets: Mapping[TP, int] = await asyncio.to_thread(self.app.start_offsets, earliest)
-        for tp, offset in start_offsets.items():
-            if offset > latest[tp]:
-                raise OffsetMismatchError(
-                    f"the database stands at offset {offset} of {tp.topic}/{tp.partition}, but the log ends at "
-                    f"{latest[tp]}: was Kafka's data lost or restored? See docs/runbooks/offset-mismatch.md"
-                )
-        for tp, offset in start_offsets.items():
-            consumer.seek(tp, offset)
-        self.positions = dict(start_offsets)
+            starts = await self._check_logs(consumer, assigned)
+        self.app.reads_nothing()
+        self.positions.clear()
+        self.aside = set(assigned)
+        consumer.pause(*assigned)
+        self._read_on(consumer, starts)
+        self.look_again = time.monotonic() + ASIDE_SECONDS
         self.sought = consumer._subscription.subscription.assignment
-        return start_offsets
+        return {tp: starts.get(tp, -1) for tp in assigned}
+
+    async def _check_logs(self, consumer: Any, partitions: Collection[TP]) -> dict[TP, int]:
+        """Where to read on of those partitions whose logs are what they were; the others are set aside."""
+        earliest, latest = await _ends(consumer, partitions)
+        starts: Mapping[TP, StartOffset] = await asyncio.to_thread(self.app.start_offsets, earliest)
+        last = {tp: start.last_offset for tp, start in starts.items()}
+        read = {tp: at for tp, at in last.items() if at is not None and earliest[tp] <= at < latest[tp]}
+        found = await records_at(self.app.bootstrap, read)
+        silent = "Kafka does not say where its log begins and ends: has it a leader?"
+        reasons = {tp: silent for tp in partitions if tp not in earliest} | {
+            # What is beyond the earliest offset that Kafka has cannot be compared.
+            tp: mismatch(start if tp in read else StartOffset(start.offset), latest[tp], found.get(tp))
+            for tp, start in starts.items()
+        }
+        await asyncio.to_thread(self.app.set_aside, reasons)
+        for tp, why in reasons.items():
+            if why is not None:
+                self.log.error("%s/%s is not read: %s", tp.topic, tp.partition, why)
+        return {tp: start.offset for tp, start in starts.items() if reasons[tp] is None}
+
+    async def _look_again(self, consumer: Any) -> None:
+        """Read on those of the partitions set aside that were put right meanwhile."""
+        assignment = self.sought
+        async with asyncio.timeout(SEEK_TIMEOUT):
+            starts = await self._check_logs(consumer, self.aside)
+        self.look_again = time.monotonic() + ASIDE_SECONDS
+        if self.sought is not assignment or consumer._subscription.subscription.assignment is not assignment:
+            return
+        for tp, offset in starts.items():
+            self.log.warning("%s/%s is read again, from offset %s", tp.topic, tp.partition, offset)
+        self._read_on(consumer, starts)
+
+    def _looked(self, done: asyncio.Future[None]) -> None:
+        self.looking = None
+        if not done.cancelled() and (error := done.exception()) is not None:
+            self.log.warning("what was set aside could not be looked at: %s", first_line(error))
+            self.look_again = time.monotonic() + ASIDE_SECONDS
+
+    def _read_on(self, consumer: Any, starts: Mapping[TP, int]) -> None:
+        for tp, offset in starts.items():
+            consumer.seek(tp, offset)
+        consumer.resume(*starts)
+        self.positions.update(starts)
+        self.aside -= starts.keys()
+        self.app.reads(starts)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
         consumer = self._ensure_consumer()
@@ -102,6 +151,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         assignment = consumer._subscription.subscription.assignment
         if assignment is not self.sought:
             return {}
+        if self.aside and time.monotonic() > self.look_again and self.looking is None:
+            self.looking = asyncio.ensure_future(self._look_again(consumer))  # the others do not wait for it
+            self.looking.add_done_callback(self._looked)
         batches, begins = {}, {}
         for tp, start in self.positions.items():
             state = assignment.state_value(tp)
@@ -131,6 +183,24 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 raise OffsetMismatchError(
                     f"{tp.topic}/{tp.partition}: {start} to {earliest[tp] - 1} were deleted unread"
                 )
+
+
+async def _ends(consumer: Any, partitions: Collection[TP]) -> tuple[dict[TP, int], dict[TP, int]]:
+    """First and end offset of each partition; those of which Kafka does not tell them are missing in both.
+
+    Asked for one by one, for a partition without a leader would hold up all that are asked for with it.
+    """
+
+    async def ask(tp: TP) -> tuple[int, int]:
+        async with asyncio.timeout(ENDS_TIMEOUT):
+            return (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
+
+    asked = list(partitions)
+    answers = await asyncio.gather(*map(ask, asked), return_exceptions=True)
+    known = {tp: answer for tp, answer in zip(asked, answers, strict=True) if isinstance(answer, tuple)}
+    if not known and asked:
+        raise UnavailableError("Kafka does not say where the logs begin and end")
+    return {tp: first for tp, (first, _) in known.items()}, {tp: end for tp, (_, end) in known.items()}
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]

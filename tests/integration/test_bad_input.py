@@ -9,17 +9,22 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import orjson
 import psycopg
 import pytest
 from kafka import KafkaAdminClient, TopicPartition
+from typer.testing import CliRunner
 
 from core.kafka import create_topics, topics
 from core.publisher import encode
 from core.settings import Settings
+from opscentre.cli import app
 from opscentre.devservices.kafka import Kafka
+from opscentre.devservices.process import wait_until
 from schemas.catalogue.load import Catalogue
 from schemas.topics import event_topic
-from tests.helpers import Json, cloud_event
+from tests.conftest import commands_of
+from tests.helpers import SYSTEM_OF, Json, cloud_event
 from tests.workers import Raw, Workers, assert_exact, mixed, publish
 
 Environment = Callable[[Settings], dict[str, str]]
@@ -211,9 +216,17 @@ def _dossiers(first: int, number: int) -> list[Raw]:
     ]
 
 
-def _segment(tmp_path: Path) -> Path:
+def _events(name: str, first: int, number: int) -> list[Raw]:
+    """Events of a type in one partition: one key."""
+    return [
+        (f"events.{SYSTEM_OF[name]}", b"same", encode(cloud_event(name, subject=f"s-{n}", id=f"{name}-{n}")))
+        for n in range(first, first + number)
+    ]
+
+
+def _segment(tmp_path: Path, topic: str = ONE_STOP) -> Path:
     """The log file of the partition that has records."""
-    files = (tmp_path / "kafka" / "log").glob(f"{ONE_STOP}-*/00000000000000000000.log")
+    files = (tmp_path / "kafka" / "log").glob(f"{topic}-*/00000000000000000000.log")
     return max(files, key=lambda file: file.stat().st_size)
 
 
@@ -285,28 +298,65 @@ def test_topic_deleted_and_created_anew(
 
 
 @pytest.mark.slow
-def test_a_log_that_ends_before_where_we_stand_stops_the_worker(
+def test_a_log_that_is_not_the_one_that_was_read_is_set_aside_until_it_is_read_anew(
     own_kafka: Kafka, database: str, environment: Environment, catalogue: Catalogue, tmp_path: Path
 ) -> None:
-    """Kafka's data was lost: no offset can be trusted, and a person has to decide."""
+    """Kafka's data was lost or restored, and written on: no offset says what was counted; a person has to decide."""
     settings = _own(own_kafka, database, catalogue, tmp_path)
+    left = {"dossier.received": 10, "signature.used": 100, "station.activated": 130}  # of 100: shorter, as long, longer
     with Workers(settings, environment, tmp_path) as workers:
-        publish(settings.kafka, _dossiers(0, 100))
+        for name in left:
+            publish(settings.kafka, _events(name, 0, 100))
         worker = workers.start()
-        workers.wait_progress(100)
+        workers.wait_progress(300)
         worker.terminate()
         assert worker.ended(settings.stop_seconds + 5) == 0
         own_kafka.stop()
-        for file in _segment(tmp_path).parent.glob("0*"):
-            file.unlink()
+        for segment in (_segment(tmp_path, f"events.{SYSTEM_OF[name]}") for name in left):
+            for file in segment.parent.glob("0*"):
+                file.unlink()
         own_kafka.start(print)
-        publish(settings.kafka, _dossiers(100, 10))
+        for name, number in left.items():
+            publish(settings.kafka, _events(name, 100, number))
         worker = workers.start("another")
-        assert worker.ended(60) != 0
-        assert "OffsetMismatchError" in worker.log
-        assert "stands at offset 100" in worker.log
-        assert "ends at 10" in worker.log
-    assert_exact(database, 100)
+        publish(settings.kafka, _events("identity.authenticated", 0, 100))
+        workers.wait_progress(400)  # all others are read on
+        with commands_of(settings):
+            listed = CliRunner().invoke(app, ["partitions", "--json"])
+            assert listed.exit_code == 2
+            aside = [row for row in orjson.loads(listed.stdout) if row["set_aside"]]
+            assert {row["topic"]: (row["next_offset"], row["end_offset"]) for row in aside} == {
+                f"events.{SYSTEM_OF[name]}": (100, number) for name, number in left.items()
+            }
+            shown = CliRunner().invoke(app, ["status"]).stdout
+            for row in aside:
+                place = f"{row['topic']}/{row['partition']}"
+                assert f"{place} is not read" in shown.replace("\n", " ")
+                assert CliRunner().invoke(app, ["reread", place]).exit_code == 0
+        assert worker.status is None
+        workers.wait(lambda: worker.log.count("is read again, from offset 0") == 3, "they are read again")
+        workers.wait_progress(100 + sum(left.values()))
+        with commands_of(settings):
+            assert CliRunner().invoke(app, ["partitions"]).exit_code == 0
+    assert_exact(database, 400 + sum(left.values()))
+
+
+@pytest.mark.slow
+def test_a_topic_that_is_missing_holds_up_no_other_and_is_read_once_it_is_there(
+    installation: Settings, environment: Environment, catalogue: Catalogue, tmp_path: Path
+) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=installation.kafka)
+    admin.delete_topics([ONE_STOP])
+    assert wait_until(lambda: ONE_STOP not in admin.list_topics(), 20)
+    admin.close()
+    with Workers(installation, environment, tmp_path) as workers:
+        workers.supervise()
+        publish(installation.kafka, (record for record in mixed(200) if record[0] != ONE_STOP))
+        workers.wait_progress(100)
+        create_topics(installation.kafka, [event_topic("one-stop", catalogue.systems["one-stop"].partitions)])
+        publish(installation.kafka, _dossiers(0, 50))
+        workers.wait_progress(150)
+    assert_exact(installation.dsn, 150)
 
 
 @pytest.mark.slow

@@ -11,7 +11,14 @@ from schemas.counters import FLOWS, KINDS, REGISTERS, Totals
 
 def shown(found: Totals, readings: dict[str, list[float]]) -> str:
     """The text of the table, without borders."""
-    report = {"events": 7, "duplicates": None, "dead_letters": {}, "lag": 0, **figures(found, readings)}
+    report = {
+        "events": 7,
+        "duplicates": None,
+        "dead_letters": {},
+        "lag": 0,
+        "set_aside": {},
+        **figures(found, readings),
+    }
     written = StringIO()
     Console(file=written, width=200).print(status_table(report))
     return " ".join(written.getvalue().replace("│", " ").split())

@@ -1,0 +1,71 @@
+"""Whether a partition's log is still the one that was read: known by the last record that was counted."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from aiokafka import AIOKafkaConsumer
+from faust.types import TP
+
+from core.dead_letters import record_hash
+from streams.ingest.records import Record, UnreadRange
+
+RUNBOOK = "see docs/runbooks/offset-mismatch.md"
+READ_SECONDS = 10.0
+"""How long the last records may take to be read once more."""
+
+
+class StartOffset(NamedTuple):
+    """Where a partition is read on from. Of the last record before that, its offset and hash, where there is one."""
+
+    offset: int
+    last_offset: int | None = None
+    last_hash: str | None = None
+
+
+def mismatch(start: StartOffset, end: int, found: Record | UnreadRange | None) -> str | None:
+    """Why a log is not the one that was read; None where it is, or nothing tells.
+
+    Args:
+        start: what the database knows of the partition.
+        end: the log's end offset.
+        found: what stands at `last_offset` now; None where nothing can be read there, or nobody looked.
+    """
+    if start.offset > end:
+        return (
+            f"the database stands at offset {start.offset}, but the log ends at {end}: "
+            f"was Kafka's data lost or restored? {RUNBOOK}"
+        )
+    if start.last_offset is None or isinstance(found, UnreadRange):
+        return None
+    if found is None:
+        return f"the record at offset {start.last_offset}, the last that was counted, is no longer there: {RUNBOOK}"
+    if found.offset != start.last_offset or record_hash(found.key, found.value) != start.last_hash:
+        return (
+            f"at offset {start.last_offset} stands another record than the one that was counted: "
+            f"was Kafka's data restored, or the topic written anew? {RUNBOOK}"
+        )
+    return None
+
+
+async def records_at(bootstrap: str, offsets: Mapping[TP, int]) -> dict[TP, Record | UnreadRange]:
+    """What stands at each of these offsets, as far as it can be read in time."""
+    found: dict[TP, Record | UnreadRange] = {}
+    if not offsets:
+        return found
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, client_id="opscentre"
+    )
+    await consumer.start()
+    try:
+        consumer.assign(list(offsets))
+        for tp, offset in offsets.items():
+            consumer.seek(tp, offset)
+        until = asyncio.get_running_loop().time() + READ_SECONDS
+        while (waiting := offsets.keys() - found.keys()) and asyncio.get_running_loop().time() < until:
+            for tp, records in (await consumer.getmany(*waiting, timeout_ms=500)).items():
+                found[tp] = records[0]
+                consumer.pause(tp)
+    finally:
+        await consumer.stop()
+    return found
