@@ -11,7 +11,7 @@ from faust.types import TP
 from core.database import connect
 from core.settings import Settings
 from streams.fold.rulebook import Rulebook
-from streams.ingest import transport
+from streams.ingest import record_batches, transport
 from streams.ingest.decoder import Decoder
 from streams.ingest.log_check import StartOffset
 from streams.ingest.records import Batch, Partition, Record, Refused
@@ -128,7 +128,7 @@ def build(
     settings: Settings, partitions: Mapping[str, Partition], decoders: Mapping[str, Decoder], writers: Sequence[Writer]
 ) -> App:
     """The application with its agent, our transport installed. `partitions` and `decoders` are by topic."""
-    transport.install()
+    record_batches.install()
     app = App(settings, partitions, writers[0].rulebook)
     channel = transport.topic(app, sorted(decoders))
 

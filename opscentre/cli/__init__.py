@@ -9,6 +9,7 @@ from rich.console import Console
 
 from core.errors import OpsCentreError
 from opscentre.cli import (
+    audit,
     catalogue,
     dashboards,
     deadletters,
@@ -33,6 +34,7 @@ for command in (
     *publishing.COMMANDS,
     *simulation.COMMANDS,
     *reports.COMMANDS,
+    *audit.COMMANDS,
     *indicators.COMMANDS,
     *partitions.COMMANDS,
 ):

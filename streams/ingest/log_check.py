@@ -1,13 +1,15 @@
 """Whether a partition's log is still the one that was read: known by the last record that was counted."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from typing import NamedTuple
 
 from aiokafka import AIOKafkaConsumer
 from faust.types import TP
 
 from core.dead_letters import record_hash
+from streams.ingest.record_batches import install
 from streams.ingest.records import Record, UnreadRange
 
 RUNBOOK = "see docs/runbooks/offset-mismatch.md"
@@ -53,11 +55,7 @@ async def records_at(bootstrap: str, offsets: Mapping[TP, int]) -> dict[TP, Reco
     found: dict[TP, Record | UnreadRange] = {}
     if not offsets:
         return found
-    consumer = AIOKafkaConsumer(
-        bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, client_id="opscentre"
-    )
-    await consumer.start()
-    try:
+    async with reader(bootstrap) as consumer:
         consumer.assign(list(offsets))
         for tp, offset in offsets.items():
             consumer.seek(tp, offset)
@@ -66,6 +64,18 @@ async def records_at(bootstrap: str, offsets: Mapping[TP, int]) -> dict[TP, Reco
             for tp, records in (await consumer.getmany(*waiting, timeout_ms=500)).items():
                 found[tp] = records[0]
                 consumer.pause(tp)
+    return found
+
+
+@asynccontextmanager
+async def reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
+    """A consumer without a group, which reads what the workers read: committed records, unpacked by our classes."""
+    install()
+    consumer = AIOKafkaConsumer(
+        bootstrap_servers=bootstrap, isolation_level="read_committed", enable_auto_commit=False, client_id="opscentre"
+    )
+    await consumer.start()
+    try:
+        yield consumer
     finally:
         await consumer.stop()
-    return found

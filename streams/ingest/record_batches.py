@@ -180,3 +180,10 @@ def _compacted(begin: int, end: int) -> UnreadRange:
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+def install() -> None:
+    """Let aiokafka unpack with our classes, in the whole process; before anything is fetched."""
+    fetcher.PartitionRecords = QuarantiningRecords  # aiokafka looks them up by their names, and has no other way in
+    fetcher.MemoryRecords = RecordBatches
+    fetcher.FetchResult = BoundedFetch

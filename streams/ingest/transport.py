@@ -15,14 +15,12 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 import faust
-from aiokafka.consumer import fetcher
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
 from core.errors import OffsetMismatchError, UnavailableError, first_line
 from streams.ingest.log_check import StartOffset, mismatch, records_at
-from streams.ingest.record_batches import BoundedFetch, QuarantiningRecords, RecordBatches
 from streams.ingest.records import FetchedBatch
 
 ENDS_TIMEOUT = 10.0
@@ -258,13 +256,6 @@ class Transport(driver.Transport):  # type: ignore[misc]
     """aiokafka with our consumer."""
 
     Consumer = Consumer
-
-
-def install() -> None:
-    """Let aiokafka unpack with our classes, in the whole process; before anything is fetched."""
-    fetcher.PartitionRecords = QuarantiningRecords  # aiokafka looks them up by their names, and has no other way in
-    fetcher.MemoryRecords = RecordBatches
-    fetcher.FetchResult = BoundedFetch
 
 
 def topic(app: faust.App, names: list[str]) -> Any:

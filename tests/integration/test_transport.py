@@ -26,7 +26,7 @@ from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from streams.app import App, build
 from streams.ingest import transport
-from streams.ingest.record_batches import QuarantiningRecords, RecordBatches
+from streams.ingest.record_batches import BoundedFetch, QuarantiningRecords, RecordBatches
 from streams.write.writer import Writer
 from tests.helpers import DECODERS, RULEBOOK
 from tests.workers import Workers, mixed, publish
@@ -54,6 +54,7 @@ def test_installed_versions_are_the_pinned_ones() -> None:
     [
         (QuarantiningRecords, RECORDS, "_unpack_records", []),
         (QuarantiningRecords, RECORDS, "_consumer_record", ["tp", "record"]),
+        (BoundedFetch, BoundedFetch.__bases__[0], "getall", ["max_records"]),
         (transport.PassThrough, Schema, "loads_key", ["app", "message"]),
         (transport.PassThrough, Schema, "loads_value", ["app", "message"]),
         (transport.ConsumerThread, driver.AIOKafkaConsumerThread, "__post_init__", []),
@@ -121,6 +122,7 @@ def test_what_is_used_inside_exists() -> None:
 def test_the_transport_is_really_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetcher, "PartitionRecords", RECORDS)  # and as it was before, afterwards
     monkeypatch.setattr(fetcher, "MemoryRecords", MemoryRecords)
+    monkeypatch.setattr(fetcher, "FetchResult", BoundedFetch.__bases__[0])
     app = build(
         Settings(kafka="127.0.0.1:1", group="transport"), {}, {"t": DECODERS["one-stop"]}, [Writer("", RULEBOOK)]
     )
@@ -128,6 +130,7 @@ def test_the_transport_is_really_used(monkeypatch: pytest.MonkeyPatch) -> None:
     assert type(app.transport).Consumer is transport.Consumer
     assert fetcher.PartitionRecords is QuarantiningRecords
     assert fetcher.MemoryRecords is RecordBatches
+    assert fetcher.FetchResult is BoundedFetch
 
 
 _READER = """
@@ -135,14 +138,14 @@ import faust, json, os, sys
 from core.catalogue import open_catalogue
 from core.settings import settings
 from opscentre.devservices.process import wait_until
-from streams.ingest import transport
-from streams.ingest.record_batches import QuarantiningRecords, RecordBatches
+from streams.ingest import record_batches, transport
+from streams.ingest.record_batches import BoundedFetch, QuarantiningRecords, RecordBatches
 from streams.__main__ import _partitions
 from streams.app import App
 from streams.fold.rulebook import Rulebook
 
 names = ["events.one-stop"]
-transport.install()
+record_batches.install()
 app = App(settings(), _partitions(settings().kafka, names), Rulebook(1, {}))
 
 @app.agent(transport.topic(app, names))
