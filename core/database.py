@@ -1,14 +1,18 @@
 """Connections to TimescaleDB, and its migrations."""
 
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from importlib import resources
-from typing import Any, LiteralString
+from importlib.resources.abc import Traversable
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
 from psycopg.rows import scalar_row
 
-from core.errors import ConfigurationError, UnavailableError
+from core.errors import ConfigurationError, UnavailableError, first_line
 from core.progress import ProgressCallback
+
+Result = TypeVar("Result")
 
 _MIGRATION_LOCK = 0x0C5  # any number, the same for every `migrate`
 
@@ -55,6 +59,22 @@ def at_one_moment(connection: psycopg.Connection) -> None:
     connection.execute("SET LOCAL statement_timeout = 0")
 
 
+def with_short_waits(connection: psycopg.Connection, work: Callable[[], Result], say: ProgressCallback) -> Result:
+    """Do something in one transaction whose locks others wait for, without making them wait for long.
+
+    Whoever waits for a lock holds up all that come after: so it waits for two seconds at most, gives back what it has,
+    and tries again, until whoever is in the way (a dump, a long query) is done.
+    """
+    while True:
+        try:
+            with connection.transaction():
+                connection.execute("SET LOCAL lock_timeout = '2s'")
+                return work()
+        except psycopg.errors.LockNotAvailable as error:
+            say(f"waiting for somebody who reads what is to be changed (a dump, a long query): {first_line(error)}")
+            time.sleep(3)
+
+
 def migrate(dsn: str, say: ProgressCallback = lambda line: None) -> list[str]:
     """Bring the database's schema up to date; return the names of the migrations applied, none if it was.
 
@@ -78,8 +98,11 @@ def migrate(dsn: str, say: ProgressCallback = lambda line: None) -> list[str]:
             if not script.name.endswith(".sql") or script.name in done:
                 continue
             say(f"applying migration {script.name}")
-            with connection.transaction():
+
+            def apply(script: Traversable = script) -> None:
                 connection.execute(script.read_bytes())
                 connection.execute("INSERT INTO migrations (name) VALUES (%s)", (script.name,))
+
+            with_short_waits(connection, apply, say)
             applied.append(script.name)
     return applied

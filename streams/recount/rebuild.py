@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 import psycopg
 
 from core.catalogue import make_views, store_agencies
-from core.database import connect
+from core.database import connect, with_short_waits
 from schemas.catalogue.model import Catalogue
 from schemas.catalogue.rules import CalendarRule, Limits, Rules
 from streams.fold.facts import EntityKey
@@ -44,9 +44,9 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
         UnavailableError: the database does not answer.
     """
     with connect(dsn, "opscentre migrate") as connection:
-        connection.execute("SET statement_timeout = 0; SET lock_timeout = 0")
+        connection.execute("SET statement_timeout = 0")
         prepare_session(connection)
-        if _enter(connection, catalogue):
+        if with_short_waits(connection, lambda: _enter(connection, catalogue), say):
             say(f"catalogue {catalogue.version} has come into force")
         rulebook, unfinished = load_rulebook(connection, catalogue), _unfinished(connection)
         if unfinished:
@@ -59,17 +59,19 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
 
 
 def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> bool:
-    """Make the catalogue the one in force, between two batches of every worker; return whether it was another."""
-    with connection.transaction():
-        connection.execute("LOCK TABLE partition_offsets IN EXCLUSIVE MODE")
-        store_agencies(connection, catalogue)
-        make_views(connection, catalogue)
-        entered = connection.execute(
-            "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
-            "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
-            {"version": catalogue.version, "rules": catalogue.rules.model_dump_json()},
-        )
-        return entered.rowcount > 0
+    """Make the catalogue the one in force, between two batches of every worker; return whether it was another.
+
+    In the running transaction. The views come first: their readers may take long, and batches do not wait for them.
+    """
+    store_agencies(connection, catalogue)
+    make_views(connection, catalogue)
+    connection.execute("LOCK TABLE partition_offsets IN EXCLUSIVE MODE")
+    entered = connection.execute(
+        "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
+        "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
+        {"version": catalogue.version, "rules": catalogue.rules.model_dump_json()},
+    )
+    return entered.rowcount > 0
 
 
 def _unfinished(connection: psycopg.Connection) -> list[int]:
@@ -92,7 +94,9 @@ def _steps(connection: psycopg.Connection, unfinished: int) -> list[tuple[Rules,
 def _follow(connection: psycopg.Connection, rulebook: Rulebook, steps: list[tuple[Rules, Rules]], say: Say) -> None:
     """Make the tables what they would be, had the rules in force been there from the start."""
     if not steps or any(old.zone != new.zone for old, new in steps):
-        _rebuild(connection, rulebook, say)  # there were no tables, or none of their days is the same day any more
+        with_short_waits(
+            connection, lambda: _rebuild(connection, rulebook, say), say
+        )  # there were no tables, or none of their days is the same day any more
         return
     days = [day for day in (first_difference(old, new) for old, new in steps) if day is not None]
     if days:
@@ -136,18 +140,17 @@ def _move(connection: psycopg.Connection, rulebook: Rulebook, since: date, say: 
 
 
 def _rebuild(connection: psycopg.Connection, rulebook: Rulebook, say: Say) -> None:
-    """Make every table that follows from the archive anew, in one transaction; the workers wait meanwhile."""
+    """Make every table that follows from the archive anew, in the running transaction; the workers wait meanwhile."""
     folder, done = Projector(rulebook), 0
-    with connection.transaction():
-        cursor = connection.cursor()
-        cursor.execute("LOCK TABLE partition_offsets IN EXCLUSIVE MODE")
-        shard, _ = fence_partition(cursor, MAINTENANCE, rulebook)
-        cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_month, counters_minute, actors_month")
-        stated = facts(connection, None)
-        while chunk := list(islice(stated, 20 * CHUNK)):
-            changes = Changes()
-            for _, fact in chunk:
-                changes.apply(fact, 1)
-            folder.apply(cursor, shard, changes)
-            done += len(chunk)
-            say(f"  … {done:,} archived events counted anew")
+    cursor = connection.cursor()
+    cursor.execute("LOCK TABLE partition_offsets IN EXCLUSIVE MODE")
+    shard, _ = fence_partition(cursor, MAINTENANCE, rulebook)
+    cursor.execute("TRUNCATE cases, items, readings, counters_day, counters_month, counters_minute, actors_month")
+    stated = facts(connection, None)
+    while chunk := list(islice(stated, 20 * CHUNK)):
+        changes = Changes()
+        for _, fact in chunk:
+            changes.apply(fact, 1)
+        folder.apply(cursor, shard, changes)
+        done += len(chunk)
+        say(f"  … {done:,} archived events counted anew")

@@ -1,6 +1,8 @@
 """A catalogue changed on an installation that is in use: what is open follows, what was settled stays, all is right."""
 
+import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any
@@ -11,6 +13,7 @@ import pytest
 from core.database import migrate
 from core.errors import OutdatedCatalogueError, UnavailableError
 from core.settings import Settings
+from opscentre.devservices.process import wait_until
 from opscentre.devservices.timescaledb import TimescaleDB
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount import rebuild as module
@@ -312,3 +315,22 @@ def test_a_database_of_the_version_before_is_made_anew_from_its_archive(
     with psycopg.connect(before_catalogues, autocommit=True) as connection:
         assert content(connection) == in_use.content()
         assert compare(connection, load_rulebook(connection, in_use.catalogue)) == []
+
+
+@pytest.mark.slow
+def test_whoever_reads_the_views_for_long_delays_the_change_and_no_batch(in_use: Installation) -> None:
+    """A dump holds every view until it ends: the change waits for it, the workers do not wait for the change."""
+    said: list[str] = []
+    changed = rename(in_use.folder, "Bà Rịa–Vũng Tàu Province", "Bà Rịa–Vũng Tàu")
+    in_use.connection.execute("COMMENT ON SCHEMA indicators IS 'of another version'")  # so they are made anew
+    with psycopg.connect(in_use.dsn) as reader, ThreadPoolExecutor(1) as pool:
+        reader.execute("SELECT count(*) FROM indicators.tree").fetchone()
+        changing = pool.submit(apply_catalogue, in_use.dsn, changed, said.append)
+        assert wait_until(lambda: any("waiting for somebody" in line for line in said), 20)
+        began = time.monotonic()
+        in_use.commit(received("meanwhile"))
+        assert time.monotonic() - began < 10
+        assert not changing.done()
+        reader.rollback()
+        changing.result(30)
+    assert any("has come into force" in line for line in said)
