@@ -1,20 +1,22 @@
 """Whether a partition's log is still the one that was read: known by the last record that was counted."""
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 from contextlib import asynccontextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from aiokafka import AIOKafkaConsumer
+from aiokafka.client import ConnectionGroup
 from faust.types import TP
 
 from core.dead_letters import record_hash
+from core.errors import UnavailableError
 from streams.ingest.record_batches import install
 from streams.ingest.records import Record, UnreadRange
 
 RUNBOOK = "see docs/runbooks/offset-mismatch.md"
-READ_SECONDS = 10.0
-"""How long the last records may take to be read once more."""
+ENDS_SECONDS = READ_SECONDS = 10.0
+"""How long Kafka may take to say where a log begins and ends, and to hand out the last records once more."""
 
 
 class StartOffset(NamedTuple):
@@ -23,6 +25,13 @@ class StartOffset(NamedTuple):
     offset: int
     last_offset: int | None = None
     last_hash: str | None = None
+
+
+def last_of(record: Record | UnreadRange) -> StartOffset:
+    """What a log is known again by after this record."""
+    if isinstance(record, UnreadRange):
+        return StartOffset(record.last + 1)
+    return StartOffset(record.offset + 1, record.offset, record_hash(record.key, record.value))
 
 
 def mismatch(start: StartOffset, end: int, found: Record | UnreadRange | None) -> str | None:
@@ -79,3 +88,29 @@ async def reader(bootstrap: str) -> AsyncIterator[AIOKafkaConsumer]:
         yield consumer
     finally:
         await consumer.stop()
+
+
+def connections_of(consumer: Any, partitions: Iterable[TP]) -> dict[TP, Any]:
+    """The connection that each partition's leader is read by, where there is one."""
+    client = consumer._client
+    leaders = {tp: client.cluster.leader_for_partition(tp) for tp in partitions}
+    found = {tp: client._conns.get((leader, ConnectionGroup.DEFAULT)) for tp, leader in leaders.items()}
+    return {tp: connection for tp, connection in found.items() if connection is not None}
+
+
+async def ends_of(consumer: Any, partitions: Collection[TP]) -> tuple[dict[TP, int], dict[TP, int]]:
+    """First and end offset of each partition; those of which Kafka does not tell them are missing in both.
+
+    Asked for one by one, for a partition without a leader would hold up all that are asked for with it.
+    """
+
+    async def ask(tp: TP) -> tuple[int, int]:
+        async with asyncio.timeout(ENDS_SECONDS):
+            return (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
+
+    asked = list(partitions)
+    answers = await asyncio.gather(*map(ask, asked), return_exceptions=True)
+    known = {tp: answer for tp, answer in zip(asked, answers, strict=True) if isinstance(answer, tuple)}
+    if not known and asked:
+        raise UnavailableError("Kafka does not say where the logs begin and end")
+    return {tp: first for tp, (first, _) in known.items()}, {tp: end for tp, (_, end) in known.items()}

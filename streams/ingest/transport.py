@@ -15,15 +15,15 @@ from collections.abc import AsyncIterator, Collection, Mapping
 from typing import Any
 
 import faust
+from aiokafka.errors import KafkaError
 from faust.serializers.schemas import Schema
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage
 
-from core.errors import OffsetMismatchError, UnavailableError, first_line
-from streams.ingest.log_check import StartOffset, mismatch, records_at
+from core.errors import OffsetMismatchError, first_line
+from streams.ingest.log_check import StartOffset, connections_of, ends_of, last_of, mismatch, records_at
 from streams.ingest.records import FetchedBatch
 
-ENDS_TIMEOUT = 10.0
 SEEK_TIMEOUT = 45.0
 """Seconds. A slower seek would end Faust's recovery for good (its own limit is 90), so ours ends the worker first."""
 
@@ -53,6 +53,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
     def __post_init__(self) -> None:
         super().__post_init__()
         self.positions: dict[TP, int] = {}
+        self.last: dict[TP, StartOffset] = {}  # the last record that was passed on
+        self.connections: dict[TP, Any] = {}  # those behind which the log is known to be the one that was read
         self.aside: set[TP] = set()  # assigned, but not read
         self.look_again = 0.0
         self.looking: asyncio.Future[None] | None = None
@@ -76,6 +78,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             starts = await self._check_logs(consumer, assigned)
         self.app.reads_nothing()
         self.positions.clear()
+        self.connections.clear()
         self.aside = set(assigned)
         consumer.pause(*assigned)
         self._read_on(consumer, starts)
@@ -85,7 +88,7 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
 
     async def _check_logs(self, consumer: Any, partitions: Collection[TP]) -> dict[TP, int]:
         """Where to read on of those partitions whose logs are what they were; the others are set aside."""
-        earliest, latest = await _ends(consumer, partitions)
+        earliest, latest = await ends_of(consumer, partitions)
         starts: Mapping[TP, StartOffset] = await asyncio.to_thread(self.app.start_offsets, earliest)
         last = {tp: start.last_offset for tp, start in starts.items()}
         read = {tp: at for tp, at in last.items() if at is not None and earliest[tp] <= at < latest[tp]}
@@ -126,6 +129,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         consumer.resume(*starts)
         self.positions.update(starts)
         self.aside -= starts.keys()
+        for tp in starts:
+            self.last.pop(tp, None)
+            self.connections.pop(tp, None)
         self.app.reads(starts)
 
     async def _commit(self, offsets: Mapping[TP, int]) -> bool:
@@ -152,8 +158,13 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
         if self.aside and time.monotonic() > self.look_again and self.looking is None:
             self.looking = asyncio.ensure_future(self._look_again(consumer))  # the others do not wait for it
             self.looking.add_done_callback(self._looked)
+        changed = await self._verify(consumer)
+        if consumer._subscription.subscription.assignment is not assignment or assignment is not self.sought:
+            return {}
         batches, begins = {}, {}
         for tp, start in self.positions.items():
+            if tp in changed:
+                continue  # read again from there
             state = assignment.state_value(tp)
             if not state.has_valid_position or state.position == start:
                 continue
@@ -161,6 +172,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
             found, end = records.get(tp, []), state.position
             self.positions[tp] = end
             batches[tp] = FetchedBatch(start, end, found)
+            if found:
+                self.last[tp] = last_of(found[-1])
             if end < start or (found[0].offset if found else end) > start:
                 begins[tp] = start
         if begins:
@@ -169,6 +182,30 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 return {}
         consumer._fetcher._fetch_max_wait_ms = WAIT_BUSY_MS if batches else WAIT_IDLE_MS
         return batches
+
+    async def _verify(self, consumer: Any) -> set[TP]:
+        """Look at the logs again behind every connection that is a new one; return the partitions to be read again.
+
+        A broker that was restored, or another leader, may hold another log: what came from it is not passed on before
+        the last record that was is found in it. Its own offsets say nothing where it was written on meanwhile.
+        """
+        connections = connections_of(consumer, self.positions)
+        changed = {tp for tp, made in connections.items() if self.connections.setdefault(tp, made) is not made}
+        if not changed:
+            return changed
+        for tp in changed:
+            consumer.seek(tp, self.positions[tp])
+        read = {tp: at for tp in changed if tp in self.last and (at := self.last[tp].last_offset) is not None}
+        try:
+            found = await records_at(self.app.bootstrap, read)
+        except KafkaError as error:
+            self.log.warning("logs could not be looked at after a new connection: %r", error)
+            return changed
+        for tp in read:
+            if why := mismatch(self.last[tp], self.last[tp].offset, found.get(tp)):
+                raise OffsetMismatchError(f"{tp.topic}/{tp.partition}: {why}")
+        self.connections.update({tp: connections[tp] for tp in changed})
+        return changed
 
     async def _check_begins(self, consumer: Any, begins: Mapping[TP, int], batches: Mapping[TP, FetchedBatch]) -> None:
         """Tell harmless holes (Kafka's own marks) from lost records, where aiokafka goes elsewhere and says nothing."""
@@ -181,24 +218,6 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):  # type: ignore[misc]
                 raise OffsetMismatchError(
                     f"{tp.topic}/{tp.partition}: {start} to {earliest[tp] - 1} were deleted unread"
                 )
-
-
-async def _ends(consumer: Any, partitions: Collection[TP]) -> tuple[dict[TP, int], dict[TP, int]]:
-    """First and end offset of each partition; those of which Kafka does not tell them are missing in both.
-
-    Asked for one by one, for a partition without a leader would hold up all that are asked for with it.
-    """
-
-    async def ask(tp: TP) -> tuple[int, int]:
-        async with asyncio.timeout(ENDS_TIMEOUT):
-            return (await consumer.beginning_offsets([tp]))[tp], (await consumer.end_offsets([tp]))[tp]
-
-    asked = list(partitions)
-    answers = await asyncio.gather(*map(ask, asked), return_exceptions=True)
-    known = {tp: answer for tp, answer in zip(asked, answers, strict=True) if isinstance(answer, tuple)}
-    if not known and asked:
-        raise UnavailableError("Kafka does not say where the logs begin and end")
-    return {tp: first for tp, (first, _) in known.items()}, {tp: end for tp, (_, end) in known.items()}
 
 
 class Consumer(driver.Consumer):  # type: ignore[misc]
