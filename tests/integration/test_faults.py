@@ -132,3 +132,28 @@ def test_database_refuses_connections(
         workers.supervise("faults-2")
         workers.wait_progress(events, 90)
     assert_exact(settings.dsn, events)
+
+
+@pytest.mark.slow
+def test_big_records_during_an_outage_of_the_database_do_not_fill_the_memory(
+    broker: str, own_timescaledb: TimescaleDB, environment: Environment, tmp_path: Path
+) -> None:
+    """On the wire they are a hundredth of what they are in memory."""
+    settings = _installation(broker, own_timescaledb.dsn(), tmp_path)
+    big = 600
+    with Workers(settings, environment, tmp_path) as workers:
+        publish(settings.kafka, mixed(1000))
+        worker = workers.start()
+        workers.wait_progress(1000)
+        own_timescaledb.refuse_connections()
+        value = b"{" + b" " * 1_900_000
+        for _ in range(6):
+            publish(settings.kafka, [("events.e-office", str(n).encode(), value) for n in range(big // 6)])
+        workers.wait(lambda: worker.log.count("the database is away") > 4, "the outage goes on")
+        own_timescaledb.accept_connections()
+        workers.wait_progress(1000 + big, 120)
+        status = Path(f"/proc/{worker.pid}/status").read_text()
+    (peak,) = (int(line.split()[1]) / 1024 for line in status.splitlines() if line.startswith("VmHWM"))
+    print(f"peak {peak:.0f} MB for {big * len(value) / 1e6:,.0f} MB")
+    assert peak < 500
+    assert_exact(settings.dsn, 1000, big)
