@@ -18,7 +18,7 @@ _NO_VALUES = (
     "NULL::float8 AS denominator, NULL::float8 AS value"
 )
 
-OVERDUE = "c.state = 'open' AND c.overdue_at <= now()"
+OVERDUE = "c.state IN ('open', 'suspended') AND c.overdue_at <= now()"
 """The condition that a case, of the table `cases` as `c`, is overdue."""
 
 MOST_ROWS = 500

@@ -5,12 +5,24 @@ from typing import get_args
 from zoneinfo import ZoneInfo
 
 from opscentre.simulation.ground_truth import Statement
-from opscentre.simulation.histories import History, finish, last_due, opening, pauses, suspended
+from opscentre.simulation.histories import (
+    History,
+    Pause,
+    finish,
+    has_effect,
+    last_due,
+    opening,
+    pauses,
+    suspended,
+    suspended_since,
+)
 from schemas.catalogue.rules import OfficeHours, Rules, Weekday
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case
+from schemas.events.effects import Case, Closed, Resumed
 from schemas.timekeeping.moments import MINUTE, moment_of, time_of
 from schemas.timekeeping.working_time import Limit, WorkingTime
+
+_INSTANT = timedelta(microseconds=1)
 
 
 class DueTimes:
@@ -18,7 +30,7 @@ class DueTimes:
 
     The agency's own due time moves by each time for which the case is suspended later. One that follows from the
     procedure's limit is worked out by the calendar that was known when the case was opened, and anew by each that
-    became known on a day on which it was open and not overdue.
+    became known on a day on which it was open and not overdue. What was missed when it was suspended stays missed.
     """
 
     def __init__(self, rules: Rules) -> None:
@@ -32,9 +44,44 @@ class DueTimes:
         opened = opening(history)
         if opened is None:
             return None
-        given = last_due(history)
-        due = self._by_limit(opened, history, until) if given is None else self._own(opened, history, given)
+        due = self._due(opened, self._heard(opened, history), until)
         return None if due is None else self._after(opened, due)
+
+    def _heard(self, opened: Statement, history: History) -> History:
+        """The history without the due times that count for nothing, since they would give time for having done so."""
+        heard: list[Statement] = []
+        for one in history:
+            counts = one.due is None or self._counts(opened, heard, one)
+            heard.append(one if counts else one._replace(due=None))
+        return heard
+
+    def _counts(self, opened: Statement, before: History, one: Statement) -> bool:
+        """Whether a due time counts: with a resumption not after a miss, with a closing only an earlier one."""
+        if has_effect(one, Closed):
+            due = self._due(opened, [*before, one._replace(due=None)], one.time + _INSTANT)
+            return due is None or moment_of(_said(one)) < due
+        if not has_effect(one, Resumed) or not _stands_still(before):
+            return True
+        since = suspended_since(before)
+        due = self._due(opened, before, since + _INSTANT)
+        return due is None or self._after(opened, due) > since
+
+    def _due(self, opened: Statement, history: History, until: datetime) -> int | None:
+        """The due time; of a case that was missed when it was suspended, that of then."""
+        given, stops = last_due(history), list(pauses(history))
+        if _stands_still(history):
+            stops.append(Pause(suspended_since(history), until, len(history)))
+        for stop in stops:
+            if given is None or stop.end_index > given:
+                known = self._as_known(opened, history[: stop.end_index], stop.begin + _INSTANT)
+                if known is not None and self._after(opened, known) <= stop.begin:
+                    return known
+        return self._as_known(opened, history, until)
+
+    def _as_known(self, opened: Statement, history: History, until: datetime) -> int | None:
+        """The due time as the agency gave it, or by the limit, whether it is missed or not."""
+        given = last_due(history)
+        return self._by_limit(opened, history, until) if given is None else self._own(opened, history, given)
 
     def worked_minutes(self, history: History, opened: Statement, ended: Statement) -> int:
         """Whole minutes of office time from the opening to the finish, without those for which it was suspended."""
@@ -123,6 +170,15 @@ class DueTimes:
     def _midnight(self, day: date) -> datetime:
         """Where a local day begins. In UTC: two times of one zone are compared by their clocks alone."""
         return datetime.combine(day, time(), self._zone).astimezone(UTC)
+
+
+def _stands_still(history: History) -> bool:
+    return opening(history) is not None and finish(history) is None and suspended(history)
+
+
+def _said(one: Statement) -> datetime:
+    assert one.due is not None  # asked of what gives one
+    return one.due
 
 
 def _hours(office: OfficeHours) -> dict[int, list[tuple[int, int]]]:

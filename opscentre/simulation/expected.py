@@ -14,7 +14,16 @@ from typing import Any
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.figures import latest
 from opscentre.simulation.ground_truth import GroundTruth, Statement
-from opscentre.simulation.histories import History, closed, finish, has_effect, opening, sort_key, suspended
+from opscentre.simulation.histories import (
+    History,
+    closed,
+    finish,
+    has_effect,
+    opening,
+    sort_key,
+    suspended,
+    suspended_since,
+)
 from schemas.catalogue.load import Catalogue
 from schemas.events import BY_TYPE
 from schemas.events.effects import Added, Case, Item, Reading
@@ -98,6 +107,8 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
         yield "open"
         if suspended(history):
             yield "suspended"
+            if overdue_at and overdue_at <= suspended_since(history):
+                yield "overdue"
         elif overdue_at and overdue_at < until:
             yield "overdue"
         return

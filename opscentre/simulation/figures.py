@@ -12,7 +12,16 @@ from zoneinfo import ZoneInfo
 
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.ground_truth import GroundTruth, Statement
-from opscentre.simulation.histories import History, closed, finish, has_effect, opening, sort_key, suspended
+from opscentre.simulation.histories import (
+    History,
+    closed,
+    finish,
+    has_effect,
+    opening,
+    sort_key,
+    suspended,
+    suspended_since,
+)
 from schemas.catalogue.load import Catalogue
 from schemas.evaluation import ActorMonth, Figures, ReportedValue, StandingItem, TaskState, lineage
 from schemas.evaluation.figures import group_of
@@ -132,6 +141,8 @@ class GroundTruthFigures:
         overdue_at = self._due_times.overdue_at(history, until)
         if suspended(history):
             yield "suspended"
+            if overdue_at and overdue_at <= suspended_since(history):
+                yield "overdue"
         elif overdue_at and overdue_at < until:
             yield "overdue"
 

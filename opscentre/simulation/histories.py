@@ -44,15 +44,31 @@ def opening(history: History) -> Statement | None:
 
 
 def finish(history: History) -> Statement | None:
-    """Of the closings since it was last reopened the one with the best precedence, of several such the first."""
+    """Of the closings since it was last reopened the one with the best precedence, of several such the first.
+
+    One that is neither on time nor late is the first or none.
+    """
     closings = [one for one in _since_reopened(history) if has_effect(one, Closed)]
-    return min(closings, key=lambda one: closed(one).precedence, default=None)
+    standing = closings[:1] + [one for one in closings[1:] if closed(one).timed]
+    return min(standing, key=lambda one: closed(one).precedence, default=None)
 
 
 def suspended(history: History) -> bool:
     """Whether the last suspension since it was last reopened has not ended."""
     pauses = [one for one in _since_reopened(history) if has_effect(one, Suspended, Resumed)]
     return bool(pauses) and has_effect(pauses[-1], Suspended)
+
+
+def suspended_since(history: History) -> datetime:
+    """Since when a case stands still that is open and suspended: not before it was opened."""
+    begin = None
+    for one in _since_reopened(history):
+        if has_effect(one, Suspended, Resumed):
+            begin = None if has_effect(one, Resumed) else begin or one.time
+    opened = opening(history)
+    assert begin is not None  # asked of what is suspended only
+    assert opened is not None
+    return max(begin, opened.time)
 
 
 def pauses(history: History) -> Iterator[Pause]:
@@ -85,7 +101,7 @@ def _gives_due(one: Statement, before: History) -> bool:
         return opening(before) is None
     ended = finish(before)
     if has_effect(one, Closed):
-        return ended is None or closed(one).precedence < closed(ended).precedence
+        return ended is None or (closed(one).timed and closed(one).precedence < closed(ended).precedence)
     return ended is None and has_effect(one, Extended, Resumed)
 
 

@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.catalogue.indicators import Indicator
-from schemas.catalogue.rules import CalendarEntry, CalendarRule, Limits, OfficeHours, Rules, from_earliest
+from schemas.catalogue.rules import FOLD, CalendarEntry, CalendarRule, Limits, OfficeHours, Rules, from_earliest
 from schemas.catalogue.toml_table import AgencyCode, Language, Name, Table, each_once
 from schemas.topics import topic_name
 
@@ -186,6 +186,7 @@ class Catalogue:
             for entry in entries
         ]
         return Rules(
+            fold=FOLD,
             zone=self.province.zone,
             office_hours=self.office_hours,
             agency_hours=own,
@@ -197,6 +198,7 @@ class Catalogue:
     def version(self) -> str:
         """Hash of all that the catalogue says; comments, layout and order are not part of it."""
         content = {
+            "fold": FOLD,
             "province": _plain(self.province),
             "agencies": {code: _plain(agency) for code, agency in self.agencies.items()},
             "systems": {id_: _system(system) for id_, system in self.systems.items()},

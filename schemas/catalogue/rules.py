@@ -87,6 +87,11 @@ def from_earliest(limits: Iterable[Limits]) -> list[Limits]:
     return sorted(limits, key=lambda one: one.since or datetime.date.min)
 
 
+FOLD = 2
+"""Raised whenever the same events under the same catalogue are to come to other counters: `opscentre migrate` then
+makes all that follows from the archive anew."""
+
+
 class CalendarRule(Table):
     """A day that is off, or is worked on, against the days of the week; as in `CalendarEntry`."""
 
@@ -102,6 +107,8 @@ class Rules(Table):
     Equal content gives equal JSON, whatever the order in the files. Names are not part of it.
     """
 
+    fold: int = 1
+    """`FOLD` of the software that they were written by."""
     zone: str
     office_hours: OfficeHours
     agency_hours: dict[str, OfficeHours]

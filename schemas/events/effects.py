@@ -100,7 +100,7 @@ class Extended(Case):
 
 
 class Suspended(Case):
-    """The clock stands still: the agency waits for somebody else."""
+    """The clock stands still: the agency waits for somebody else. What was missed before stays missed and overdue."""
 
     order = 2
 
@@ -109,7 +109,10 @@ class Resumed(Case):
     """The clock runs again."""
 
     order = 3
-    due_at: Instant | None = Field(default=None, description="The due time from now on, where the agency gives one.")
+    due_at: Instant | None = Field(
+        default=None,
+        description="The due time from now on, where the agency gives one. Nothing where the last one had been missed.",
+    )
 
 
 class Closed(Case):

@@ -89,7 +89,7 @@ class DossierRefused(Dossier, Closed, name="dossier.refused"):
 
 
 class DossierWithdrawn(Dossier, Closed, name="dossier.withdrawn"):
-    """Withdrawn by the applicant (state 7): closed, neither on time nor late."""
+    """Withdrawn by the applicant (state 7): closed, neither on time nor late; nothing where it had ended before."""
 
     timed = False
 

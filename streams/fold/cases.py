@@ -90,6 +90,7 @@ class CaseFold:
         self._rules = rules
         self._due_times = DueTimes(rules, _BY_DAY[kind])
         self.overdue_at = self._due_times.overdue_at
+        self.missed = self._due_times.missed
 
     def expand(self, history: Sequence[Entry]) -> Sequence[Entry]:
         """The history with the changes of the calendar that may move a due time which follows from a limit."""
@@ -147,14 +148,15 @@ class CaseFold:
             self._due_times.follow_limit(state, entry.detail, entry.time)
 
     def _close(self, state: CaseState, entry: Entry, step: Step) -> None:
-        if state.closing is not None and step.precedence >= state.closing.precedence:
-            return
+        if state.closing is not None and (step.precedence >= state.closing.precedence or not step.timed):
+            return  # what had ended, late perhaps, cannot be withdrawn any more
         if state.closing is None:
             self._due_times.resume(state, entry.time, None)
         state.agency = entry.agency
         state.closed_at, state.closing, state.closing_dimensions = entry.time, step, entry.dimensions or ""
         state.worked = None
-        if entry.due is not None:
+        # It may repeat the due time, or say an earlier one: nobody gets time by having finished.
+        if entry.due is not None and (state.due is None or entry.due < state.due):
             give_due(state, entry.due, entry.time)
 
     def on_time(self, state: CaseState) -> bool | None:
@@ -176,6 +178,8 @@ class CaseFold:
             held[counters.opened_at_sum] = (moment, state.opened_at // MINUTE)
             if state.paused_at is not None:
                 held[counters.suspended] = one
+                if self._due_times.missed(state):
+                    held[counters.overdue] = one
             elif state.due is not None:
                 overdue = self.overdue_at(state.due)
                 held[counters.overdue] = (overdue, 1) if overdue > moment else one

@@ -1,7 +1,8 @@
 """When a case is due: by the agency's own word, else by its procedure's limit and the calendar. Pure.
 
 Either due time moves by the office time for which the case is suspended, unless the resumption brings its own. One
-that follows from a limit moves with the calendar, too, as long as it was not missed.
+that follows from a limit moves with the calendar, too. What was missed by then stays missed: neither a suspension nor a
+resumption nor the calendar moves it any more, only an extension that the agency grants.
 """
 
 from collections.abc import Callable
@@ -51,13 +52,15 @@ class DueTimes:
 
     def resume(self, state: DueState, moment: int, due: int | None) -> None:
         """End a pause, if there is one; `due` is the due time that the agency says with it."""
-        paused_at, state.paused_at = state.paused_at, None
+        missed, paused_at, state.paused_at = self.missed(state), state.paused_at, None
         if paused_at is None or state.opened_at is None:
             if due is not None:
                 give_due(state, due, moment)
             return
         state.pauses = (*state.pauses, (paused_at, moment))
-        if due is not None:
+        if missed:
+            state.procedure = None
+        elif due is not None:
             give_due(state, due, moment)
         elif state.procedure is not None:
             state.due = self._computed(state)
@@ -65,6 +68,10 @@ class DueTimes:
             working = self._rules.working(state.opened_by, self._rules.calendar_at(moment))
             since = max(paused_at, state.given_at)  # said while the case was suspended, it knew of the pause so far
             state.due = working.shifted(state.due, working.between(since, moment))
+
+    def missed(self, state: DueState) -> bool:
+        """Of a suspended case: whether its due time was missed when it was suspended."""
+        return state.due is not None and state.paused_at is not None and self.overdue_at(state.due) <= state.paused_at
 
     def paused(self, state: DueState, calendar: int) -> int:
         """Office time of all pauses so far, by a calendar; remembered, for it is asked again and again."""

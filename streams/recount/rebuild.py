@@ -93,10 +93,9 @@ def _steps(connection: psycopg.Connection, unfinished: int) -> list[tuple[Rules,
 
 def _follow(connection: psycopg.Connection, rulebook: Rulebook, steps: list[tuple[Rules, Rules]], say: Say) -> None:
     """Make the tables what they would be, had the rules in force been there from the start."""
-    if not steps or any(old.zone != new.zone for old, new in steps):
-        with_short_waits(
-            connection, lambda: _rebuild(connection, rulebook, say), say
-        )  # there were no tables, or none of their days is the same day any more
+    if not steps or any((old.zone, old.fold) != (new.zone, new.fold) for old, new in steps):
+        # There were no tables, none of their days is the same day any more, or the events come to something else.
+        with_short_waits(connection, lambda: _rebuild(connection, rulebook, say), say)
         return
     days = [day for day in (first_difference(old, new) for old, new in steps) if day is not None]
     if days:

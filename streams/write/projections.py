@@ -168,7 +168,7 @@ def _update(table: str, group: str, columns: str) -> bytes:
 
 def _case_row(entity: EntityKey, state: CaseState, fold: CaseFold, history: Sequence[Entry], catalogue: int) -> str:
     name, overdue = state.name, None
-    if name in ("open", "closed") and state.due is not None:
+    if state.due is not None and (name in ("open", "closed") or fold.missed(state)):
         overdue = max(fold.overdue_at(state.due), state.reopened_at)
     met = fold.on_time(state) if name == "closed" else None
     return (

@@ -317,6 +317,16 @@ def test_a_database_of_the_version_before_is_made_anew_from_its_archive(
         assert compare(connection, load_rulebook(connection, in_use.catalogue)) == []
 
 
+def test_a_version_that_folds_otherwise_makes_all_tables_anew(in_use: Installation) -> None:
+    right = in_use.content()
+    in_use.connection.execute("UPDATE catalogues SET version = 'before', rules = (rules::jsonb - 'fold')::text")
+    in_use.connection.execute("UPDATE cases SET due_at = due_at + interval '1 day'")
+    in_use.connection.execute("UPDATE counters_day SET value = value + 1")
+    apply_catalogue(in_use.dsn, in_use.catalogue)
+    assert in_use.content() == right
+    in_use.assert_right()
+
+
 @pytest.mark.slow
 def test_whoever_reads_the_views_for_long_delays_the_change_and_no_batch(in_use: Installation) -> None:
     """A dump holds every view until it ends: the change waits for it, the workers do not wait for the change."""

@@ -138,8 +138,37 @@ def test_an_extension_after_the_end_moves_nothing() -> None:
     assert met(*history, entry("dossier.extended", "13 08:00", due="20 17:00", id="3")) is False
 
 
-def test_the_due_time_that_the_closing_repeats_is_the_one_in_force() -> None:
-    assert met(received("03 08:00", "10 17:00"), entry("dossier.processed", "12 08:00", due="12 17:00", id="2")) is True
+def test_a_closing_may_say_an_earlier_due_time_and_no_later_one() -> None:
+    assert (
+        met(received("03 08:00", "10 17:00"), entry("dossier.processed", "12 08:00", due="12 17:00", id="2")) is False
+    )
+    assert (
+        met(received("03 08:00", "10 17:00"), entry("dossier.processed", "09 08:00", due="08 17:00", id="2")) is False
+    )
+    assert met(received("03 08:00"), entry("dossier.processed", "12 08:00", due="11 17:00", id="2")) is False
+
+
+@pytest.mark.parametrize("first", ["dossier.processed", "dossier.returned", "dossier.refused"])
+def test_what_had_ended_late_cannot_be_withdrawn_any_more(first: str) -> None:
+    late = received("03 08:00", "10 17:00"), entry(first, "12 08:00", id="2")
+    assert met(*late, entry("dossier.withdrawn", "13 08:00", id="3")) is False
+    assert met(late[0], entry("dossier.withdrawn", "09 08:00", id="2"), entry(first, "13 08:00", id="3")) is None
+
+
+def test_suspended_after_the_miss_it_is_overdue_all_along() -> None:
+    history = (
+        received("03 08:00", "10 17:00"),
+        entry("dossier.suspended", "14 08:00", id="2"),
+        entry("dossier.resumed", "17 08:00", due="25 17:00", id="3"),
+    )
+    for until, extra in ((1, set()), (2, {"suspended"}), (3, set())):
+        state = case(*history[:until])
+        assert state.due == at("10 17:00")
+        assert holds(state, "20 08:00") == {"opened", "open", "overdue"} | extra
+    assert met(*history, entry("dossier.processed", "18 08:00", id="4")) is False
+    assert met(*history[:2], entry("dossier.processed", "18 08:00", id="4")) is False
+    extended = entry("dossier.extended", "18 08:00", due="25 17:00", id="4")
+    assert holds(case(*history, extended), "20 08:00") == {"opened", "open"}  # the agency was given more time
 
 
 def test_returned_after_processed_keeps_the_finish() -> None:

@@ -150,11 +150,12 @@ def test_the_last_due_time_given_before_the_end_counts(steps: list[str], end: st
     assert found & {"on_time", "late"} == {end}
 
 
-def test_a_closing_may_repeat_the_due_time_if_it_is_the_finish() -> None:
-    steps = ["received 2025-04-01", "processed 2025-04-15", "processed 2025-04-20"]
+def test_a_closing_may_say_an_earlier_due_time_if_it_is_the_finish() -> None:
+    steps = ["received 2025-04-01", "processed 2025-04-09", "processed 2025-04-20"]
     events = dossier(*steps, received=LIMITED)
-    for number, end in ((1, "on_time"), (2, "late")):
-        changed = [{**e, "data": {**e["data"], **LATER}} if e["id"] == str(number) else e for e in events]
+    earlier = {"due_at": "2025-04-08T17:00:00+07:00"}
+    for number, due, end in ((1, earlier, "late"), (1, LATER, "on_time"), (2, earlier, "on_time")):
+        changed = [{**e, "data": {**e["data"], **due}} if e["id"] == str(number) else e for e in events]
         assert figures(*changed)[f"cases.dossier.{end}"] == 1
 
 
