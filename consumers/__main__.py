@@ -8,7 +8,7 @@ import threading
 from consumers.deliveries import recipients
 from consumers.notifier import Notifier
 from core.catalogue import open_catalogue
-from core.errors import OpsCentreError, UnavailableError
+from core.errors import OpsCentreError, UnavailableError, first_line
 from core.settings import Settings, settings
 
 log = logging.getLogger("consumers")
@@ -46,7 +46,7 @@ def run(options: Settings) -> None:
             finally:
                 notifier.close()
         except UnavailableError as error:
-            log.warning("waiting: %s", str(error).splitlines()[0])
+            log.warning("waiting: %s", first_line(error))
             _stopping.wait(2)
 
 

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 from kafka.errors import KafkaError
+from kafka.protocol.consumer import IsolationLevel
 
 from core.errors import UnavailableError
 from core.progress import ProgressCallback
@@ -87,7 +88,7 @@ class TopicEnds(NamedTuple):
     """Where a topic ends.
 
     `topic_id` is what it was created under: created anew it has another. `ends` is by partition: the offset that the
-    next record will have.
+    next record will have; before it, the first of a transaction that is still open, which nobody can read past.
     """
 
     topic_id: str
@@ -107,7 +108,7 @@ def end_offsets(client: KafkaAdminClient, names: Iterable[str]) -> dict[str, Top
         for topic in described
         for partition in topic["partitions"]
     }
-    ends = client.list_partition_offsets(asked) if asked else {}
+    ends = client.list_partition_offsets(asked, isolation_level=IsolationLevel.READ_COMMITTED) if asked else {}
     return {
         topic["name"]: TopicEnds(
             str(topic["topic_id"]),

@@ -18,6 +18,14 @@ from dashboards.queries import Sql
 from dashboards.texts import AGENCY, Language, Text
 from schemas.catalogue.model import Catalogue
 
+_ENDED = {
+    "settled": Text("đã giải quyết", "settled"),
+    "transferred": Text("đã chuyển cơ quan", "transferred"),
+    "postponed": Text("đã lùi hạn", "postponed"),
+    "retracted": Text("đã thu hồi", "retracted"),
+}
+"""Why an alert no longer stands."""
+
 
 def overview(language: Language, catalogue: Catalogue) -> Screen:
     """The dashboard `overview`."""
@@ -106,8 +114,11 @@ WHERE a.parent IS NOT NULL AND v.value > 0 ORDER BY 3 DESC, 2 LIMIT 50"""
 
 def _alerts(screen: Screen) -> Panel:
     sql = screen.sql
-    sent, listed = screen.say(Text("đã gửi", "sent")), screen.say(Text("chỉ liệt kê", "listed"))
-    state = f"CASE WHEN l.suppressed IS NULL THEN '{sent}' ELSE '{listed}' END"
+    listed = screen.say(Text("chỉ liệt kê", "listed"))
+    sent, unsent = screen.say(Text("đã gửi", "sent")), screen.say(Text("chưa gửi", "not sent"))
+    delivered = "SELECT FROM deliveries WHERE message = l.sweep || '/' || l.agency AND state = 'delivered'"
+    told = f"CASE WHEN EXISTS ({delivered}) THEN '{sent}' ELSE '{unsent}' END"
+    state = f"CASE WHEN l.suppressed IS NOT NULL THEN '{listed}' ELSE {sql.word('l.ended', _ENDED, told)} END"
     columns = [
         key("code", "l.agency"),
         Column(Text("Lúc", "Raised"), sql.local("l.raised_at"), width=140),

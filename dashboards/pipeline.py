@@ -10,6 +10,7 @@ _DELIVERY_STATES = {
     "pending": Text("đang chờ", "pending"),
     "delivered": Text("đã gửi", "delivered"),
     "failed": Text("thất bại", "failed"),
+    "removed": Text("đã bỏ địa chỉ", "address removed"),
 }
 
 
@@ -44,7 +45,7 @@ def _numbers(screen: Screen) -> None:
     written = "partition_offsets WHERE events > 0"
     add(Text("Từ lần ghi gần nhất", "Since the last write"), _seconds_since("max(updated_at)"), written, AGE)
     add(Text("Từ lần quét hạn gần nhất", "Since the last sweep"), _seconds_since("min(swept_at)"), "sweeps", AGE)
-    waiting = "deliveries WHERE state <> 'delivered'"
+    waiting = "deliveries WHERE state IN ('pending', 'failed')"
     add(Text("Tin chưa gửi được", "Messages not delivered"), "count(*)", waiting, ATTENTION)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
-from schemas.events.envelope import SPECVERSION
+from schemas.events.envelope import MAX_TEXT, SPECVERSION
 
 ALERT_NAME: Final = "deadlines.missed.v1"
 ALERT_TYPE: Final = "vn.opscentre.deadlines.missed.v1"
@@ -15,13 +15,13 @@ MOST_CASES = 100
 """How many cases one message names; `count` has all."""
 
 
-Text = Annotated[str, Field(pattern=r"^[^\u0000-\u001f\u007f]+$")]
-"""What the database and a message's title can hold: no control characters."""
+Text = Annotated[str, Field(max_length=MAX_TEXT, pattern=r"^[^\u0000-\u001f\u007f]+$")]
+"""What the database's keys and a message's title can hold: not too long, no control characters."""
 
 
 def _near(moment: datetime) -> datetime:
-    if not 1990 <= moment.year < 2200:
-        raise ValueError("must be between 1990 and 2199: it is told in the province's time")
+    if not 1 < moment.year < 9999:
+        raise ValueError("must be between the years 2 and 9998: it is told in the province's time")
     return moment
 
 

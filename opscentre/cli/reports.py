@@ -59,9 +59,10 @@ def alerts(
     limit: Annotated[int, typer.Option(min=1, help="At most so many, the newest.")] = 20,
     json: Json = False,
 ) -> None:
-    """Missed deadlines: the newest, who was told, and when each system was last swept.
+    """Missed deadlines: the newest, whether anybody was told, what became of them, and when each system was last swept.
 
-    Not told are those that were settled, or overdue for more than a month, when the centre first saw them.
+    Not told are those that were settled, or overdue for more than a month, when the centre first saw them. An address
+    that messages do not reach is named with its last error.
     """
     options = settings()
     with connect(options.dsn, "opscentre alerts") as connection:

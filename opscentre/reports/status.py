@@ -1,7 +1,7 @@
 """`opscentre status`: what came in and what it adds up to, from the live counters."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +11,7 @@ from core.database import scalar
 from core.kafka import admin, end_offsets
 from core.offsets import lags, next_offsets
 from schemas.counters import CASE_MEASURES, FLOWS, KINDS, REGISTERS, Totals
+from schemas.events.effects import MAX_READING
 
 _TOTALS = """
     SELECT system, measure, agency, dimensions, sum(value)::bigint
@@ -45,9 +46,15 @@ def figures(found: Totals, readings: Mapping[str, list[float]]) -> dict[str, Any
         },
         "flows": {name: whole.get(name, 0) for name in FLOWS},
         "readings": {
-            name: {"count": len(values), "total": math.fsum(values)} for name, values in sorted(readings.items())
+            name: {"count": len(values), "total": _total(values)} for name, values in sorted(readings.items())
         },
     }
+
+
+def _total(values: Iterable[float]) -> float | None:
+    """None where one of the values is beyond what a reading may be: from before there was that limit."""
+    found = list(values)
+    return math.fsum(found) if all(abs(value) <= MAX_READING for value in found) else None
 
 
 def _by_dimension(found: Totals, measure: str) -> dict[str, int]:

@@ -72,12 +72,12 @@ def first_minutes(
     _step(table, rate > 0, "data moves", f"{rate:,.0f} events a second")
     history = f"events since {since.astimezone(catalogue.zone):%d/%m/%Y}" if since else "on its way"
     _step(table, days > 0 and not catching_up, "history behind it", history + catching_up)
-    sent = [alert for alert in alerts["newest"] if not alert["suppressed"]]
+    told = [alert for alert in alerts["newest"] if not alert["suppressed"]]
     _step(
-        table, bool(sent), "a deadline missed, its alert raised", _alert(sent[0], catalogue) if sent else "after that"
+        table, bool(told), "a deadline missed, its alert raised", _alert(told[0], catalogue) if told else "after that"
     )
-    if sent:
-        _step(table, True, "", f"{alerts['sent']:,} so far: .venv/bin/opscentre alerts")
+    if told:
+        _step(table, True, "", f"{alerts['raised']:,} so far: .venv/bin/opscentre alerts")
     _step(table, None, "every target, and how it is coming on", ".venv/bin/opscentre indicators, in a second terminal")
     _step(table, None, "prove every number", ".venv/bin/opscentre recount")
     _step(table, None, "against what was published", ".venv/bin/opscentre simulate --verify")

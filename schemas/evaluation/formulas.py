@@ -23,6 +23,7 @@ from schemas.catalogue.indicators import (
 )
 from schemas.evaluation.figures import Figures, ReportedValue, group_of
 from schemas.evaluation.periods import months, span
+from schemas.events.effects import MAX_READING
 
 _DAY = 24 * 60
 
@@ -197,7 +198,8 @@ def _reading(system: str, reported: Reported, figures: Figures) -> Values:
             below.setdefault(ancestor, []).append(one.value)
     found = {}
     for ancestor, values in below.items():
-        value = sum(values) if reported.rollup == "sum" else values[0]
+        counted = values if reported.rollup == "sum" else values[:1]
+        value = sum(counted) if all(abs(one) <= MAX_READING for one in counted) else None
         found[ancestor, ""] = Value(value, None, value)
     return found
 

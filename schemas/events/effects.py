@@ -7,15 +7,29 @@ source systems' clocks have whole seconds.
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    GetCoreSchemaHandler,
+    GetJsonSchemaHandler,
+    ValidationInfo,
+)
 from pydantic.json_schema import JsonSchemaValue
-from pydantic_core import CoreSchema
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from schemas.events.envelope import instant_schema
 
 TYPE_PREFIX = "vn.opscentre."
+
+MAX_READING: Final = 1e15
+"""No reading is farther from zero: sums of what is cannot overflow, and every whole number until there is exact."""
+
+ARCHIVED: Final = "archived"
+"""The context in which what was accepted once is read again: a limit that came later does not undo that."""
 
 
 class _Instant:
@@ -156,11 +170,24 @@ class Removed(Item):
     order = 1
 
 
+def _measured(value: float, info: ValidationInfo) -> float:
+    if abs(value) > MAX_READING and info.context != ARCHIVED:
+        raise PydanticCustomError(
+            "reading",
+            "must be no farther from zero than 1,000,000,000,000,000; of what was not measured send no reading",
+        )
+    return value
+
+
 class Reading(Event):
     """A value that an agency reports for a period; `subject` names what was measured. Of several the latest stands."""
 
     period: Period = Field(description="The period that the value is of: 2025, 2025-Q2, 2025-06 or 2025-06-30.")
-    value: float = Field(allow_inf_nan=False, description="The value.")
+    value: Annotated[float, AfterValidator(_measured)] = Field(
+        allow_inf_nan=False,
+        description="The value, as far from zero as 10^15 at most.",
+        json_schema_extra={"minimum": -MAX_READING, "maximum": MAX_READING},
+    )
     unit: Code = Field(description="Unit of the value, such as percent, enterprises, rank.")
     note: str | None = Field(default=None, max_length=500, description="What to know about it; never personal data.")
 

@@ -26,7 +26,7 @@ def views_sql(catalogue: Catalogue) -> str:
         + base_sql(catalogue.province.zone)
         + "".join(_function(one) for one in indicators)
         + "".join(_view(one) for one in indicators)
-        + status_sql(indicators, catalogue.province.code)
+        + status_sql()
     )
 
 

@@ -21,7 +21,7 @@ from schemas.catalogue.indicators import (
     dimension_fields,
 )
 from schemas.events import BY_TYPE
-from schemas.events.effects import Flow
+from schemas.events.effects import MAX_READING, Flow
 from schemas.views.history_sql import READ, REPORTED, STANDING, TASK
 from schemas.views.quoting import identifier, literal
 
@@ -47,7 +47,9 @@ def formula_sql(system: str, formula: Formula, by: str | None) -> str:
         case Distinct():
             return _distinct(system, formula, by)
         case Reported(reading=reading, rollup=rollup):
-            return REPORTED.format(system=literal(system), name=literal(reading)) + READ[rollup]
+            return (
+                REPORTED.format(system=literal(system), name=literal(reading), limit=_float(MAX_READING)) + READ[rollup]
+            )
         case Milestone(task=task):
             return TASK.format(system=literal(system), task=literal(task))
         case Score():

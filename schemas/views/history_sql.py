@@ -35,7 +35,8 @@ STANDING = """
         AND past."order" = 0
 """
 
-# Of what was reported at the same moment the highest id counts; there is hardly ever a second, so it is read last.
+# Of what was reported at the same moment the highest id counts; there is hardly ever a second, so it is read last. What
+# is archived may be beyond the limit that readings have: it is no value, nor is a sum in which it would be.
 REPORTED = """
 WITH reported AS (
     SELECT agency, indicators.last_day(period) AS until, reported_at, value, history, NULL AS id
@@ -54,7 +55,8 @@ WITH reported AS (
 ), ranked AS (
     SELECT *, rank() OVER (PARTITION BY agency ORDER BY until DESC, reported_at DESC) AS place FROM reported
 ), latest AS (
-    SELECT DISTINCT ON (agency) agency, until, reported_at, value, given FROM (
+    SELECT DISTINCT ON (agency) agency, until, reported_at, given,
+        CASE WHEN abs(value) <= {limit} THEN value END AS value FROM (
         SELECT *, coalesce(id, (SELECT e.id FROM indicators.entries(history) AS e ORDER BY e.place DESC LIMIT 1))
             COLLATE "C" AS given FROM ranked WHERE place = 1
     ) AS first ORDER BY agency, given DESC
@@ -63,8 +65,10 @@ WITH reported AS (
 
 READ = {
     "sum": """
-SELECT t.ancestor, '', sum(l.value ORDER BY l.agency), NULL::float8, sum(l.value ORDER BY l.agency)
-FROM latest AS l JOIN indicators.tree AS t ON t.agency = l.agency GROUP BY t.ancestor
+SELECT ancestor, '', CASE WHEN complete THEN value END, NULL::float8, CASE WHEN complete THEN value END FROM (
+    SELECT t.ancestor, sum(l.value ORDER BY l.agency) AS value, count(l.value) = count(*) AS complete
+    FROM latest AS l JOIN indicators.tree AS t ON t.agency = l.agency GROUP BY t.ancestor
+) AS summed
 """,
     "none": """
 SELECT DISTINCT ON (t.ancestor) t.ancestor, '', l.value, NULL::float8, l.value

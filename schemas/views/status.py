@@ -1,13 +1,30 @@
 """How each target stands, decided or not, in SQL: `indicators.status_at(as_of)`, of today in `indicator_status`."""
 
-from collections.abc import Iterable
-
-from schemas.catalogue.indicators import Indicator
-from schemas.views.formulas import function_of
 from schemas.views.quoting import literal
 
 PACE_DAYS = 20
 """Working days over which the pace is taken."""
+
+_VALUES = """
+-- The values of an indicator at some agencies, of its period that a day is in, until the end of that day.
+CREATE FUNCTION indicators.values_of(indicator text, ends date, agencies text[])
+RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY EXECUTE format('SELECT agency, value FROM indicators.%I($1, $2) WHERE dimensions = %L '
+        'AND agency = ANY ($3)', 'at_' || replace(indicator, '-', '_'), '')
+    USING (SELECT indicators.first_day(c.period, $2) FROM indicators.catalogue AS c WHERE c.indicator = $1),
+        ends, agencies;
+END $$;
+
+-- The same; none where they cannot be worked out (a sum overflows), so that no other indicator suffers.
+CREATE FUNCTION indicators.known_values_of(indicator text, ends date, agencies text[])
+RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE AS $$
+BEGIN
+    RETURN QUERY SELECT * FROM indicators.values_of(indicator, ends, agencies);
+EXCEPTION WHEN data_exception THEN
+    RETURN;
+END $$;
+"""
 
 _STATUS = """
 -- As of the end of a local day, or of today until now. What was decided later was not known then.
@@ -29,10 +46,11 @@ WITH asked AS (
         (SELECT count(*)::int FROM indicators.working_days WHERE day > as_of AND day <= t.due) AS working_days_left
     FROM indicators.targets AS t JOIN indicators.catalogue AS c USING (indicator)
 ), days AS MATERIALIZED (
-    SELECT DISTINCT indicator, indicators.first_day(period, day) AS starts, day AS ends
-    FROM asked, LATERAL (VALUES (ends), (earlier)) AS both_days (day)
-), found AS (
-    {values}
+    SELECT indicator, day AS ends, array_agg(DISTINCT agency) AS agencies
+    FROM asked, LATERAL (VALUES (ends), (earlier)) AS both_days (day) GROUP BY indicator, day
+), found AS MATERIALIZED (
+    SELECT d.indicator, v.agency, d.ends, v.value
+    FROM days AS d, LATERAL indicators.known_values_of(d.indicator, d.ends, d.agencies) AS v
 ), known AS (
     SELECT a.*, now.value, now.value IS NOT NULL
             AND (a.at_least IS NULL OR now.value >= a.at_least) AND (a.at_most IS NULL OR now.value <= a.at_most)
@@ -66,24 +84,6 @@ LEFT JOIN public.decisions AS d ON d.indicator = p.indicator AND d.agency = p.ag
 """
 
 
-def status_sql(indicators: Iterable[Indicator], province: str) -> str:
-    """The function and the view of all targets of these indicators."""
-    values = [_values(one, province) for one in indicators if one.file.target]
-    nothing = "SELECT ''::text, ''::text, NULL::date, NULL::float8 WHERE false"
-    found = (
-        "SELECT * FROM (\n    "
-        + ("\n    UNION ALL ".join(values) or nothing)
-        + ") AS f (indicator, agency, ends, value)"
-    )
-    body = _STATUS_AT.format(values=found, before=PACE_DAYS - 1, pace=PACE_DAYS)
-    return _STATUS.format(status=literal(body))
-
-
-def _values(indicator: Indicator, province: str) -> str:
-    agencies = {agency for target in indicator.file.target for agency in target.agencies or [province]}
-    return (
-        f"SELECT d.indicator, v.agency, d.ends, v.value FROM days AS d, "
-        f"LATERAL {function_of(indicator.id)}(d.starts, d.ends) AS v "
-        f"WHERE d.indicator = {literal(indicator.id)} AND v.dimensions = '' "
-        f"AND v.agency IN ({', '.join(map(literal, sorted(agencies)))})"
-    )
+def status_sql() -> str:
+    """The functions and the view of all targets."""
+    return _VALUES + _STATUS.format(status=literal(_STATUS_AT.format(before=PACE_DAYS - 1, pace=PACE_DAYS)))

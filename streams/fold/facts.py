@@ -6,7 +6,18 @@ from operator import attrgetter
 from typing import Any, NamedTuple, cast
 
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case, Event, Flow, Item, Opened, Progressed, Reading, dimensions_of, effect_of
+from schemas.events.effects import (
+    ARCHIVED,
+    Case,
+    Event,
+    Flow,
+    Item,
+    Opened,
+    Progressed,
+    Reading,
+    dimensions_of,
+    effect_of,
+)
 from schemas.timekeeping.moments import moment_of
 from streams.fold.history import Entry
 
@@ -91,4 +102,5 @@ def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, mode
 def archived_fact(type_: str, system: str, subject: str, id_: str, time: datetime, data: str) -> Fact:
     """The fact that an archived event states, from its columns; `data` is JSON."""
     kind = BY_TYPE[type_]
-    return fact(kind, system, subject, id_, moment_of(time), kind.__pydantic_validator__.validate_json(data))
+    model = kind.__pydantic_validator__.validate_json(data, context=ARCHIVED)
+    return fact(kind, system, subject, id_, moment_of(time), model)

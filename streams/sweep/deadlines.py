@@ -7,14 +7,14 @@ finished by the next one.
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any
 from uuid import UUID, uuid4
 
 import psycopg
-from psycopg.rows import dict_row, scalar_row
+from pydantic import ValidationError
 
 from core.database import connect
 from core.kafka import TopicEnds, admin, end_offsets
@@ -22,46 +22,25 @@ from core.offsets import lags, next_offsets
 from core.publisher import STRUCTURED_HEADERS, Publisher
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
+from streams.sweep.alerts import look, raise_missed, remember, suppress_untellable
 from streams.sweep.decisions import decide
 
 log = logging.getLogger(__name__)
 
-OLD_DAYS = 31
-"""What was overdue for longer when it was first seen is listed, but nobody is told: a backfill must not flood."""
 PATIENCE_SECONDS = 10.0
 """How long a sweep waits for the workers to reach the offsets as of its start."""
+STANDSTILL_SECONDS = 2.0
+"""For how long it waits for systems of which nothing is written meanwhile; those that are there are swept first."""
+UNSWEPT_SECONDS = 300.0
+"""After which it is said, again and again, that a system or all of them were not swept."""
 
 _LOCK = 0x0C7  # any number, the same for every worker
-
-# What is settled late is found by the transaction that wrote it: what was not visible yet to the last sweep is
-# of its horizon or later. Without a horizon, or with one of another server (restored from a dump), all is looked at.
-_FIND = """
-    WITH found AS (
-        SELECT system, kind, subject, overdue_at, due_at, agency, NULL AS suppressed FROM cases
-        WHERE system = %(system)s AND state = 'open' AND overdue_at <= %(now)s
-        UNION ALL
-        SELECT system, kind, subject, overdue_at, due_at, agency, 'settled' FROM cases
-        WHERE system = %(system)s AND NOT on_time AND changed_xid >= coalesce(
-            (SELECT horizon FROM sweeps WHERE system = %(system)s AND horizon <= %(xmin)s::xid8), '0')
-    ), raised AS (
-        INSERT INTO alerts (system, kind, subject, overdue_at, due_at, agency, sweep, raised_at, suppressed)
-        SELECT system, kind, subject, overdue_at, due_at, agency, %(sweep)s, %(now)s,
-            coalesce(suppressed, CASE WHEN overdue_at < %(now)s - make_interval(days => %(old)s) THEN 'old' END)
-        FROM found ON CONFLICT DO NOTHING RETURNING *
-    )
-    SELECT agency, system, kind, subject, due_at, overdue_at FROM raised WHERE suppressed IS NULL
+_HOLDER = """
+    SELECT format('%%s (process %%s of the server, connected since %%s)', application_name, pid,
+        date_trunc('second', backend_start)) FROM pg_locks JOIN pg_stat_activity USING (pid)
+    WHERE locktype = 'advisory' AND classid = 0 AND objid = %s AND granted
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 """
-_REMEMBER = """
-    INSERT INTO sweeps (system, swept_at, horizon) VALUES (%(system)s, %(now)s, %(xmin)s)
-    ON CONFLICT (system) DO UPDATE SET swept_at = excluded.swept_at, horizon = excluded.horizon
-"""
-
-
-class Found(NamedTuple):
-    """A missed deadline that somebody is to be told of."""
-
-    agency: str
-    case: MissedDeadline
 
 
 def sweep(
@@ -70,7 +49,8 @@ def sweep(
     """Sweep once, and send what is in the outbox; return how many missed deadlines somebody is told of.
 
     Only systems whose topics are read to the ends as of the sweep's start are looked at: what is still under way may
-    say that a case was settled in time. Nothing happens while another worker sweeps.
+    say that a case was settled in time. Those that are not there yet hold up no other. Nothing happens while another
+    worker sweeps.
 
     Args:
         dsn: the database.
@@ -85,57 +65,83 @@ def sweep(
     with connect(dsn, "opscentre sweep", autocommit=True) as connection:
         ((alone, now),) = connection.execute("SELECT pg_try_advisory_lock(%s), clock_timestamp()", (_LOCK,))
         if not alone:
+            _say_who_sweeps(connection)
             return 0
-        systems = [topics[topic] for topic in _look(connection, bootstrap, topics, patience)]
-        told = _record(connection, systems, now, decide_days)
-        _relay(connection, bootstrap)
+        with admin(bootstrap) as client:
+            ends = end_offsets(client, topics)
+        told, swept = 0, set[str]()
+        for found in _as_they_catch_up(connection, ends, patience):
+            systems = [topics[topic] for topic in found]
+            told += _record(connection, systems, now)
+            _relay(connection, bootstrap)
+            swept.update(systems)
+        decide(connection, swept, decide_days, now)
+        _say_unswept(connection, set(topics.values()) - swept)
     return told
 
 
-def _look(connection: psycopg.Connection, bootstrap: str, topics: Iterable[str], patience: float) -> list[str]:
-    """Topics of which everything until their ends of now is in the database."""
-    with admin(bootstrap) as client:
-        ends = end_offsets(client, topics)
-    return _caught_up(connection, ends, patience)
+def _as_they_catch_up(
+    connection: psycopg.Connection, ends: Mapping[str, TopicEnds], patience: float
+) -> Iterator[list[str]]:
+    """Topics of which everything until the given ends is in the database: those that soon are, then the others.
 
-
-def _caught_up(connection: psycopg.Connection, ends: Mapping[str, TopicEnds], patience: float) -> list[str]:
-    """Topics of which everything until the given ends is in the database, once all are or patience is over."""
-    deadline = time.monotonic() + patience
+    It is not waited for longer than `patience`, nor while nothing is written of those that are waited for.
+    """
+    begun = moved = time.monotonic()
+    given: set[str] = set()
+    before: Mapping[tuple[str, int], int] = {}
     while True:
-        behind = {topic for (topic, _), lag in lags(ends, next_offsets(connection)).items() if lag}
-        if not behind or time.monotonic() > deadline:
-            return sorted(ends.keys() - behind)
+        waiting = {place: lag for place, lag in lags(ends, next_offsets(connection)).items() if lag}
+        ready, now = sorted(ends.keys() - {topic for topic, _ in waiting} - given), time.monotonic()
+        if waiting != before:
+            before, moved = waiting, now
+        over = not waiting or now - begun > patience or now - moved > STANDSTILL_SECONDS
+        if ready and (over or (not given and now - begun > STANDSTILL_SECONDS)):
+            given.update(ready)
+            yield ready
+        if over:
+            return
         time.sleep(0.2)
 
 
-def _record(connection: psycopg.Connection, systems: Sequence[str], now: datetime, decide_days: int) -> int:
-    """Write down what is missed and what is decided by now, and what is to be told of it; return how many are told."""
+def _record(connection: psycopg.Connection, systems: Sequence[str], now: datetime) -> int:
+    """Write down what is missed by now, and what is to be told of it; return how many are told."""
     sweep_id = uuid4()
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")  # the first sweep after a backfill has years to list
-        found = [one for system in systems for one in _find(connection, system, now, sweep_id)]
-        _write_outbox(connection, _messages(found, sweep_id, now))
-        decided = decide(connection, systems, decide_days, now)
-    if decided:
-        log.info("%d targets decided", decided)
-    return len(found)
+        # The horizon before the search: what becomes visible between the two is only looked at twice.
+        looks, horizon = look(connection, systems, now)
+        found = raise_missed(connection, looks, now, sweep_id)
+        alerts, untellable = _messages(found, sweep_id, now)
+        suppress_untellable(connection, untellable, sweep_id)
+        _write_outbox(connection, alerts)
+        remember(connection, looks, now, horizon)
+    return len(found) - len(untellable)
 
 
-def _find(connection: psycopg.Connection, system: str, now: datetime, sweep_id: UUID) -> list[Found]:
-    """Write to `alerts`, in the running transaction, what a system's agencies have missed; return whom to tell."""
-    # Before the search: what becomes visible between the two is only looked at twice.
-    (xmin,) = connection.cursor(row_factory=scalar_row).execute("SELECT pg_snapshot_xmin(pg_current_snapshot())::text")
-    values = {"system": system, "now": now, "sweep": sweep_id, "old": OLD_DAYS, "xmin": xmin}
-    rows = connection.cursor(row_factory=dict_row).execute(_FIND, values).fetchall()
-    connection.execute(_REMEMBER, values)
-    return [Found(row.pop("agency"), MissedDeadline(**row)) for row in rows]
+def _messages(
+    found: Iterable[dict[str, Any]], sweep_id: UUID, now: datetime
+) -> tuple[list[Alert], list[dict[str, Any]]]:
+    """One message an agency; and the cases that none can tell of."""
+    alerts, untellable = [], []
+    for agency, group in groupby(sorted(found, key=lambda case: case["agency"]), key=lambda case: case["agency"]):
+        cases, tellable = list(group), []
+        for case in cases:
+            try:
+                tellable.append(MissedDeadline(**{name: case[name] for name in MissedDeadline.model_fields}))
+            except ValidationError as error:
+                untellable.append(case)
+                log.warning("nobody can be told of %s %r: %s", case["kind"], case["subject"], _wrong(error))
+        try:
+            alerts += [missed(agency, sweep_id, now, tellable)] if tellable else []
+        except ValidationError as error:
+            untellable = [case for case in untellable if case["agency"] != agency] + cases
+            log.warning("agency %r cannot be told of %d missed deadlines: %s", agency, len(cases), _wrong(error))
+    return alerts, untellable
 
 
-def _messages(found: Iterable[Found], sweep_id: UUID, now: datetime) -> list[Alert]:
-    """One message an agency."""
-    by_agency = groupby(sorted(found, key=lambda one: one.agency), key=lambda one: one.agency)
-    return [missed(agency, sweep_id, now, [one.case for one in group]) for agency, group in by_agency]
+def _wrong(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, one['loc']))} {one['msg']}" for one in error.errors())
 
 
 def _write_outbox(connection: psycopg.Connection, alerts: Iterable[Alert]) -> None:
@@ -159,3 +165,38 @@ def _relay(connection: psycopg.Connection, bootstrap: str) -> None:
             publisher.flush()
         connection.execute("DELETE FROM outbox WHERE id = ANY (%s)", ([row[0] for row in rows],))
         log.info("%d alerts sent", len(rows))
+
+
+def unswept(connection: psycopg.Connection, systems: Iterable[str]) -> dict[str, datetime | None]:
+    """Those of the systems that were not swept for long → when they were last; None: never."""
+    rows = connection.execute(
+        "SELECT system, swept_at FROM unnest(%s::text[]) AS system LEFT JOIN sweeps USING (system) "
+        "WHERE coalesce(swept_at, '-infinity') < now() - make_interval(secs => %s) ORDER BY 1",
+        (list(systems), UNSWEPT_SECONDS),
+    )
+    return dict(rows.fetchall())
+
+
+def _say_unswept(connection: psycopg.Connection, left_out: Iterable[str]) -> None:
+    for system, last in unswept(connection, left_out).items():
+        log.warning(
+            "%s is not swept for missed deadlines, last %s: its events are not all counted; see `opscentre status`",
+            system,
+            f"{last:%Y-%m-%d %H:%M:%S %z}" if last else "never",
+        )
+
+
+def _say_who_sweeps(connection: psycopg.Connection) -> None:
+    """Say who holds the lock, where whoever does has not swept anything for long."""
+    ((late,),) = connection.execute(
+        "SELECT coalesce(max(swept_at), (SELECT min(applied_at) FROM catalogues)) "
+        "< now() - make_interval(secs => %s) FROM sweeps",
+        (UNSWEPT_SECONDS,),
+    )
+    if late:
+        holders = ", ".join(who for (who,) in connection.execute(_HOLDER, (_LOCK,)))
+        log.warning(
+            "no sweep for missed deadlines for %d s: its lock is held by %s; end that connection if it is no worker's",
+            UNSWEPT_SECONDS,
+            holders or "nobody any more",
+        )

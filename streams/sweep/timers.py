@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 import psycopg
 
 from core.database import connect
-from core.errors import UnavailableError
+from core.errors import UnavailableError, first_line
 from core.settings import Settings
 from streams.sweep.deadlines import sweep
 from streams.sweep.housekeeping import keep_house, merge_months
@@ -37,7 +37,7 @@ class Timer(threading.Thread):
             try:
                 self._work()
             except (UnavailableError, psycopg.OperationalError) as error:
-                log.warning("no %s now: %s", self.name, str(error).splitlines()[0])
+                log.warning("no %s now: %s", self.name, first_line(error))
             except Exception:
                 log.exception("the %s failed; it is tried again", self.name)
             time.sleep(self._seconds)
