@@ -4,9 +4,11 @@ import logging
 import signal
 import sys
 import threading
+import time
 
-from consumers.deliveries import recipients
+from consumers.couriers import Courier
 from consumers.notifier import Notifier
+from consumers.recipients import recipients
 from core.catalogue import open_catalogue
 from core.errors import OpsCentreError, UnavailableError, first_line
 from core.settings import Settings, settings
@@ -21,8 +23,7 @@ _stopping = threading.Event()
 def main() -> None:
     """Run until SIGTERM or SIGINT (status 0); settings or a catalogue that are wrong end it with status 1."""
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    for noisy in ("kafka", "apprise"):
-        logging.getLogger(noisy).setLevel("ERROR")
+    logging.getLogger("kafka").setLevel("ERROR")
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: _stopping.set())
     try:
@@ -37,6 +38,9 @@ def run(options: Settings) -> None:
     catalogue, to = open_catalogue(options), recipients(options.notify)
     if not to:
         log.warning("OPSCENTRE_NOTIFY is empty: alerts are listed, but nobody is told")
+    couriers = [Courier(options, catalogue.zone, one, _stopping) for one in to]
+    for courier in couriers:
+        courier.start()
     while not _stopping.is_set():
         try:
             notifier = Notifier(options, catalogue, to)
@@ -48,6 +52,9 @@ def run(options: Settings) -> None:
         except UnavailableError as error:
             log.warning("waiting: %s", first_line(error))
             _stopping.wait(2)
+    last = time.monotonic() + options.stop_seconds / 2
+    for courier in couriers:  # what is just being sent is noted as sent
+        courier.join(max(0.0, last - time.monotonic()))
 
 
 if __name__ == "__main__":

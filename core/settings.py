@@ -1,13 +1,37 @@
 """Settings, read from environment variables with the prefix OPSCENTRE_ (and from `.env`)."""
 
+import re
+from datetime import time
 from functools import cache
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from core.errors import ConfigurationError
+
+
+class Hours(NamedTuple):
+    """From a local time until before another; over midnight where the second is the earlier one."""
+
+    begin: time
+    end: time
+
+    def __str__(self) -> str:
+        return f"{self.begin:%H:%M}-{'24:00' if self.end == time.max else format(self.end, '%H:%M')}"
+
+
+def _hours(value: object) -> object:
+    """Read `07:00-19:00`; 24:00 is the end of the day."""
+    if not isinstance(value, str):
+        return value
+    match = re.fullmatch(r"([01]\d|2[0-3]):([0-5]\d)-(([01]\d|2[0-3]):([0-5]\d)|24:00)", value.strip())
+    begin, _, end = value.strip().partition("-")
+    if match is None or begin == end:
+        raise ValueError("must be two times, such as 07:00-19:00; 00:00-24:00 is any time")
+    return Hours(time.fromisoformat(begin), time.max if end == "24:00" else time.fromisoformat(end))
+
 
 DEMONSTRATION = Path(".opscentre/demonstration.env")
 """What a demonstration has set, for every command in its folder; gone with its data."""
@@ -54,6 +78,11 @@ class Settings(BaseSettings):
         default="",
         description="Who is told of missed deadlines: Apprise URLs (`mailto://…`, `json://…`), by blanks or commas.",
     )
+    notify_hours: Annotated[Hours, BeforeValidator(_hours), NoDecode] = Field(
+        default=Hours(time(7), time(19)),
+        description="Hours, of the province and on every day, within which people are told: `07:00-19:00`. What is "
+        "missed at night is told in the morning. `00:00-24:00`: at any time.",
+    )
     language: Literal["vi", "en"] = Field(default="vi", description="Language of what people are told: `vi` or `en`.")
     grafana_url: str = Field(default="", description="Grafana to publish dashboards to, `http://host:port`.")
     grafana_token: str = Field(default="", description="Token of a service account of that Grafana, role Admin.")
@@ -66,8 +95,8 @@ class Settings(BaseSettings):
 
     def environment(self) -> dict[str, str]:
         """The variables that give another process these settings."""
-        values = self.model_dump(exclude_none=True)
-        return {f"OPSCENTRE_{name.upper()}": str(value) for name, value in values.items()}
+        values = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {f"OPSCENTRE_{name.upper()}": str(value) for name, value in values if value is not None}
 
 
 @cache

@@ -19,9 +19,11 @@ import apprise
 import psycopg
 from kafka import KafkaConsumer
 
-from consumers.deliveries import recipients
+from consumers.deliveries import deliver_next
 from consumers.notifier import Notifier
+from consumers.recipients import recipients
 from core.catalogue import open_catalogue
+from core.database import connect
 from core.publisher import Publisher
 from core.settings import settings
 from schemas.catalogue.load import Catalogue
@@ -88,10 +90,15 @@ def _sweep(catalogue: Catalogue) -> None:
 
 
 def _notify(catalogue: Catalogue) -> None:
-    notifier = Notifier(settings(), catalogue, recipients(settings().notify))
+    to = recipients(settings().notify)
+    notifier = Notifier(settings(), catalogue, to)
     while notifier.step(1):
         pass
     notifier.close()
+    with connect(settings().dsn, "opscentre notifier", autocommit=True) as connection:
+        for one in to:
+            while deliver_next(connection, one) is not None:
+                pass
 
 
 def _catalogue(catalogue: Catalogue) -> None:

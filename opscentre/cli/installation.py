@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from consumers.deliveries import recipients
+from consumers.recipients import recipients
 from core.catalogue import open_catalogue
 from core.database import migrate as migrate_database
 from core.errors import ConfigurationError
