@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
 from typing import Any, LiteralString, TypeVar
+from uuid import uuid4
 
 import psycopg
 from psycopg.rows import scalar_row
@@ -14,6 +15,20 @@ from core.progress import ProgressCallback
 
 Result = TypeVar("Result")
 
+_LIMITS = {
+    # Under half of the broker's patience with a worker that is being revoked (60 s).
+    "statement_timeout": "25s",
+    "lock_timeout": "20s",
+    "idle_in_transaction_session_timeout": "60s",
+}
+_MARK = "opscentre.session"
+_READ_MARK: LiteralString = "SELECT current_setting('opscentre.session', true)"
+_POOLER = (
+    "OPSCENTRE_DSN leads to a connection pooler that does not keep a session for us: give the server's own address, or "
+    "a pooler's in session mode (of PgBouncer: pool_mode = session, ignore_startup_parameters = options); "
+    "see docs/runbooks/connection-pooler.md"
+)
+
 _MIGRATION_LOCK = 0x0C5  # any number, the same for every `migrate`
 
 
@@ -21,22 +36,23 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
     """Open a connection with the limits that keep a lost server or a stuck statement from holding anybody up.
 
     Raises:
-        ConfigurationError: this is no DSN.
+        ConfigurationError: this is no DSN, or it leads to a pooler that does not keep a session for us.
         UnavailableError: the server does not answer or refuses the connection.
     """
     try:
-        return psycopg.connect(
+        connection = psycopg.connect(
             dsn,
-            autocommit=autocommit,
+            autocommit=True,
             application_name=application,
             connect_timeout=5,
             keepalives_idle=5,
             keepalives_interval=2,
             keepalives_count=3,
-            # Under half of the broker's patience with a worker that is being revoked (60 s).
-            options="-c statement_timeout=25s -c lock_timeout=20s -c idle_in_transaction_session_timeout=60s",
+            options=" ".join(f"-c {name}={value}" for name, value in _LIMITS.items()) + f" -c {_MARK}=direct",
         )
     except psycopg.OperationalError as error:
+        if "unsupported startup parameter" in str(error):
+            raise ConfigurationError(f"{first_line(error)}\n{_POOLER}") from error
         raise UnavailableError(
             f"the database does not answer: {str(error).strip()}\n"
             "Start it with `opscentre up`, or set OPSCENTRE_DSN to where it is."
@@ -45,6 +61,42 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
         raise ConfigurationError(
             f"OPSCENTRE_DSN cannot be read: {str(error).strip()}; such as postgresql://user:password@host:5432/opscentre"
         ) from error
+    try:
+        if scalar(connection, _READ_MARK) != "direct":
+            _settle_with_pooler(connection, dsn)
+        connection.autocommit = autocommit
+    except BaseException as error:
+        connection.close()
+        if isinstance(error, psycopg.OperationalError):
+            raise UnavailableError(f"the database does not answer: {str(error).strip()}") from error
+        raise
+    return connection
+
+
+def _settle_with_pooler(connection: psycopg.Connection, dsn: str) -> None:
+    """What was asked for at the start has not arrived: a pooler is in between. Ask again, if the session is ours.
+
+    Raises:
+        ConfigurationError: it is not.
+    """
+    with psycopg.connect(dsn, connect_timeout=5) as other:
+        if share_a_session(connection, other):
+            raise ConfigurationError(_POOLER)
+    for name, value in _LIMITS.items():
+        connection.execute("SELECT set_config(%s, %s, false)", (name, value))
+
+
+def share_a_session(connection: psycopg.Connection, other: psycopg.Connection) -> bool:
+    """Whether two connections meet in one session of the server, as they do behind a pooler by transaction.
+
+    Args:
+        connection: outside of a transaction.
+        other: another one to the same address; a transaction is under way on it afterwards.
+    """
+    mark = uuid4().hex
+    scalar(connection, "SELECT set_config(%s, %s, false)", (_MARK, mark))
+    # A transaction that is open takes the session that was used last, if it is to be had; then the mark is gone here.
+    return bool(scalar(other, _READ_MARK) == mark or scalar(connection, _READ_MARK) != mark)
 
 
 def scalar(connection: psycopg.Connection, query: LiteralString, values: Sequence[object] = ()) -> Any:

@@ -45,7 +45,8 @@ class Settings(BaseSettings):
     kafka: str = Field(default="127.0.0.1:29092", description="Kafka bootstrap servers, `host:port`, by commas.")
     dsn: str = Field(
         default="host=127.0.0.1 port=25432 dbname=opscentre user=opscentre password=opscentre",
-        description="TimescaleDB connection string (libpq form or URL).",
+        description="TimescaleDB connection string (libpq form or URL). Not through a pooler by transaction: "
+        "docs/runbooks/connection-pooler.md.",
     )
     catalogue: Path | None = Field(default=None, description="Folder of the catalogue; without it, the one shipped.")
     target_months: int = Field(

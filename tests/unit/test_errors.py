@@ -5,7 +5,7 @@ from importlib import import_module
 from pkgutil import walk_packages
 
 import core.errors
-from core.errors import OpsCentreError
+from core.errors import OpsCentreError, first_line
 from schemas.catalogue.load import CatalogueError
 
 PACKAGES = ("schemas", "core", "streams", "consumers", "dashboards", "opscentre")
@@ -34,3 +34,8 @@ def test_no_error_is_outside_the_tree_but_that_of_what_stands_below() -> None:
     import_everything()
     assert ours(BaseException) - ours(OpsCentreError) == {OpsCentreError, CatalogueError}
     assert {one.__module__ for one in ours(OpsCentreError)} == {"core.errors"}
+
+
+def test_the_first_line_of_an_error_is_never_nothing() -> None:
+    assert first_line(ValueError("\n one\ntwo")) == "one"
+    assert first_line(TimeoutError()) == "TimeoutError"

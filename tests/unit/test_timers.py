@@ -23,6 +23,7 @@ def test_what_fails_is_said_and_tried_again(caplog: pytest.LogCaptureFixture) ->
     errors = [
         UnavailableError("Kafka does not answer\nStart it."),
         psycopg.OperationalError("the connection is lost"),
+        psycopg.OperationalError(),
         ValueError("nobody thought of this"),
         Stop(),
     ]
@@ -35,6 +36,7 @@ def test_what_fails_is_said_and_tried_again(caplog: pytest.LogCaptureFixture) ->
     assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
         ("WARNING", "no housekeeping now: Kafka does not answer"),
         ("WARNING", "no housekeeping now: the connection is lost"),
+        ("WARNING", "no housekeeping now: OperationalError"),
         ("ERROR", "the housekeeping failed; it is tried again"),
     ]
 
