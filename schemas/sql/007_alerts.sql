@@ -12,12 +12,6 @@ WHERE a.suppressed = 'settled' OR EXISTS (
         AND (l.raised_at, l.overdue_at) > (a.raised_at, a.overdue_at));
 CREATE UNIQUE INDEX alerts_standing ON alerts (system, kind, subject) WHERE ended IS NULL;
 
--- What changed since the last sweep is found by the transaction that wrote it, whatever became of it.
-DROP INDEX cases_late;
-CREATE INDEX cases_changed ON cases (changed_xid);
--- The next sweep looks at everything once.
-UPDATE sweeps SET horizon = '0';
-
 -- `tried_at` is when it was tried first; a delivery to an address that is no longer to be told is removed.
 ALTER TABLE deliveries ADD COLUMN tried_at timestamptz;
 ALTER TABLE deliveries DROP CONSTRAINT deliveries_state_check;

@@ -22,7 +22,7 @@ from core.offsets import lags, next_offsets
 from core.publisher import STRUCTURED_HEADERS, Publisher
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
-from streams.sweep.alerts import look, raise_missed, remember, suppress_untellable
+from streams.sweep.alerts import raise_missed, suppress_untellable
 from streams.sweep.decisions import decide
 
 log = logging.getLogger(__name__)
@@ -109,13 +109,10 @@ def _record(connection: psycopg.Connection, systems: Sequence[str], now: datetim
     sweep_id = uuid4()
     with connection.transaction():
         connection.execute("SET LOCAL statement_timeout = 0")  # the first sweep after a backfill has years to list
-        # The horizon before the search: what becomes visible between the two is only looked at twice.
-        looks, horizon = look(connection, systems, now)
-        found = raise_missed(connection, looks, now, sweep_id)
+        found = raise_missed(connection, systems, now, sweep_id)
         alerts, untellable = _messages(found, sweep_id, now)
         suppress_untellable(connection, untellable, sweep_id)
         _write_outbox(connection, alerts)
-        remember(connection, looks, now, horizon)
     return len(found) - len(untellable)
 
 
