@@ -22,7 +22,7 @@ _MESSAGES = """
 _NEWEST = f"""
     SELECT a.system, a.kind, a.subject, a.agency, a.due_at, a.overdue_at, a.raised_at, a.suppressed,
         CASE WHEN a.suppressed IS NULL THEN coalesce(m.told, 'nobody') END AS told, a.ended, a.ended_at,
-        coalesce(c.state = 'open' AND c.overdue_at <= now() AND a.ended IS NULL, false) AS overdue
+        coalesce(c.state IN ('open', 'suspended') AND c.overdue_at <= now() AND a.ended IS NULL, false) AS overdue
     FROM (
         SELECT * FROM alerts ORDER BY raised_at DESC, suppressed NULLS FIRST, overdue_at DESC, subject LIMIT %s
     ) AS a

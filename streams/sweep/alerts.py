@@ -27,7 +27,6 @@ _END = f"""
             WHEN c.state = 'closed' THEN 'settled'
             WHEN c.state IS NULL OR c.state NOT IN ('open', 'suspended') THEN 'retracted'
             WHEN c.agency <> a.agency THEN 'transferred'
-            WHEN c.state = 'suspended' THEN NULL
             WHEN c.overdue_at IS NULL OR c.overdue_at > %(now)s THEN 'postponed'
             WHEN c.overdue_at <> a.overdue_at AND c.overdue_at > s.swept_at THEN 'postponed'
         END AS why
@@ -45,7 +44,7 @@ _END = f"""
 _RAISE = f"""
     WITH found AS (
         SELECT c.* FROM cases AS c
-        WHERE c.state = 'open' AND c.overdue_at <= %(now)s AND c.system = ANY (%(systems)s)
+        WHERE c.state IN ('open', 'suspended') AND c.overdue_at <= %(now)s AND c.system = ANY (%(systems)s)
             AND NOT EXISTS (SELECT FROM alerts AS a WHERE {_SAME} AND a.ended IS NULL)
         UNION ALL
         SELECT c.* FROM cases AS c

@@ -88,6 +88,18 @@ def test_what_was_suspended_while_overdue_and_is_resumed_is_told_once(
     assert alerts(connection) == [("seen", HERE, None, None), ("unseen", HERE, None, None)]
 
 
+def test_what_was_missed_is_told_though_it_was_suspended_before_anybody_looked(
+    broker: str, database: str, connection: psycopg.Connection, writer: Writer
+) -> None:
+    log = Log()
+    missed, in_time = received("missed", 10), received("in time", -3)
+    writer.commit(log.batch(missed, in_time, step("suspended", "missed", 2), step("suspended", "in time", 2)))
+    assert sweep(database, broker, TOPICS, 3) == 1
+    writer.commit(log.batch(step("resumed", "missed", 1)))
+    assert sweep(database, broker, TOPICS, 3) == 0
+    assert alerts(connection) == [("missed", HERE, None, None)]
+
+
 def test_an_alert_ends_with_what_it_tells_of_and_says_why(
     broker: str, database: str, connection: psycopg.Connection, writer: Writer
 ) -> None:

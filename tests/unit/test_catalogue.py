@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from schemas.catalogue.indicators import IndicatorFile
 from schemas.catalogue.load import load_catalogue
 from schemas.catalogue.model import Agency, Derivation, Grants, Procedure, ProcedureField, Province
-from schemas.catalogue.rules import CalendarEntry, Rules
+from schemas.catalogue.rules import FOLD, CalendarEntry, Rules
 from schemas.catalogue.toml_table import Table
 
 ROOT = Path(__file__).parent.parent.parent
@@ -58,6 +58,7 @@ def test_a_system_that_publishes_nothing_has_no_topic() -> None:
 def test_the_rules_are_what_enters_a_fold() -> None:
     rules = load_catalogue(BASE).rules
     assert rules.model_dump(mode="json", exclude_none=True) == {
+        "fold": FOLD,
         "zone": "Asia/Ho_Chi_Minh",
         "office_hours": {
             "days": ["monday", "tuesday", "wednesday", "thursday", "friday"],
