@@ -227,6 +227,7 @@ def test_a_transaction_that_stays_open_keeps_no_system_from_being_swept(
 def test_a_lock_that_cannot_be_had_for_long_is_said_with_who_has_it(
     broker: str, database: str, connection: psycopg.Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
+    connection.execute("UPDATE catalogues SET applied_at = now()")  # the database is a copy of one that is older
     with psycopg.connect(database, application_name="a forgotten session") as other:
         other.execute("SELECT pg_advisory_lock(%s)", (0x0C7,))
         assert sweep(database, broker, TOPICS, 3) == 0
