@@ -73,10 +73,15 @@ def test_without_a_change_of_the_calendar_the_time_left_falls_by_the_office_time
     history: list[Entry], whens: list[int], limits: int, own_hours: bool
 ) -> None:
     catalogue = folds(frozenset({0}), limits, own_hours)
-    working = catalogue.rules.working("B", 0)
+    working, missed = catalogue.rules.working("B", 0), catalogue.case("one-stop", "dossier").missed
     states = [(when, state_at(catalogue, history, when)) for when in sorted(set(whens))]
     for (earlier, before), (later, after) in pairwise(states):
-        paused = sum(working.between(*pause) for pause in after.pauses[len(before.pauses) :])
+        # What was missed when it was suspended stays missed: such a pause gives nothing back.
+        paused = sum(
+            working.between(*pause)
+            for pause in after.pauses[len(before.pauses) :]
+            if not missed(state_at(catalogue, history, pause[0]))
+        )
         if before.name == after.name == "open" and before.due is not None and after.due is not None:
             passed = working.between(earlier, later) - paused
             assert working.left(earlier, before.due) - working.left(later, after.due) == passed
