@@ -33,6 +33,9 @@ CALENDAR = [
     off(16, 14),
     off(16, 16, off=False),
     off(19, 18, off=False),
+    off(17, 9).model_copy(update={"hours": ["13:30-17:00"]}),
+    off(18, 17, "A").model_copy(update={"hours": ["07:00-10:00"]}),
+    off(13, off=False).model_copy(update={"hours": ["08:00-10:00"]}),
 ]
 LIMITS = [
     {
@@ -46,13 +49,20 @@ HOURS = OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"
 ROUND_THE_CLOCK = OfficeHours(days=["thursday", "saturday"], hours=["00:00-24:00"])
 
 
+WINTER = OfficeHours(
+    since=date(2025, 4, 11),
+    days=["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"],
+    hours=["07:30-12:00", "13:30-16:30"],
+)
+
+
 @cache
 def folds(entries: frozenset[int], limits: int, own_hours: bool) -> Folds:
     """The folds of a catalogue with these entries of the calendar."""
     rules = Rules(
         zone=ZONE.key,
-        office_hours=HOURS,
-        agency_hours={"B": ROUND_THE_CLOCK} if own_hours else {},
+        office_hours=[HOURS, WINTER] if own_hours else [HOURS],
+        agency_hours={"B": [ROUND_THE_CLOCK]} if own_hours else {},
         calendar=[CALENDAR[index] for index in sorted(entries)],
         limits=LIMITS[limits],
     )

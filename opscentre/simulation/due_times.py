@@ -1,7 +1,6 @@
 """When a case is due, said once more in the plainest way: see `expected`."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import get_args
 from zoneinfo import ZoneInfo
 
 from opscentre.simulation.ground_truth import Statement
@@ -16,7 +15,8 @@ from opscentre.simulation.histories import (
     suspended,
     suspended_since,
 )
-from schemas.catalogue.rules import OfficeHours, Rules, Weekday
+from schemas.catalogue.office import working_time
+from schemas.catalogue.rules import Rules
 from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Closed, Resumed
 from schemas.timekeeping.moments import MINUTE, moment_of, time_of
@@ -36,7 +36,9 @@ class DueTimes:
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
         self._zone = ZoneInfo(rules.zone)
-        self._since = sorted({entry.since for entry in rules.calendar if entry.since})
+        hours = [one for week in (rules.office_hours, *rules.agency_hours.values()) for one in week]
+        said = {entry.since for entry in rules.calendar} | {one.since for one in hours}
+        self._since = sorted(since for since in said if since)
         self._offices: dict[tuple[str, date | None], WorkingTime] = {}
 
     def overdue_at(self, history: History, until: datetime) -> datetime | None:
@@ -156,13 +158,12 @@ class DueTimes:
         ]
         # What is said of one day for an agency itself goes before what is said for all, then what was said last.
         entries.sort(key=lambda entry: (bool(entry.agencies), entry.since or date.min))
-        off = {entry.date: entry.off for entry in entries}
-        return WorkingTime(
-            self._zone,
-            _hours(self._rules.agency_hours.get(agency, self._rules.office_hours)),
-            [day for day in off if off[day]],
-            [day for day in off if not off[day]],
-        )
+        hours = [
+            one
+            for one in self._rules.agency_hours.get(agency, self._rules.office_hours)
+            if one.since is None or (known is not None and one.since <= known)
+        ]
+        return working_time(self._zone, hours, {entry.date: entry for entry in entries})
 
     def _day(self, moment: datetime) -> date:
         return moment.astimezone(self._zone).date()
@@ -179,14 +180,3 @@ def _stands_still(history: History) -> bool:
 def _said(one: Statement) -> datetime:
     assert one.due is not None  # asked of what gives one
     return one.due
-
-
-def _hours(office: OfficeHours) -> dict[int, list[tuple[int, int]]]:
-    """Office hours by weekday, in seconds of the day."""
-    spans = [tuple(map(_second, span.split("-"))) for span in office.hours]
-    return {get_args(Weekday).index(day): [(begin, end) for begin, end in spans] for day in office.days}
-
-
-def _second(clock: str) -> int:
-    hours, minutes = clock.split(":")
-    return 3600 * int(hours) + 60 * int(minutes)

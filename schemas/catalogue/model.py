@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.catalogue.indicators import Indicator
-from schemas.catalogue.rules import FOLD, CalendarEntry, CalendarRule, Limits, OfficeHours, Rules, from_earliest
+from schemas.catalogue.rules import FOLD, CalendarEntry, CalendarRule, Limits, OfficeHours, Rules, Weeks, from_earliest
 from schemas.catalogue.toml_table import AgencyCode, Language, Name, Table, each_once
 from schemas.topics import topic_name
 
@@ -38,7 +38,7 @@ class Province(Table):
     languages: Annotated[list[Language], AfterValidator(each_once)] = Field(min_length=1)
     """Languages of the screens, the usual one first."""
     name: Name
-    office_hours: OfficeHours
+    office_hours: Weeks
 
 
 class Agency(Table):
@@ -49,7 +49,7 @@ class Agency(Table):
     kind: Kind
     name: Name
     centre: Point | None = None
-    office_hours: OfficeHours | None = None
+    office_hours: Weeks | None = None
     """None: the province's."""
     valid_from: datetime.date | None = None
     valid_to: datetime.date | None = None
@@ -168,7 +168,7 @@ class Catalogue:
         return ZoneInfo(self.province.zone)
 
     @property
-    def office_hours(self) -> OfficeHours:
+    def office_hours(self) -> list[OfficeHours]:
         """The province's; an agency may have its own."""
         return self.province.office_hours
 
@@ -181,7 +181,7 @@ class Catalogue:
         """What enters a fold."""
         own = {code: agency.office_hours for code, agency in sorted(self.agencies.items()) if agency.office_hours}
         calendar = [
-            CalendarRule(date=entry.date, off=off, since=entry.since, agencies=entry.agencies)
+            CalendarRule(date=entry.date, off=off, since=entry.since, agencies=entry.agencies, hours=entry.hours)
             for off, entries in ((True, self.days_off), (False, self.working_days))
             for entry in entries
         ]

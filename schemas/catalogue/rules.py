@@ -1,11 +1,12 @@
 """What the catalogue says about time: office hours, days off, limits. All of it that enters a fold is `Rules`."""
 
 import datetime
+import json
 import re
 from collections.abc import Iterable
 from typing import Annotated, Literal, get_args
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from schemas.catalogue.toml_files import guess
 from schemas.catalogue.toml_table import AgencyCode, Name, Table, each_once
@@ -44,12 +45,37 @@ def _ascending(spans: list[str]) -> list[str]:
     return spans
 
 
+Spans = Annotated[list[str], AfterValidator(_ascending), Field(min_length=1)]
+"""`HH:MM-HH:MM` of one local day, ascending; `24:00` is midnight at the end of the day."""
+
+
 class OfficeHours(Table):
     """When an office works, in local time: on each of the days, within each of the hours."""
 
+    since: datetime.date | None = None
+    """The local day from which this is the week, with the others that say the same day. None: until the first of
+    those that say since when."""
     days: Annotated[list[Weekday], AfterValidator(_week)] = Field(min_length=1)
-    hours: Annotated[list[str], AfterValidator(_ascending)] = Field(min_length=1)
-    """`HH:MM-HH:MM`, ascending; `24:00` is midnight at the end of the day."""
+    hours: Spans
+
+
+def _listed(value: object) -> object:
+    """A single table stands for a list of one."""
+    return value if isinstance(value, list) else [value]
+
+
+def _weeks(weeks: list[OfficeHours]) -> list[OfficeHours]:
+    """A validator: from each day on every weekday has its hours once, and there is a week before the first change."""
+    if all(hours.since for hours in weeks):
+        raise ValueError("each of them says since when: leave it out of those of the week before the first change")
+    said = [(str(hours.since or ""), day) for hours in weeks for day in hours.days]
+    if twice := sorted({f"{day}{since and f' since {since}'}" for since, day in said if said.count((since, day)) > 1}):
+        raise ValueError(f"{', '.join(twice)}: more than once")
+    return sorted(weeks, key=lambda one: (one.since or datetime.date.min, get_args(Weekday).index(one.days[0])))
+
+
+Weeks = Annotated[list[OfficeHours], BeforeValidator(_listed), AfterValidator(_weeks), Field(min_length=1)]
+"""The hours of the week, and of the weeks from later days on; one table, or a list of them."""
 
 
 class CalendarEntry(Table):
@@ -63,6 +89,8 @@ class CalendarEntry(Table):
         default_factory=list
     )
     """Only these, not what comes under them. Empty: the whole province."""
+    hours: Spans | None = None
+    """Of a day off: only these are off. Of a working day: it is worked in these, whatever its weekday's are."""
 
 
 class Limits(Table):
@@ -99,6 +127,7 @@ class CalendarRule(Table):
     off: bool
     since: datetime.date | None
     agencies: list[AgencyCode]
+    hours: list[str] | None = None
 
 
 class Rules(Table):
@@ -110,9 +139,20 @@ class Rules(Table):
     fold: int = 1
     """`FOLD` of the software that they were written by."""
     zone: str
-    office_hours: OfficeHours
-    agency_hours: dict[str, OfficeHours]
+    office_hours: list[OfficeHours]
+    agency_hours: dict[str, list[OfficeHours]]
     """Of the agencies that have office hours of their own, by code."""
     calendar: list[CalendarRule]
     limits: dict[str, list[Limits]]
     """By the procedure's code, each from its earliest on; a procedure without any limit is left out."""
+
+    @classmethod
+    def read(cls, text: str) -> "Rules":
+        """Rules from their JSON; earlier versions wrote one table of office hours where there is a list now."""
+        content = json.loads(text)
+        own = content["agency_hours"]
+        content |= {
+            "office_hours": _listed(content["office_hours"]),
+            "agency_hours": {code: _listed(hours) for code, hours in own.items()},
+        }
+        return cls.model_validate_json(json.dumps(content))

@@ -114,7 +114,7 @@ class TomlFile:
                 inner, table = _walk(model, mistake["loc"])
                 if mistake["type"] in {"union_tag_invalid", "union_tag_not_found"}:
                     inner += (mistake["ctx"]["discriminator"].strip("'"),)
-                self.problem(path + inner, _say(mistake, table), _scalar(mistake["input"]))
+                self.problem(path + _as_written(inner, content), _say(mistake, table), _scalar(mistake["input"]))
             return None
 
     def tables(self, heading: str, *, required: bool = False) -> list[dict[str, Any]] | None:
@@ -223,6 +223,20 @@ def _walk(model: type[BaseModel], where: TomlPath) -> tuple[TomlPath, type[BaseM
             options = list(_tables(field.annotation)) if field else []
             tagged = field.discriminator if field and isinstance(field.discriminator, str) else None
     return path, table
+
+
+def _as_written(path: TomlPath, content: Any) -> TomlPath:
+    """The path without the numbers of lists that are not in the file: one table may stand for a list of one."""
+    written: TomlPath = ()
+    for part in path:
+        if isinstance(part, int) and not isinstance(content, list):
+            continue
+        written += (part,)
+        try:
+            content = content[part]
+        except (KeyError, IndexError, TypeError):  # what is missing, or no table
+            content = None
+    return written
 
 
 def _tables(annotation: Any) -> Iterator[type[BaseModel]]:

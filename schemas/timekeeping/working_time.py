@@ -10,28 +10,32 @@ end: 17:00 sharp is after hours. Tables reach as far as was asked; no time is wo
 """
 
 import re
-import sys
 from bisect import bisect_left, bisect_right
 from calendar import monthrange
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from datetime import date
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from schemas.timekeeping.office_days import (
+    OfficeDays,
+    Spans,
+    Table,
+    WeekHours,
+    block_and_day,
+    day_in,
+    day_number,
+    day_of,
+    empty_table,
+)
 from schemas.timekeeping.wall_clock import DAY, SECOND, wall_clock
 
 UNITS = ("working_days", "days", "months", "hours")
 LIMIT_PATTERN = re.compile(rf"[1-9][0-9]{{0,3}} ({'|'.join(UNITS)})")
 """How a limit is written: `7 working_days`."""
 _HOUR = 3600 * SECOND
-_DAY_SECONDS = 86_400
-_EPOCH = date(1970, 1, 1).toordinal()
-_FIRST_DAY = date(1989, 12, 1).toordinal() - _EPOCH
-_BLOCK = 50 * 365
-"""Days that a table grows by: the first block holds everything but absurd due times."""
-
-Hours = tuple[tuple[int, int], ...]
-"""Office hours of one day, as microseconds of the local day."""
+_NONE: Mapping[date, Any] = MappingProxyType({})
 
 
 class Limit(NamedTuple):
@@ -57,29 +61,18 @@ class Limit(NamedTuple):
         return cls(int(amount), unit)
 
 
-class _Table(NamedTuple):
-    """Office hours one after another. Never changed, only replaced: several threads read it."""
-
-    reach: int
-    """The local day, counted since 1970, from which on nothing is known yet."""
-    starts: list[int]
-    ends: list[int]
-    before: list[int]
-    """Office time before each of these office hours."""
-    total: int
-    days: list[int]
-    """The working days, counted since 1970."""
-
-
 class WorkingTime:
     """Office hours, days off and make-up days of one agency, in one zone. Immutable once made."""
 
     def __init__(
         self,
         zone: ZoneInfo,
-        hours: Mapping[int, Sequence[tuple[int, int]]],
+        hours: WeekHours,
         days_off: Collection[date],
         working_days: Collection[date],
+        later: Mapping[date, WeekHours] = _NONE,
+        hours_off: Mapping[date, Spans] = _NONE,
+        other_hours: Mapping[date, Spans] = _NONE,
     ) -> None:
         """Take the rules of one agency; tables are made when first asked for.
 
@@ -88,32 +81,32 @@ class WorkingTime:
             hours: Weekday (0 is Monday) to office hours in seconds of the local day, ascending.
             days_off: Days without office hours, whatever their weekday.
             working_days: Make-up days. One whose weekday has no hours has those of the week's first working day.
+            later: The local day from which on other weekly hours stand, to those.
+            hours_off: Days that are off for some hours only, to these.
+            other_hours: Days with hours of their own, whatever their weekday, to these.
 
         Raises:
-            ValueError: Office hours that cannot be, none at all, or a date that is both off and worked.
+            ValueError: Office hours that cannot be, none at all, or a date of which two things are said.
         """
-        if both := sorted(set(days_off) & set(working_days)):
-            raise ValueError(f"{both[0]} is both a day off and a working day: leave out one of them")
         self._clock = wall_clock(zone)
-        self._week = _week(hours)
-        usual = next(day for day in self._week if day)
-        self._special: dict[int, Hours] = {day.toordinal() - _EPOCH: () for day in days_off}
-        for day in working_days:
-            self._special[day.toordinal() - _EPOCH] = self._week[day.weekday()] or usual
-        self._works_at_midnight = any(start == 0 or end == DAY for day in self._week for start, end in day)
-        self._table = _Table(_FIRST_DAY, [], [], [], 0, [])
+        self._office = OfficeDays(hours, days_off, working_days, later, hours_off, other_hours)
+        self._table = empty_table(self._clock)
 
     def is_working(self, day: date) -> bool:
         """Whether the office is open on a local day."""
-        return bool(self._hours(day.toordinal() - _EPOCH))
+        return bool(self._office.hours(day_number(day)))
 
     def worked(self, moment: int) -> int:
         """Office time from a fixed origin up to a moment; never falls as moments rise."""
-        table, index = self._begun(moment)
-        if index < 0:
+        table = self._until(moment)
+        number = bisect_right(table.begins, moment) - 1
+        if number < 0:
             return 0
-        end = table.ends[index]
-        return table.before[index] + (min(end, moment)) - table.starts[index]
+        block, within = table.blocks[number], moment - table.begins[number]
+        index = bisect_right(block.starts, within) - 1
+        if index < 0:
+            return table.worked[number]
+        return table.worked[number] + block.before[index] + min(block.ends[index], within) - block.starts[index]
 
     def between(self, start: int, end: int) -> int:
         """Office time from one moment to another; negative if the end is before the start."""
@@ -121,8 +114,15 @@ class WorkingTime:
 
     def begin(self, received: int) -> int:
         """When the clock of what was received starts: at once within office hours, else when they next begin."""
-        table, index = self._begun(received)
-        return received if index >= 0 and received < table.ends[index] else table.starts[index + 1]
+        table = self._until(received)
+        number = max(bisect_right(table.begins, received) - 1, 0)
+        block, within = table.blocks[number], received - table.begins[number]
+        index = bisect_right(block.starts, within) - 1
+        if index >= 0 and within < block.ends[index]:
+            return received
+        if index + 1 < len(block.starts):
+            return table.begins[number] + block.starts[index + 1]
+        return self._latest(table.worked[number] + block.worked(index))
 
     def due(self, received: int, limit: Limit) -> int:
         """When an agency has to be done with what it received.
@@ -179,105 +179,71 @@ class WorkingTime:
         """
         return self.worked(self._end(due)) - self.worked(now)
 
-    def _hours(self, day: int) -> Hours:
-        special = self._special.get(day)
-        return self._week[(day + 3) % 7] if special is None else special  # day 0, 1970-01-01, was a Thursday
-
     def _end(self, due: int) -> int:
         """The moment until which there is time: a date's is the midnight after it."""
         wall = self._clock.wall(due)
-        return due if wall % DAY or self._works_at_midnight else self._clock.moment(wall + DAY)
+        return due if wall % DAY or self._office.at_midnight else self._clock.moment(wall + DAY)
 
-    def _begun(self, moment: int) -> tuple[_Table, int]:
-        """The last office hours that have begun at a moment (-1: none yet), in a table that has the next, too."""
+    def _until(self, moment: int) -> Table:
+        """The table, which reaches beyond a moment."""
         table = self._table
-        index = bisect_right(table.starts, moment)
-        while index == len(table.starts):
+        while moment >= table.begins[-1]:
             table = self._grow(table)
-            index = bisect_right(table.starts, moment)
-        return table, index - 1
+        return table
+
+    def _grow(self, table: Table) -> Table:
+        """A table that reaches further, kept for the next call."""
+        self._table = further = table.grown(self._office, self._clock)
+        return further
 
     def _earliest(self, total: int) -> int:
         """The first moment by which so much office time has passed; more than none."""
         table = self._table
-        while table.total < total:
+        while table.worked[-1] < total:
             table = self._grow(table)
-        index = bisect_left(table.before, total) - 1
-        return table.starts[index] + total - table.before[index]
+        number = bisect_left(table.worked, total) - 1
+        block, within = table.blocks[number], total - table.worked[number]
+        index = bisect_left(block.before, within) - 1
+        return table.begins[number] + block.starts[index] + within - block.before[index]
 
     def _latest(self, total: int) -> int:
         """The last moment by which no more than so much office time has passed."""
         table = self._table
-        while table.total <= total:
+        while table.worked[-1] <= total:
             table = self._grow(table)
-        index = bisect_right(table.before, total) - 1
-        return table.starts[index] + total - table.before[index]
+        number = bisect_right(table.worked, total) - 1
+        block, within = table.blocks[number], total - table.worked[number]
+        index = bisect_right(block.before, within) - 1
+        return table.begins[number] + block.starts[index] + within - block.before[index]
 
     def _working_day(self, day: int, after: int) -> int:
         """The day itself or the next that is worked, or so many working days after that."""
-        table = self._table
-        index = bisect_left(table.days, day) + after
-        while index >= len(table.days):
+        table, (number, within) = self._table, block_and_day(day)
+        while number >= len(table.blocks):
             table = self._grow(table)
-            index = bisect_left(table.days, day) + after
-        return table.days[index]
+        days = table.blocks[number].days
+        index = bisect_left(days, within) + after
+        if index < len(days):
+            return day_in(number, days[index])
+        wanted = table.days[number] + index
+        while wanted >= table.days[-1]:
+            table = self._grow(table)
+        number = bisect_right(table.days, wanted) - 1
+        return day_in(number, table.blocks[number].days[wanted - table.days[number]])
 
     def _at(self, day: int, time: int) -> int:
         """A time of a working day, or the last within office hours before it, or that day's first."""
-        hours = self._hours(day)
+        hours = self._office.hours(day)
         within = hours[0][0]
         for start, end in hours:
             if start <= time:
                 within = min(time, end)
         return self._clock.moment(day * DAY + within)
 
-    def _grow(self, table: _Table) -> _Table:
-        """A table that reaches a block further, kept for the next call."""
-        starts, ends, before, days = table.starts[:], table.ends[:], table.before[:], table.days[:]
-        total, reach = table.total, table.reach + _BLOCK
-        moment, steady_until, offset = self._clock.moment, -sys.maxsize, 0
-        for day in range(table.reach, reach):
-            opened, midnight = total, day * DAY
-            if midnight + DAY >= steady_until:
-                offset, steady_until = self._clock.steady(midnight)
-            for wall_start, wall_end in self._hours(day):
-                if midnight + DAY < steady_until:  # nearly always, and several times faster
-                    start, end = midnight + wall_start - offset, midnight + wall_end - offset
-                else:
-                    start, end = moment(midnight + wall_start), moment(midnight + wall_end)
-                if start < end:  # not so where the clocks skip these hours
-                    starts.append(start)
-                    ends.append(end)
-                    before.append(total)
-                    total += end - start
-            if total > opened:
-                days.append(day)
-        self._table = _Table(reach, starts, ends, before, total, days)
-        return self._table
-
-
-def _week(hours: Mapping[int, Sequence[tuple[int, int]]]) -> list[Hours]:
-    """Office hours in microseconds, from Monday to Sunday."""
-    week: list[Hours] = [()] * 7
-    for weekday, intervals in hours.items():
-        if not 0 <= weekday <= 6:
-            raise ValueError(f"no weekday: {weekday}; 0 is Monday, 6 is Sunday")
-        flat = [second for interval in intervals for second in interval]
-        ascending = flat == sorted(flat) and all(start < end for start, end in intervals)
-        if not ascending or any(not 0 <= second <= _DAY_SECONDS for second in flat):
-            raise ValueError(
-                f"office hours of weekday {weekday} cannot be {list(intervals)}: they begin before they end,"
-                f" follow each other, and are seconds from 0 to {_DAY_SECONDS}"
-            )
-        week[weekday] = tuple((start * SECOND, end * SECOND) for start, end in intervals)
-    if not any(week):
-        raise ValueError("no office hours on any weekday: give at least one weekday its hours")
-    return week
-
 
 def _months_later(day: int, months: int) -> int:
     """The same day of a later month, or that month's last."""
-    start = date.fromordinal(day + _EPOCH)
+    start = day_of(day)
     years, month = divmod(start.month - 1 + months, 12)
     year = start.year + years
-    return date(year, month + 1, min(start.day, monthrange(year, month + 1)[1])).toordinal() - _EPOCH
+    return day_number(date(year, month + 1, min(start.day, monthrange(year, month + 1)[1])))

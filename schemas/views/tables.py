@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import date
-from typing import get_args
 
 from schemas.catalogue.indicators import Indicator, Score
 from schemas.catalogue.model import Agency, Catalogue
-from schemas.catalogue.rules import Weekday
+from schemas.catalogue.office import weekly, working_time
 from schemas.views.quoting import literal, row
 
 _TABLES = """
@@ -118,15 +117,26 @@ def _targets(indicator: Indicator, province: str) -> Iterable[tuple[str | float 
 
 def _working_days(catalogue: Catalogue) -> str:
     """Of several entries about one day the one that came to count last decides, as in a fold of cases."""
-    entries = [(entry, True) for entry in catalogue.days_off] + [(entry, False) for entry in catalogue.working_days]
-    whole = sorted((one for one in entries if not one[0].agencies), key=lambda one: one[0].since or date.min)
-    off = {entry.date: is_off for entry, is_off in whole}
-    week = ", ".join(str(get_args(Weekday).index(day) + 1) for day in catalogue.office_hours.days)
+    whole = [entry for entry in catalogue.rules.calendar if not entry.agencies]
+    days = {entry.date: entry for entry in sorted(whole, key=lambda one: one.since or date.min)}
+    office = working_time(catalogue.zone, catalogue.office_hours, days)
+    off = {day: not office.is_working(day) for day in days}
     return f"""INSERT INTO indicators.working_days
     SELECT day::date FROM generate_series('2000-01-01'::timestamp, '2060-12-31', '1 day') AS day
-    WHERE (extract(isodow FROM day) IN ({week}) AND day::date <> ALL ({_dates(off, True)}))
+    WHERE (({_in_week(catalogue)}) AND day::date <> ALL ({_dates(off, True)}))
         OR day::date = ANY ({_dates(off, False)});
 """
+
+
+def _in_week(catalogue: Catalogue) -> str:
+    """Whether the weekday of `day` is worked, by the week that stands on it."""
+    weeks = sorted(weekly(catalogue.office_hours).items())
+    ends = [since for since, _ in weeks[1:]] + [date.max]
+    return " OR ".join(
+        f"day >= '{since}' AND day < '{end}' AND extract(isodow FROM day) IN "
+        f"({', '.join(str(weekday + 1) for weekday in sorted(week))})"
+        for (since, week), end in zip(weeks, ends, strict=True)
+    )
 
 
 def _dates(days: Mapping[date, bool], off: bool) -> str:

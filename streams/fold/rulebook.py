@@ -39,7 +39,9 @@ def load_rulebook(connection: psycopg.Connection, catalogue: Catalogue) -> Ruleb
             "bring the newer one to both (OPSCENTRE_CATALOGUE, or the version installed) and run `opscentre migrate`"
         )
     made: dict[str, CaseRules] = {}  # most catalogues differ in what no case asks for
-    for _, _, text in rows:
-        if text not in made:
-            made[text] = CaseRules(Rules.model_validate_json(text))
-    return Rulebook(rows[-1][0], {number: made[text] for number, _, text in rows})
+    by_number: dict[int, CaseRules] = {}
+    for number, _, text in rows:
+        rules = Rules.read(text)
+        same = rules.model_dump_json()  # an earlier version may have written the same in other words
+        by_number[number] = made.get(same) or made.setdefault(same, CaseRules(rules))
+    return Rulebook(rows[-1][0], by_number)

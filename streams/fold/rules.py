@@ -3,10 +3,10 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
-from typing import get_args
 from zoneinfo import ZoneInfo
 
-from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Weekday
+from schemas.catalogue.office import working_time
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.timekeeping.moments import Calendar
 from schemas.timekeeping.working_time import Limit, WorkingTime
 
@@ -14,7 +14,8 @@ from schemas.timekeeping.working_time import Limit, WorkingTime
 class CaseRules:
     """The rules of one catalogue, ready to be asked of millions of cases.
 
-    The calendar is numbered: 0 is the one that has always been, each `since` of an entry begins another. Moments are
+    The calendar is numbered: 0 is the one that has always been, each `since` of an entry or of
+    office hours begins another. Moments are
     microseconds since 1970, UTC.
     """
 
@@ -22,7 +23,9 @@ class CaseRules:
         self._rules = rules
         zone = ZoneInfo(rules.zone)
         self.calendar = Calendar(zone)
-        self._since = sorted({entry.since for entry in rules.calendar if entry.since is not None})
+        weeks = (rules.office_hours, *rules.agency_hours.values())
+        said = {entry.since for entry in rules.calendar} | {one.since for hours in weeks for one in hours}
+        self._since = sorted(since for since in said if since is not None)
         self._moments = [self.calendar.midnight(day) for day in self._since]
         self.last_change = self._moments[-1] if self._moments else 0
         self._own = set(rules.agency_hours) | {code for entry in rules.calendar for code in entry.agencies}
@@ -59,37 +62,24 @@ class CaseRules:
     def due_moved_by_day(self, calendar: int, agency: str, start: int, end: int) -> date | None:
         """The first day between two moments that the change to this calendar is about."""
         first, last, since = self.calendar.day(start), self.calendar.day(end), self._since[calendar - 1]
-        days = [entry.date for entry in self._entries(agency) if entry.since == since and first <= entry.date <= last]
-        return min(days, default=None)
+        days = [entry.date for entry in self._entries(agency) if entry.since == since]
+        days += [since for hours in self._hours(agency) if hours.since == since]
+        return min((day for day in days if first <= day <= last), default=None)
 
     def _entries(self, agency: str) -> list[CalendarRule]:
         return [entry for entry in self._rules.calendar if not entry.agencies or agency in entry.agencies]
 
+    def _hours(self, agency: str) -> list[OfficeHours]:
+        return self._rules.agency_hours.get(agency, self._rules.office_hours)
+
     def _make(self, agency: str, calendar: int) -> WorkingTime:
         in_force = self._since[:calendar]
-        days: dict[date, bool] = {}
         # Of several entries about one day the latest in force decides, and one for the agency before one for all.
-        for entry in sorted(self._entries(agency), key=lambda one: (bool(one.agencies), one.since or date.min)):
-            if entry.since is None or entry.since in in_force:
-                days[entry.date] = entry.off
-        return WorkingTime(
-            self.calendar.zone,
-            _weekly(self._rules.agency_hours.get(agency, self._rules.office_hours)),
-            [day for day, off in days.items() if off],
-            [day for day, off in days.items() if not off],
-        )
+        entries = sorted(self._entries(agency), key=lambda one: (bool(one.agencies), one.since or date.min))
+        days = {entry.date: entry for entry in entries if entry.since is None or entry.since in in_force}
+        hours = [one for one in self._hours(agency) if one.since is None or one.since in in_force]
+        return working_time(self.calendar.zone, hours, days)
 
 
 def _by_channel(limits: Limits) -> dict[str, Limit]:
     return {channel: Limit.parse(text) for channel, text in limits.model_dump(exclude={"since"}).items() if text}
-
-
-def _weekly(hours: OfficeHours) -> dict[int, list[tuple[int, int]]]:
-    """Intervals in seconds of the local day, by day of the week from Monday, 0."""
-    intervals = [(_seconds(begin), _seconds(end)) for begin, _, end in (span.partition("-") for span in hours.hours)]
-    return {get_args(Weekday).index(day): intervals for day in hours.days}
-
-
-def _seconds(clock: str) -> int:
-    hours, _, minutes = clock.partition(":")
-    return int(hours) * 3600 + int(minutes) * 60

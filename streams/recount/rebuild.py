@@ -5,7 +5,7 @@ with it; what is open is moved to its rules a chunk at a time, between their bat
 moved by them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, time
 from itertools import islice, pairwise
 
@@ -14,7 +14,7 @@ import psycopg
 from core.catalogue import make_views, store_agencies
 from core.database import connect, with_short_waits
 from schemas.catalogue.model import Catalogue
-from schemas.catalogue.rules import CalendarRule, Limits, Rules
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from streams.fold.facts import EntityKey
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount.archive import facts
@@ -26,6 +26,7 @@ CHUNK = 1000
 """Cases that one transaction moves: workers that meet one of them wait that long."""
 
 Say = Callable[[str], None]
+_Dated = CalendarRule | OfficeHours | Limits
 
 _AFFECTED = """
     SELECT system, kind, subject FROM cases
@@ -88,7 +89,7 @@ def _steps(connection: psycopg.Connection, unfinished: int) -> list[tuple[Rules,
         (unfinished,),
     ).fetchall()
     connection.commit()
-    return list(pairwise(Rules.model_validate_json(text) for (text,) in rows))
+    return list(pairwise(Rules.read(text) for (text,) in rows))
 
 
 def _follow(connection: psycopg.Connection, rulebook: Rulebook, steps: list[tuple[Rules, Rules]], say: Say) -> None:
@@ -105,16 +106,18 @@ def _follow(connection: psycopg.Connection, rulebook: Rulebook, steps: list[tupl
 def first_difference(old: Rules, new: Rules) -> date | None:
     """The first local day on which two catalogues' rules differ: `date.min` for always, None for never.
 
-    Only entries of the calendar and limits say since when they count; what says nothing has always counted.
+    What does not say since when it counts has always counted.
     """
-    fixed = {"zone", "office_hours", "agency_hours"}
-    if old.model_dump(include=fixed) != new.model_dump(include=fixed):
+    if old.zone != new.zone or old.agency_hours.keys() != new.agency_hours.keys():
         return date.min
-    changed: list[CalendarRule | Limits] = [one for one in old.calendar if one not in new.calendar]
-    changed += [one for one in new.calendar if one not in old.calendar]
-    for code in old.limits.keys() | new.limits.keys():
-        before, after = old.limits.get(code, []), new.limits.get(code, [])
-        changed += [one for one in before if one not in after] + [one for one in after if one not in before]
+    pairs: list[tuple[Sequence[_Dated], Sequence[_Dated]]] = [
+        (old.calendar, new.calendar),
+        (old.office_hours, new.office_hours),
+        *((hours, new.agency_hours[code]) for code, hours in old.agency_hours.items()),
+        *((old.limits.get(code, []), new.limits.get(code, [])) for code in old.limits.keys() | new.limits.keys()),
+    ]
+    changed = [one for before, after in pairs for one in before if one not in after]
+    changed += [one for before, after in pairs for one in after if one not in before]
     return min((one.since or date.min for one in changed), default=None)
 
 

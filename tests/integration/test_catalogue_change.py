@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import date, datetime
 from typing import Any
+from uuid import uuid4
 
 import psycopg
 import pytest
@@ -15,11 +16,13 @@ from core.errors import OutdatedCatalogueError, UnavailableError
 from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from opscentre.devservices.timescaledb import TimescaleDB
+from schemas.catalogue.load import load_catalogue
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount import rebuild as module
 from streams.recount.archive import totals_as_of
 from streams.recount.compare import Mismatch, compare, repair
 from streams.recount.rebuild import apply_catalogue
+from streams.sweep.alerts import raise_missed
 from streams.write.writer import Writer
 from tests.catalogues import CHANGE, ZONE, Installation, content, received, rename, then, write_catalogue
 from tests.conftest import earlier
@@ -344,3 +347,71 @@ def test_whoever_reads_the_views_for_long_delays_the_change_and_no_batch(in_use:
         reader.rollback()
         changing.result(30)
     assert any("has come into force" in line for line in said)
+
+
+WINTER = """
+[[office_hours]]
+days = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+hours = ["07:00-11:30", "13:30-17:00"]
+
+[[office_hours]]
+days = ["saturday"]
+hours = ["07:30-11:30"]
+since = 2025-04-09
+
+[[office_hours]]
+days = ["monday", "tuesday", "wednesday", "thursday", "friday"]
+hours = ["08:00-12:00", "13:00-17:00"]
+since = 2025-04-09
+"""
+
+
+def test_hours_from_a_day_on_move_what_is_open_and_leave_what_was_settled_before(in_use: Installation) -> None:
+    """Saturday the 12th is worked now: what was due on Monday at 09:00 is due on the 12th at 09:00."""
+    in_use.write()
+    province = in_use.folder / "province.toml"
+    text = province.read_text()
+    province.write_text(text[: text.index("[office_hours]")] + WINTER)
+    catalogue = load_catalogue(in_use.folder)
+    apply_catalogue(in_use.dsn, catalogue)
+    in_use.catalogue = catalogue
+    number = in_use.rulebook.number
+    assert in_use.case("open") == ("04-12 09:00", date(2025, 4, 9), number)
+    assert in_use.case("settled before")[0] == "04-14 09:00"
+    assert in_use.case("own")[0] == "04-14 17:00"
+    in_use.assert_right()
+
+
+def alerts_of(installed: Installation, subject: str, now: str) -> tuple[list[str], list[tuple[str | None, str | None]]]:
+    """Whom a sweep tells of, and the alerts of a case after it: why each was suppressed, and why it has ended."""
+    with installed.connection.transaction():
+        told = raise_missed(installed.connection, ["one-stop"], datetime.fromisoformat(now), uuid4())
+    rows = installed.connection.execute("SELECT suppressed, ended FROM alerts WHERE subject = %s", (subject,))
+    return [case["subject"] for case in told], rows.fetchall()
+
+
+def test_a_holiday_that_was_forgotten_is_put_right_and_alarms_nobody(installed: Installation) -> None:
+    """Told of on the 15th, though Friday the 11th was off: both were due on the 15th, and the finish is in time."""
+    installed.commit(
+        received("open"),
+        received("settled"),
+        then("processed", "settled", "15"),
+        received("long", "2025-03-24T09:00:00+07:00"),
+    )
+    first, _ = alerts_of(installed, "open", "2025-04-15T01:00+07:00")
+    assert sorted(first) == ["long", "open"]
+    assert late(installed, "settled") is True
+    installed.change("2025-04-11")
+    told, alerts = alerts_of(installed, "open", "2025-04-15T09:00+07:00")
+    assert (told, alerts) == ([], [(None, "postponed")])
+    assert late(installed, "settled") is False
+    assert alerts_of(installed, "long", "2025-04-15T09:00+07:00") == ([], [(None, None)])
+    told, alerts = alerts_of(installed, "open", "2025-04-16T01:00+07:00")
+    assert told == ["open"]
+    installed.assert_right()
+
+
+def late(installed: Installation, subject: str) -> bool:
+    row = installed.connection.execute("SELECT NOT on_time FROM cases WHERE subject = %s", (subject,)).fetchone()
+    assert row is not None
+    return bool(row[0])

@@ -574,8 +574,8 @@ LIVES = Rulebook(
         1: CaseRules(
             Rules(
                 zone=CATALOGUE.zone.key,
-                office_hours=OfficeHours(days=list(get_args(Weekday)), hours=["07:00-11:30", "13:30-17:00"]),
-                agency_hours={COMMUNES[1]: OfficeHours(days=list(get_args(Weekday)), hours=["20:00-24:00"])},
+                office_hours=[OfficeHours(days=list(get_args(Weekday)), hours=["07:00-11:30", "13:30-17:00"])],
+                agency_hours={COMMUNES[1]: [OfficeHours(days=list(get_args(Weekday)), hours=["20:00-24:00"])]},
                 calendar=[
                     CalendarRule(date=day(2), off=True, since=day(1), agencies=[]),
                     CalendarRule(date=day(2), off=False, since=day(2), agencies=[COMMUNES[0]]),

@@ -23,7 +23,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_the_province() -> None:
     assert CATALOGUE.province.code == "H06"
     assert CATALOGUE.zone.key == "Asia/Ho_Chi_Minh"
-    assert CATALOGUE.office_hours.hours == ["07:00-11:30", "13:30-17:00"]
+    assert CATALOGUE.office_hours[0].hours == ["07:00-11:30", "13:30-17:00"]
     assert {agency.kind for agency in CATALOGUE.agencies.values()} == set(get_args(Kind))
 
 

@@ -63,8 +63,8 @@ def worked(text: str, since: str | None = None, *agencies: str) -> CalendarRule:
 def fold(*calendar: CalendarRule, kind: str = "dossier") -> CaseFold:
     rules = Rules(
         zone=ZONE.key,
-        office_hours=WEEK,
-        agency_hours={"MORNINGS": MORNINGS},
+        office_hours=[WEEK],
+        agency_hours={"MORNINGS": [MORNINGS]},
         calendar=list(calendar),
         limits=LIMITS,
     )

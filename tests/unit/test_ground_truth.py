@@ -335,11 +335,16 @@ CALENDAR = [
     CalendarRule(date=date(2025, 4, 7), off=True, since=date(2025, 4, 5), agencies=[]),
     CalendarRule(date=date(2025, 4, 7), off=False, since=date(2025, 4, 7), agencies=[]),
     CalendarRule(date=date(2025, 4, 7), off=False, since=None, agencies=["C"]),
+    CalendarRule(date=date(2025, 4, 8), off=True, since=date(2025, 4, 5), agencies=[], hours=["12:00-17:00"]),
 ]
 RULES = Rules(
     zone=str(ZONE),
-    office_hours=OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"], hours=["07:00-17:00"]),
-    agency_hours={"A": OfficeHours(days=["thursday", "friday", "sunday"], hours=["08:00-11:30", "13:00-24:00"])},
+    office_hours=[
+        OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"], hours=["07:00-17:00"]),
+        OfficeHours(since=date(2025, 4, 6), days=["monday", "tuesday"], hours=["09:00-15:00"]),
+        OfficeHours(since=date(2025, 4, 6), days=["wednesday", "thursday"], hours=["09:00-12:00"]),
+    ],
+    agency_hours={"A": [OfficeHours(days=["thursday", "friday", "sunday"], hours=["08:00-11:30", "13:00-24:00"])]},
     calendar=CALENDAR,
     limits={
         "p": [Limits(any="4 hours", online="1 working_days"), Limits(since=date(2025, 4, 5), any="2 days")],

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
-from schemas.timekeeping.moments import moment_of
+from schemas.timekeeping.moments import MINUTE, moment_of
 from schemas.timekeeping.working_time import Limit
 from streams.fold.rules import CaseRules
 
@@ -40,11 +40,18 @@ def rules(
     return CaseRules(
         Rules(
             zone=ZONE.key,
-            office_hours=WEEK,
-            agency_hours=hours or {},
+            office_hours=[WEEK],
+            agency_hours={code: [week] for code, week in (hours or {}).items()},
             calendar=list(calendar),
             limits={"1.000001": limits} if limits else {},
         )
+    )
+
+
+def weeks(*hours: OfficeHours, calendar: list[CalendarRule] | None = None) -> CaseRules:
+    """Rules with these office hours."""
+    return CaseRules(
+        Rules(zone=ZONE.key, office_hours=list(hours), agency_hours={}, calendar=calendar or [], limits={})
     )
 
 
@@ -167,3 +174,55 @@ def test_a_change_moves_nobody_by_a_day_off_of_other_agencies() -> None:
     found = rules(off("04-16", "04-14", "B"), off("04-17", "04-14"))
     assert found.due_moved_by_day(1, "A", at("04-08 08:00"), at("04-18 08:00")) == day("04-17")
     assert found.due_moved_by_day(1, "B", at("04-08 08:00"), at("04-18 08:00")) == day("04-16")
+
+
+WINTER = OfficeHours(since=date(2025, 4, 14), days=WEEK.days, hours=["07:30-12:00", "13:30-17:30"])
+
+
+def test_office_hours_that_say_since_when_begin_a_calendar_and_count_from_then_on() -> None:
+    found = weeks(WEEK, WINTER)
+    assert found.calendar_at(at("04-13 23:59")) == 0
+    assert list(found.changes_after(at("04-13 23:59"))) == [at("04-14 00:00")]
+    before, after = found.working("A", 0), found.working("A", 1)
+    assert before.begin(at("04-14 06:00")) == at("04-14 07:00")
+    assert after.begin(at("04-14 06:00")) == at("04-14 07:30")
+    assert after.begin(at("04-11 06:00")) == at("04-11 07:00")
+    assert found.due_moved_by_day(1, "A", at("04-10 08:00"), at("04-15 08:00")) == date(2025, 4, 14)
+
+
+def test_saturday_has_hours_of_its_own() -> None:
+    saturday = OfficeHours(days=["saturday"], hours=["07:30-11:30"])
+    found = weeks(WEEK, saturday).working("A", 0)
+    assert found.between(at("04-12 00:00"), at("04-13 00:00")) == 4 * 60 * MINUTE
+    assert found.between(at("04-11 00:00"), at("04-12 00:00")) == 8 * 60 * MINUTE
+
+
+def test_hours_of_one_day_are_off_or_worked() -> None:
+    half = CalendarRule(date=day("04-11"), off=True, since=None, agencies=[], hours=["13:30-17:00"])
+    other = CalendarRule(date=day("04-12"), off=False, since=None, agencies=[], hours=["08:00-10:00"])
+    found = weeks(WEEK, calendar=[half, other]).working("A", 0)
+    assert found.between(at("04-11 00:00"), at("04-12 00:00")) == 270 * MINUTE
+    assert found.between(at("04-12 00:00"), at("04-13 00:00")) == 120 * MINUTE
+
+
+def test_what_was_said_of_a_day_last_replaces_its_hours() -> None:
+    half = CalendarRule(date=day("04-11"), off=True, since=None, agencies=[], hours=["13:30-17:00"])
+    found = weeks(WEEK, calendar=[half, off("04-11", "04-02")])
+    assert is_working(found, "04-11", 0)
+    assert not is_working(found, "04-11", 1)
+
+
+def test_hours_as_an_earlier_version_wrote_them_are_read() -> None:
+    text = (
+        '{"zone":"Asia/Ho_Chi_Minh","office_hours":{"days":["monday"],"hours":["07:00-11:30"]},'
+        '"agency_hours":{"P":{"days":["monday"],"hours":["08:00-11:30"]}},'
+        '"calendar":[{"date":"2025-04-11","off":true,"since":null,"agencies":[]}],"limits":{}}'
+    )
+    rules = Rules.read(text)
+    assert rules.office_hours == [OfficeHours(days=["monday"], hours=["07:00-11:30"])]
+    assert rules.agency_hours["P"][0].hours == ["08:00-11:30"]
+
+
+def test_rules_are_read_as_they_were_written() -> None:
+    rules = Rules(zone=ZONE.key, office_hours=[WEEK, WINTER], agency_hours={}, calendar=[off("04-11")], limits={})
+    assert Rules.read(rules.model_dump_json()) == rules

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from schemas.timekeeping.moments import moment_of, time_of
+from schemas.timekeeping.moments import MINUTE, moment_of, time_of
 from schemas.timekeeping.wall_clock import wall_clock
 from schemas.timekeeping.working_time import Limit, WorkingTime
 
@@ -382,9 +382,58 @@ def test_office_hours_are_where_the_clock_has_each_of_their_ends(zone: str) -> N
     """Also in zones whose clocks change at midnight, and where they skip or repeat office hours."""
     week = {weekday: [(0, 5400), (9000, 12600), (79200, 86400)] for weekday in range(7)}
     working, clock = WorkingTime(ZoneInfo(zone), week, [], []), wall_clock(ZoneInfo(zone))
-    working.worked(clock.moment(0))
+    working.worked(clock.moment(69 * 365 * 86_400_000_000))
     day, spans = 86_400_000_000, []
     for number in range((date(1989, 12, 1) - date(1970, 1, 1)).days, (date(2039, 1, 1) - date(1970, 1, 1)).days):
         ends = [[clock.moment(number * day + end * 1_000_000) for end in span] for span in week[0]]
         spans += [(start, end) for start, end in ends if start < end]
-    assert list(zip(working._table.starts, working._table.ends, strict=True))[: len(spans)] == spans
+    table = working._table
+    found = [
+        (begin + start, begin + end)
+        for begin, block in zip(table.begins, table.blocks, strict=False)
+        for start, end in zip(block.starts, block.ends, strict=True)
+    ]
+    assert found[: len(spans)] == spans
+
+
+def test_offices_share_the_weeks_in_which_they_are_alike() -> None:
+    """A day of its own costs an office one block, not a table of fifty years."""
+    one, other = (
+        WorkingTime(VIETNAM, WEEK, [*DAYS_OFF, day], MAKE_UP) for day in (date(2026, 3, 12), date(2026, 3, 13))
+    )
+    for agency in (one, other):
+        agency.worked(at("2026-06-01 10:00"))
+    pairs = list(zip(one._table.blocks, other._table.blocks, strict=True))
+    assert len({id(block) for block in one._table.blocks}) < 10
+    assert [first is second for first, second in pairs].count(False) == 1
+
+
+def test_saturday_mornings_are_worked_in_their_own_hours() -> None:
+    """28 November 2026 is a Saturday."""
+    agency = WorkingTime(VIETNAM, {**WEEK, 5: ((27_000, 41_400),)}, [], [])
+    assert agency.due(at("2026-11-27 15:00"), Limit(4, "hours")) == at("2026-11-28 09:30")
+    assert agency.due(at("2026-11-28 08:00"), Limit(1, "working_days")) == at("2026-11-30 08:00")
+
+
+def test_other_hours_stand_from_their_day_on() -> None:
+    winter = dict.fromkeys(range(5), ((27_000, 43_200), (48_600, 63_000)))
+    agency = WorkingTime(VIETNAM, WEEK, [], [], {date(2026, 10, 15): winter})
+    assert agency.begin(at("2026-10-14 06:00")) == at("2026-10-14 07:00")
+    assert agency.begin(at("2026-10-15 06:00")) == at("2026-10-15 07:30")
+    assert agency.between(at("2026-10-14 00:00"), at("2026-10-16 00:00")) == (8 * 60 + 8 * 60 + 30) * MINUTE
+
+
+def test_an_afternoon_off_and_a_day_of_other_hours() -> None:
+    eve, saturday = date(2026, 2, 13), date(2026, 2, 14)
+    agency = WorkingTime(
+        VIETNAM, WEEK, [], [], hours_off={eve: ((48_600, 61_200),)}, other_hours={saturday: ((28_800, 36_000),)}
+    )
+    assert agency.between(at("2026-02-13 00:00"), at("2026-02-14 00:00")) == 270 * MINUTE
+    assert agency.between(at("2026-02-14 00:00"), at("2026-02-15 00:00")) == 120 * MINUTE
+    assert agency.due(at("2026-02-12 15:00"), Limit(1, "working_days")) == at("2026-02-13 11:30")
+
+
+def test_a_day_of_which_two_things_are_said_is_none() -> None:
+    day = date(2026, 2, 13)
+    with pytest.raises(ValueError, match="2026-02-13"):
+        WorkingTime(VIETNAM, WEEK, [day], [], hours_off={day: ((48_600, 61_200),)})

@@ -1,9 +1,10 @@
 """Working time, for any moment and any office: its laws, and what plain models that walk the days come to."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import cached_property
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -34,18 +35,38 @@ class Office:
     hours: Mapping[int, Sequence[tuple[int, int]]]
     days_off: set[date]
     working_days: set[date]
+    later: Mapping[date, Mapping[int, Sequence[tuple[int, int]]]] = field(default_factory=dict)
+    hours_off: Mapping[date, Sequence[tuple[int, int]]] = field(default_factory=dict)
+    other_hours: Mapping[date, Sequence[tuple[int, int]]] = field(default_factory=dict)
 
     @cached_property
     def time(self) -> WorkingTime:
-        return WorkingTime(self.zone, self.hours, self.days_off, self.working_days)
+        return WorkingTime(
+            self.zone, self.hours, self.days_off, self.working_days, self.later, self.hours_off, self.other_hours
+        )
 
     def of(self, day: date) -> Sequence[tuple[int, int]]:
         """Office hours of a day."""
         if day in self.days_off:
             return ()
-        hours = self.hours.get(day.weekday()) or ()
+        if day in self.other_hours:
+            return self.other_hours[day]
+        week = self.hours
+        for since in sorted(self.later):
+            if since <= day:
+                week = self.later[since]
+        hours = week.get(day.weekday()) or ()
         if day in self.working_days and not hours:
-            return next(self.hours[weekday] for weekday in range(7) if self.hours.get(weekday))
+            return next(week[weekday] for weekday in range(7) if week.get(weekday))
+        if day in self.hours_off:
+            off = self.hours_off[day]
+            bounds = sorted({second for span in (*hours, *off) for second in span})
+            return [
+                (begin, end)
+                for begin, end in pairwise(bounds)
+                if any(start <= begin < until for start, until in hours)
+                and not any(start <= begin < until for start, until in off)
+            ]
         return hours
 
     def at(self, day: date, second: int = 0, microsecond: int = 0) -> int:
@@ -221,12 +242,17 @@ def intervals(draw: st.DrawFn) -> tuple[tuple[int, int], ...]:
     return tuple((start * 60, end * 60) for start, end in zip(bounds[::2], bounds[1::2], strict=False))
 
 
+weeks = st.dictionaries(st.integers(0, 6), intervals(), min_size=1).filter(lambda hours: any(hours.values()))
+OTHER = [date(2025, 3, 10) + timedelta(days=3 * number) for number in range(8)]
 any_offices = st.builds(
     Office,
     st.sampled_from([VIETNAM, AMSTERDAM, LORD_HOWE]),
-    st.dictionaries(st.integers(0, 6), intervals(), min_size=1).filter(lambda hours: any(hours.values())),
+    weeks,
     st.just(DAYS_OFF),
-    st.sets(st.dates(date(2025, 3, 1), date(2025, 4, 29)), max_size=5),
+    st.sets(st.dates(date(2025, 3, 1), date(2025, 4, 29)).filter(lambda day: day not in OTHER), max_size=5),
+    st.dictionaries(st.dates(date(2025, 2, 1), date(2026, 6, 1)), weeks, max_size=3),
+    st.dictionaries(st.sampled_from(OTHER[::2]), intervals(), max_size=3),
+    st.dictionaries(st.sampled_from(OTHER[1::2]), intervals(), max_size=3),
 )
 minutes = st.integers(0, 24 * 60 - 1).map(lambda minute: minute * 60)
 
