@@ -2,6 +2,7 @@
 
 import sys
 import time
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
@@ -12,10 +13,11 @@ from core.database import migrate as migrate_database
 from core.errors import ConfigurationError
 from core.kafka import create_topics, topics
 from core.settings import DEMONSTRATION, settings
-from opscentre.cli.output import Json, console, print_json, say
+from opscentre.cli.output import Json, console, print_json, say, warn
 from opscentre.demonstration import run_demonstration, shift_targets
 from opscentre.devservices import open_stack
 from opscentre.documents import ROOT, write_documents
+from opscentre.reports.coverage import calendar_reach
 from opscentre.supervisor import supervise, worker_processes
 from schemas.docs.documents import stale
 from streams.recount.rebuild import apply_catalogue
@@ -47,6 +49,7 @@ def migrate() -> None:
     create_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them
     apply_catalogue(options.dsn, catalogue, say)
     say("database and topics are up to date")
+    warn(calendar_reach(catalogue, datetime.now(UTC)).warning())
 
 
 def worker() -> None:
@@ -84,9 +87,14 @@ def run(
 
 
 def check(json: Json = False) -> None:
-    """Check the settings and the catalogue; every mistake at once, with its place."""
+    """Check the settings and the catalogue; every mistake at once, with its place.
+
+    A calendar that ends before what is received now may be due is no mistake, but is said.
+    """
     options = settings()
     catalogue = open_catalogue(options)
+    reach = calendar_reach(catalogue, datetime.now(UTC))
+    warn(reach.warning())
     if json:
         print_json(
             {
@@ -97,7 +105,11 @@ def check(json: Json = False) -> None:
                 "derived": sorted(catalogue.derived),
                 "procedures": len(catalogue.procedures),
                 "indicators": len(catalogue.indicators),
-                "calendar": {"days_off": len(catalogue.days_off), "working_days": len(catalogue.working_days)},
+                "calendar": {
+                    "days_off": len(catalogue.days_off),
+                    "working_days": len(catalogue.working_days),
+                    **reach.report(),
+                },
             }
         )
         return

@@ -20,6 +20,12 @@ def say(line: str) -> None:
     errors.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
+def warn(line: str | None) -> None:
+    """Something that goes on all the same, but should be mended; to standard error. None: there is nothing."""
+    if line:
+        errors.print(line, style="yellow", markup=False, highlight=False, soft_wrap=True)
+
+
 def print_json(report: Any) -> None:
     """A report as JSON; times in RFC 3339, bytes not at all."""
     print(orjson.dumps(report, option=orjson.OPT_INDENT_2, default=str).decode())  # noqa: T201 - this is the output

@@ -1,7 +1,7 @@
 """Commands that report: status, alerts, recount, bench."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
 import typer
@@ -15,8 +15,9 @@ from opscentre.bench import bench as run_bench
 from opscentre.bench import bench_table
 from opscentre.bench.queries import bench_queries, queries_table
 from opscentre.cli.dashboards import screen_queries
-from opscentre.cli.output import Json, console, print_json, say
+from opscentre.cli.output import Json, console, print_json, say, warn
 from opscentre.reports.alerts import alerts_report, alerts_table
+from opscentre.reports.coverage import calendar_reach, coverage_report, coverage_warnings
 from opscentre.reports.status import as_of as status_as_of
 from opscentre.reports.status import current
 from opscentre.reports.status_table import status_table
@@ -36,11 +37,11 @@ def status(
 ) -> None:
     """What came in and what it adds up to, from the live counters; as of a moment, from the archived events."""
     options = settings()
-    catalogue = open_catalogue(options)
+    catalogue, now = open_catalogue(options), datetime.now(UTC)
     with connect(options.dsn, "opscentre status") as connection:
         if as_of is None:
             names = [system.topic for system in catalogue.systems.values()]
-            report = current(connection, options.kafka, names)
+            report = current(connection, options.kafka, names) | coverage_report(connection, catalogue, now)
         else:
             moment = _moment(as_of, Calendar(catalogue.zone))
             rules = load_rulebook(connection, catalogue).current
@@ -53,6 +54,9 @@ def status(
         print_json(report)
     else:
         console.print(status_table(report))
+        if as_of is None:
+            for line in [calendar_reach(catalogue, now).warning(), *coverage_warnings(report)]:
+                warn(line)
 
 
 def alerts(

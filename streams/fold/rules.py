@@ -59,6 +59,18 @@ class CaseRules:
                 in_force = by_channel
         return None if in_force is None else in_force.get(channel) or in_force.get("any")
 
+    def latest_due(self, opened: int) -> int:
+        """The latest due time that any limit gives any agency for what is opened at a moment; without limits, that."""
+        in_force = {
+            limit
+            for limits in self._limits.values()
+            for _, by_channel in [one for one in limits if one[0] <= opened][-1:]
+            for limit in by_channel.values()
+        }
+        calendar = self.calendar_at(opened)
+        offices = [self.working(agency, calendar) for agency in ("", *sorted(self._own))]
+        return max((office.due(opened, limit) for office in offices for limit in in_force), default=opened)
+
     def due_moved_by_day(self, calendar: int, agency: str, start: int, end: int) -> date | None:
         """The first day between two moments that the change to this calendar is about."""
         first, last, since = self.calendar.day(start), self.calendar.day(end), self._since[calendar - 1]
