@@ -1,5 +1,6 @@
 """What is asked of Kafka besides records: topics, their ids and their ends. Through kafka-python's admin client."""
 
+import socket
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any, NamedTuple
@@ -59,6 +60,18 @@ def admin(bootstrap: str) -> Iterator[KafkaAdminClient]:
     finally:
         if client is not None:
             client.close()
+
+
+def answers(bootstrap: str) -> bool:
+    """Whether anything accepts connections at any of the bootstrap servers, asked for a second each."""
+    for server in bootstrap.split(","):
+        host, _, port = server.strip().rpartition(":")
+        try:
+            socket.create_connection((host, int(port)), 1).close()
+        except (OSError, ValueError):
+            continue
+        return True
+    return False
 
 
 def topics(catalogue: Catalogue) -> list[Topic]:

@@ -48,10 +48,13 @@ class Settings(BaseSettings):
         description="TimescaleDB connection string (libpq form or URL). Not through a pooler by transaction: "
         "docs/runbooks/connection-pooler.md.",
     )
-    catalogue: Path | None = Field(default=None, description="Folder of the catalogue; without it, the one shipped.")
+    catalogue: Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
+        default=None, description="Folder of the catalogue; without it, or empty, the one shipped."
+    )
     target_months: int = Field(
         default=0,
         ge=0,
+        le=1200,
         description="Months by which every target of the catalogue is due later. For demonstrations: `make run` sets "
         "it once, in `.opscentre/demonstration.env`, so that the targets lie around its day.",
     )

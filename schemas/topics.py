@@ -31,6 +31,7 @@ def event_topic(system_id: str, partitions: int) -> Topic:
         "cleanup.policy": "delete",
         # Events live on in the database; the log has to outlast the longest outage of the streams, holidays included.
         "retention.ms": str(30 * _DAY_MS),
+        "retention.bytes": "-1",
         # Twice what the streams accept: an event too large is to become a dead letter that somebody sees,
         # not a refusal in a log of the sender's that nobody reads.
         "max.message.bytes": str(2 * 1024 * 1024),
@@ -44,5 +45,6 @@ def alerts_topic() -> Topic:
         "message.timestamp.type": "LogAppendTime",
         "cleanup.policy": "delete",
         "retention.ms": str(7 * _DAY_MS),
+        "retention.bytes": "-1",
     }
     return Topic(ALERTS, 1, settings)

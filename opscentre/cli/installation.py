@@ -11,8 +11,9 @@ from consumers.recipients import recipients
 from core.catalogue import open_catalogue
 from core.database import migrate as migrate_database
 from core.errors import ConfigurationError
-from core.kafka import create_topics, topics
+from core.kafka import answers, topics
 from core.settings import DEMONSTRATION, settings
+from core.topics import topic_differences, update_topics
 from opscentre.cli.output import Json, console, print_json, say, warn
 from opscentre.demonstration import run_demonstration, shift_targets
 from opscentre.devservices import open_stack
@@ -20,16 +21,24 @@ from opscentre.documents import ROOT, write_documents
 from opscentre.reports.coverage import calendar_reach
 from opscentre.supervisor import supervise, worker_processes
 from schemas.docs.documents import stale
-from streams.recount.rebuild import apply_catalogue
+from streams.recount.rebuild import apply_catalogue, refuse_another_catalogue
+
+CatalogueChanged = Annotated[
+    bool,
+    typer.Option(
+        "--catalogue-changed",
+        help="Bring it into force, even another province's, the one shipped in place of a folder's, or an old one.",
+    ),
+]
 
 
-def up() -> None:
+def up(catalogue_changed: CatalogueChanged = False) -> None:
     """Start Kafka and TimescaleDB on this machine, installing what is missing, and bring both up to date.
 
     Safe to run again: what runs is left alone, data stays. STACK=native or STACK=docker chooses the way.
     """
     open_stack(settings()).up(say)
-    migrate()
+    migrate(catalogue_changed)
 
 
 def down() -> None:
@@ -37,19 +46,28 @@ def down() -> None:
     open_stack(settings()).down(say)
 
 
-def migrate() -> None:
+def migrate(catalogue_changed: CatalogueChanged = False) -> None:
     """Bring the database's tables and Kafka's topics up to date with this version and the catalogue.
 
     Safe on a running installation: workers take up a changed catalogue by themselves, and nothing is lost or counted
     twice. Open cases are moved to its rules; cases settled before a change takes effect stay as they are.
+
+    Topics that others have made are corrected. Status 2 where all is up to date but for what only a person can put
+    right about a topic, which is said.
     """
     options = settings()
-    catalogue = open_catalogue(options)
+    catalogue, shipped = open_catalogue(options), options.catalogue is None
     migrate_database(options.dsn, say)
-    create_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them
-    apply_catalogue(options.dsn, catalogue, say)
+    if not catalogue_changed:
+        refuse_another_catalogue(options.dsn, catalogue, shipped)
+    left = update_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them
+    apply_catalogue(options.dsn, catalogue, say, shipped)
     say("database and topics are up to date")
     warn(calendar_reach(catalogue, datetime.now(UTC)).warning())
+    for difference in left:
+        warn(str(difference))
+    if left:
+        raise typer.Exit(2)
 
 
 def worker() -> None:
@@ -89,12 +107,14 @@ def run(
 def check(json: Json = False) -> None:
     """Check the settings and the catalogue; every mistake at once, with its place.
 
-    A calendar that ends before what is received now may be due is no mistake, but is said.
+    A calendar that ends before what is received now may be due is no mistake, but is said. Where Kafka runs, its topics
+    are compared with what the catalogue wants; status 2 where they are not that.
     """
     options = settings()
     catalogue = open_catalogue(options)
     reach = calendar_reach(catalogue, datetime.now(UTC))
     warn(reach.warning())
+    found = topic_differences(options.kafka, topics(catalogue)) if answers(options.kafka) else None
     if json:
         print_json(
             {
@@ -110,15 +130,21 @@ def check(json: Json = False) -> None:
                     "working_days": len(catalogue.working_days),
                     **reach.report(),
                 },
+                "topics": None if found is None else [difference.report() for difference in found],
             }
         )
-        return
+        raise typer.Exit(2 if found else 0)
     console.print(
         f"The catalogue of {catalogue.province.name.en} ({catalogue.province.code}) is in order: "
         f"{len(catalogue.agencies)} agencies; {len(catalogue.procedures)} procedures; {len(catalogue.days_off)} days "
         f"off; {len(catalogue.indicators)} indicators; "
         f"systems {', '.join(sorted([*catalogue.systems, *catalogue.derived]))}."
     )
+    if found is None:
+        say(f"Kafka at {options.kafka} does not answer: its topics were not compared.")
+    for difference in found or []:
+        warn(str(difference))
+    raise typer.Exit(2 if found else 0)
 
 
 def build(

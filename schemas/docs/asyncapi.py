@@ -76,7 +76,7 @@ def _alert_message() -> Json:
 def _topic_binding(topic: Topic) -> Json:
     # AsyncAPI wants these as Kafka means them, not as text: a list and numbers.
     configuration: Json = {
-        name: int(value) if value.isdigit() else value.split(",") if name == "cleanup.policy" else value
+        name: int(value) if value.lstrip("-").isdigit() else value.split(",") if name == "cleanup.policy" else value
         for name, value in topic.settings.items()
     }
     return {

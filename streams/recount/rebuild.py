@@ -13,6 +13,7 @@ import psycopg
 
 from core.catalogue import make_views, store_agencies
 from core.database import connect, with_short_waits
+from core.errors import ConfigurationError
 from schemas.catalogue.model import Catalogue
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from streams.fold.facts import EntityKey
@@ -36,10 +37,46 @@ _AFFECTED = """
 """
 
 
-def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None) -> None:
+def refuse_another_catalogue(dsn: str, catalogue: Catalogue, shipped: bool) -> None:
+    """Refuse a catalogue that hardly anybody means to bring into force in this database.
+
+    That is one of another province, the one that is shipped where a folder's is in force, and one that was in force
+    before others were. A database without a catalogue takes any.
+
+    Args:
+        dsn: the database.
+        catalogue: the one that is to come into force.
+        shipped: whether it is the one that is shipped.
+
+    Raises:
+        ConfigurationError: it is such a one; the message says what is in force, and how to bring it in all the same.
+        UnavailableError: the database does not answer.
+    """
+    with connect(dsn, "opscentre migrate") as connection:
+        rows = connection.execute("SELECT version, shipped, applied_at FROM catalogues ORDER BY number").fetchall()
+        provinces = connection.execute("SELECT code FROM agencies WHERE parent IS NULL").fetchall()
+    if not rows or rows[-1][0] == catalogue.version:
+        return
+    ours, last = catalogue.province.code, rows[-1]
+    if provinces and provinces != [(ours,)]:
+        why = f"this database is the installation of the province {provinces[0][0]}, and the catalogue is of {ours}"
+    elif shipped and last[1] is False:
+        why = f"a catalogue of a folder is in force ({last[0]}), and OPSCENTRE_CATALOGUE names none: set it"
+    elif earlier := [applied for version, _, applied in rows if version == catalogue.version]:
+        when, since = (
+            moment.astimezone(catalogue.zone).strftime("%Y-%m-%d %H:%M") for moment in (earlier[-1], last[2])
+        )
+        why = f"this catalogue came into force on {when}, and another has since, on {since}: is this an old copy?"
+    else:
+        return
+    raise ConfigurationError(f"{why}\nTo bring it into force all the same, add --catalogue-changed.")
+
+
+def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None, shipped: bool | None = None) -> None:
     """Bring a catalogue into force; safe to run again, also after having been ended in the middle.
 
-    What was settled before the first of the changes takes effect stays as it is.
+    What was settled before the first of the changes takes effect stays as it is. `shipped` says whether it is the
+    catalogue that is shipped, where that is known: see `refuse_another_catalogue`.
 
     Raises:
         UnavailableError: the database does not answer.
@@ -47,7 +84,7 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
     with connect(dsn, "opscentre migrate") as connection:
         connection.execute("SET statement_timeout = 0")
         prepare_session(connection)
-        if with_short_waits(connection, lambda: _enter(connection, catalogue), say):
+        if with_short_waits(connection, lambda: _enter(connection, catalogue, shipped), say):
             say(f"catalogue {catalogue.version} has come into force")
         rulebook, unfinished = load_rulebook(connection, catalogue), _unfinished(connection)
         if unfinished:
@@ -59,7 +96,7 @@ def apply_catalogue(dsn: str, catalogue: Catalogue, say: Say = lambda line: None
         connection.commit()
 
 
-def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> bool:
+def _enter(connection: psycopg.Connection, catalogue: Catalogue, shipped: bool | None) -> bool:
     """Make the catalogue the one in force, between two batches of every worker; return whether it was another.
 
     In the running transaction. The views come first: their readers may take long, and batches do not wait for them.
@@ -68,9 +105,9 @@ def _enter(connection: psycopg.Connection, catalogue: Catalogue) -> bool:
     make_views(connection, catalogue)
     connection.execute("LOCK TABLE partition_offsets IN EXCLUSIVE MODE")
     entered = connection.execute(
-        "INSERT INTO catalogues (version, rules) SELECT %(version)s, %(rules)s WHERE %(version)s IS DISTINCT FROM "
-        "(SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
-        {"version": catalogue.version, "rules": catalogue.rules.model_dump_json()},
+        "INSERT INTO catalogues (version, rules, shipped) SELECT %(version)s, %(rules)s, %(shipped)s "
+        "WHERE %(version)s IS DISTINCT FROM (SELECT version FROM catalogues ORDER BY number DESC LIMIT 1)",
+        {"version": catalogue.version, "rules": catalogue.rules.model_dump_json(), "shipped": shipped},
     )
     return entered.rowcount > 0
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 from uuid import uuid4
@@ -12,16 +13,16 @@ import psycopg
 import pytest
 
 from core.database import migrate
-from core.errors import OutdatedCatalogueError, UnavailableError
+from core.errors import ConfigurationError, OutdatedCatalogueError, UnavailableError
 from core.settings import Settings
 from opscentre.devservices.process import wait_until
 from opscentre.devservices.timescaledb import TimescaleDB
-from schemas.catalogue.load import load_catalogue
+from schemas.catalogue.load import Catalogue, load_catalogue
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount import rebuild as module
 from streams.recount.archive import totals_as_of
 from streams.recount.compare import Mismatch, compare, repair
-from streams.recount.rebuild import apply_catalogue
+from streams.recount.rebuild import apply_catalogue, refuse_another_catalogue
 from streams.sweep.alerts import raise_missed
 from streams.write.writer import Writer
 from tests.catalogues import CHANGE, ZONE, Installation, content, received, rename, then, write_catalogue
@@ -175,7 +176,7 @@ def enter(installed: Installation, *days_off: str) -> None:
     """Bring a changed catalogue into force, and move nothing yet."""
     installed.catalogue = installed.write(*days_off)
     with psycopg.connect(installed.dsn) as connection:
-        module._enter(connection, installed.catalogue)
+        module._enter(connection, installed.catalogue, None)
 
 
 LATER = [
@@ -415,3 +416,26 @@ def late(installed: Installation, subject: str) -> bool:
     row = installed.connection.execute("SELECT NOT on_time FROM cases WHERE subject = %s", (subject,)).fetchone()
     assert row is not None
     return bool(row[0])
+
+
+def refused(installed: Installation, catalogue: Catalogue, shipped: bool = False) -> str:
+    """Why a catalogue is refused; nothing where it is taken."""
+    try:
+        refuse_another_catalogue(installed.dsn, catalogue, shipped)
+    except ConfigurationError as error:
+        return str(error)
+    return ""
+
+
+def test_a_catalogue_that_hardly_anybody_means_is_refused(installed: Installation) -> None:
+    first = installed.catalogue
+    assert refused(installed, first, shipped=True) == ""
+    second = installed.write("2025-04-11")
+    assert refused(installed, second) == ""
+    assert refused(installed, second, shipped=True) == ""  # it is not known whether the first was a folder's
+    apply_catalogue(installed.dsn, second, shipped=False)
+    assert "OPSCENTRE_CATALOGUE names none" in refused(installed, installed.write("2025-04-10"), shipped=True)
+    assert "is this an old copy?" in refused(installed, first)
+    other = replace(first, province=first.province.model_copy(update={"code": "H99"}))
+    assert "the installation of the province H06, and the catalogue is of H99" in refused(installed, other)
+    assert "add --catalogue-changed" in refused(installed, other)

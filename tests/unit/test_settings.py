@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import ValidationError
 from typer.testing import CliRunner
 
 from core import errors
@@ -47,3 +48,9 @@ def test_every_command_explains_itself(command: str) -> None:
     result = CliRunner().invoke(app, [*command.split(), "--help"])
     assert result.exit_code == 0
     assert "Usage" in result.output
+
+
+def test_an_empty_catalogue_is_the_one_shipped_and_absurd_months_are_refused() -> None:
+    assert Settings.model_validate({"catalogue": ""}).catalogue is None
+    with pytest.raises(ValidationError, match="1200"):
+        Settings(target_months=999_999)
