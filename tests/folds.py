@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
-from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Succession
 from schemas.timekeeping.moments import MINUTE, moment_of
 from streams.fold.contributions import Folds
 from streams.fold.rules import CaseRules
@@ -65,6 +65,7 @@ def folds(entries: frozenset[int], limits: int, own_hours: bool) -> Folds:
         agency_hours={"B": [ROUND_THE_CLOCK]} if own_hours else {},
         calendar=[CALENDAR[index] for index in sorted(entries)],
         limits=LIMITS[limits],
+        successions=[Succession(agency="B", since=date(2025, 4, 12), successor="A")] if own_hours else [],
     )
     return Folds(CaseRules(rules))
 

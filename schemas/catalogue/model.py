@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, Field
 
 from schemas.catalogue.indicators import Indicator
-from schemas.catalogue.rules import FOLD, CalendarEntry, CalendarRule, Limits, OfficeHours, Rules, Weeks, from_earliest
+from schemas.catalogue.rules import (
+    FOLD,
+    CalendarEntry,
+    CalendarRule,
+    Limits,
+    OfficeHours,
+    Rules,
+    Succession,
+    Weeks,
+    from_earliest,
+)
 from schemas.catalogue.toml_table import AgencyCode, Language, Name, Table, each_once
 from schemas.topics import topic_name
 
@@ -191,6 +201,11 @@ class Catalogue:
             office_hours=self.office_hours,
             agency_hours=own,
             calendar=sorted(calendar, key=lambda rule: rule.model_dump_json()),
+            successions=[
+                Succession(agency=code, since=agency.valid_to + datetime.timedelta(days=1), successor=agency.successor)
+                for code, agency in sorted(self.agencies.items())
+                if agency.valid_to and agency.successor
+            ],
             limits={code: one.limits for code, one in sorted(self.procedures.items()) if one.limits},
         )
 

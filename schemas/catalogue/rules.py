@@ -130,6 +130,15 @@ class CalendarRule(Table):
     hours: list[str] | None = None
 
 
+class Succession(Table):
+    """An agency that ends, and who takes over from it what is open."""
+
+    agency: AgencyCode
+    since: datetime.date
+    """The successor's first local day."""
+    successor: AgencyCode
+
+
 class Rules(Table):
     """What of the catalogue enters a fold of cases, and nothing else: the same rules give the same counters.
 
@@ -145,6 +154,7 @@ class Rules(Table):
     calendar: list[CalendarRule]
     limits: dict[str, list[Limits]]
     """By the procedure's code, each from its earliest on; a procedure without any limit is left out."""
+    successions: list[Succession] = Field(default_factory=list)
 
     @classmethod
     def read(cls, text: str) -> "Rules":

@@ -11,7 +11,7 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Closed, Extended, Opened, Progressed, Reopened, Resumed, Suspended
 from schemas.timekeeping.moments import MINUTE
 from streams.fold.due_times import DueState, DueTimes, give_due
-from streams.fold.history import CALENDAR_CHANGED, STEPS, Entry, Step
+from streams.fold.history import AGENCY_ENDED, CALENDAR_CHANGED, STEPS, Entry, Step
 from streams.fold.rules import CaseRules
 
 Key = tuple[str, str, str, str]
@@ -93,7 +93,12 @@ class CaseFold:
         self.missed = self._due_times.missed
 
     def expand(self, history: Sequence[Entry]) -> Sequence[Entry]:
-        """The history with the changes of the calendar that may move a due time which follows from a limit."""
+        """The history with what the catalogue does to it at its midnights, and with who owes where an agency has ended.
+
+        The calendar may move a due time which follows from a limit; a successor takes over what is open.
+        """
+        if self._rules.successions:
+            history = self._with_successors(history)
         if not history or history[0].time >= self._rules.last_change:
             return history
         limited = [entry for entry in history if entry.detail and STEPS[entry.name].effect is Opened]
@@ -101,6 +106,22 @@ class CaseFold:
         if not changes:
             return history
         return sorted([*history, *(Entry(moment, -1, "", CALENDAR_CHANGED, "") for moment in changes)])
+
+    def _with_successors(self, history: Sequence[Entry]) -> Sequence[Entry]:
+        successions, ended = self._rules.successions, set[str]()
+        for entry in history:
+            agency = entry.agency
+            while agency in successions and agency not in ended:
+                ended.add(agency)
+                agency = successions[agency].successor
+        if not ended:
+            return history
+        named = [entry._replace(agency=self._rules.owner(entry.agency, entry.time)) for entry in history]
+        handed = [
+            Entry(successions[agency].begin, -1, "", AGENCY_ENDED, agency, detail=successions[agency].successor)
+            for agency in ended
+        ]
+        return sorted([*named, *handed])
 
     def start(self) -> CaseState:
         """The state before any event."""
@@ -112,7 +133,7 @@ class CaseFold:
         effect = step.effect
         if effect is None:
             if state.closing is None:
-                self._due_times.change_calendar(state, entry.time)
+                self._follow_catalogue(state, entry)
             return
         # Whoever the latest event names owes it now, until somebody finishes it; who opened it stays with the opening.
         if state.closing is None or effect is Reopened:
@@ -135,6 +156,12 @@ class CaseFold:
             self._due_times.resume(state, entry.time, entry.due)
         elif effect is Extended:
             give_due(state, entry.due, entry.time)
+
+    def _follow_catalogue(self, state: CaseState, entry: Entry) -> None:
+        if entry.name == CALENDAR_CHANGED:
+            self._due_times.change_calendar(state, entry.time)
+        elif state.agency == entry.agency:
+            state.agency = entry.detail
 
     def _open(self, state: CaseState, entry: Entry) -> None:
         if state.opened_at is not None:

@@ -63,4 +63,9 @@ def _step(event: type[Event]) -> Step:
 CALENDAR_CHANGED = "calendar.changed"
 """Name of the entry that stands where a change of the calendar takes effect; it is in no history, see `expand`."""
 
-STEPS: dict[str, Step] = {event.name: _step(event) for event in BY_TYPE.values()} | {CALENDAR_CHANGED: Step(None)}
+AGENCY_ENDED = "agency.ended"
+"""Likewise where an agency ends and its successor, `detail`, takes over what is open."""
+
+STEPS: dict[str, Step] = {event.name: _step(event) for event in BY_TYPE.values()} | dict.fromkeys(
+    (CALENDAR_CHANGED, AGENCY_ENDED), Step(None)
+)

@@ -3,12 +3,20 @@
 from bisect import bisect_right
 from collections.abc import Sequence
 from datetime import date
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from schemas.catalogue.office import working_time
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.timekeeping.moments import Calendar
 from schemas.timekeeping.working_time import Limit, WorkingTime
+
+
+class TakingOver(NamedTuple):
+    """From this moment on the successor owes what an agency owed."""
+
+    begin: int
+    successor: str
 
 
 class CaseRules:
@@ -29,11 +37,21 @@ class CaseRules:
         self._moments = [self.calendar.midnight(day) for day in self._since]
         self.last_change = self._moments[-1] if self._moments else 0
         self._own = set(rules.agency_hours) | {code for entry in rules.calendar for code in entry.agencies}
+        self.successions = {
+            one.agency: TakingOver(self.calendar.midnight(one.since), one.successor) for one in rules.successions
+        }
+        """By the code of the agency that ends."""
         self._working: dict[tuple[str, int], WorkingTime] = {}
         self._limits = {
             code: [(0 if one.since is None else self.calendar.midnight(one.since), _by_channel(one)) for one in limits]
             for code, limits in rules.limits.items()
         }
+
+    def owner(self, agency: str, moment: int) -> str:
+        """Who owes at a moment what is said of an agency: itself, or whoever has taken over from it by then."""
+        while (after := self.successions.get(agency)) and moment >= after.begin:
+            agency = after.successor
+        return agency
 
     def calendar_at(self, moment: int) -> int:
         """Number of the calendar in force at a moment."""

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from core.errors import InvalidEventError
 from schemas.catalogue.model import System
 from schemas.events import BY_TYPE
+from schemas.events.effects import Case, Event
 from schemas.events.envelope import (
     AHEAD,
     EARLIEST,
@@ -85,18 +86,26 @@ class Decoder:
             model = kind.__pydantic_validator__.validate_python(data)
         except ValidationError as error:
             raise InvalidEventError("invalid_data", _explain(error)) from None
-        if model.agency not in self._always and (wrong := self._not_granted(model.agency, time)):
+        if model.agency not in self._always and (wrong := self._not_granted(kind, model.agency, time)):
             raise InvalidEventError("agency_not_granted", wrong)
         return DecodedEvent(record, kind, self.system, id_, subject, time, revision, retracted, model)
 
-    def _not_granted(self, agency: str, moment: int) -> str | None:
-        """Why the system may not speak for an agency at a moment; None where it may."""
+    def _not_granted(self, kind: type[Event], agency: str, moment: int) -> str | None:
+        """Why the system may not speak for an agency at a moment, in an event of a kind; None where it may.
+
+        In an event of a case the code of an agency that has ended means its successor, which the fold knows: the
+        archive keeps what was said, so that a resend is known for what it is.
+        """
         if agency not in self._agencies:
             return f'agency "{agency}" is not granted to {self.system} in the catalogue'
+        if agency in self._always:
+            return None
         begin, end, successor = self._validity[agency]
         if begin is not None and moment < begin:
             return f'agency "{agency}" did not stand yet at that time, by the catalogue'
         if end is not None and moment >= end:
+            if successor and issubclass(kind, Case) and not self._not_granted(kind, successor, moment):
+                return None
             after = f': "{successor}" has taken over' if successor else ""
             return f'agency "{agency}" stood no longer at that time, by the catalogue{after}'
         return None

@@ -15,7 +15,7 @@ from core.catalogue import make_views, store_agencies
 from core.database import connect, with_short_waits
 from core.errors import ConfigurationError
 from schemas.catalogue.model import Catalogue
-from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
+from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Succession
 from streams.fold.facts import EntityKey
 from streams.fold.rulebook import Rulebook, load_rulebook
 from streams.recount.archive import facts
@@ -27,7 +27,7 @@ CHUNK = 1000
 """Cases that one transaction moves: workers that meet one of them wait that long."""
 
 Say = Callable[[str], None]
-_Dated = CalendarRule | OfficeHours | Limits
+_Dated = CalendarRule | OfficeHours | Limits | Succession
 
 _AFFECTED = """
     SELECT system, kind, subject FROM cases
@@ -150,6 +150,7 @@ def first_difference(old: Rules, new: Rules) -> date | None:
     pairs: list[tuple[Sequence[_Dated], Sequence[_Dated]]] = [
         (old.calendar, new.calendar),
         (old.office_hours, new.office_hours),
+        (old.successions, new.successions),
         *((hours, new.agency_hours[code]) for code, hours in old.agency_hours.items()),
         *((old.limits.get(code, []), new.limits.get(code, [])) for code in old.limits.keys() | new.limits.keys()),
     ]

@@ -439,3 +439,24 @@ def test_a_catalogue_that_hardly_anybody_means_is_refused(installed: Installatio
     other = replace(first, province=first.province.model_copy(update={"code": "H99"}))
     assert "the installation of the province H06, and the catalogue is of H99" in refused(installed, other)
     assert "add --catalogue-changed" in refused(installed, other)
+
+
+def test_a_merger_hands_over_what_is_open_and_tells_who_owes_now(in_use: Installation) -> None:
+    """Entered a week late: the finish under the old code, on the successor's second day, is the successor's."""
+    old, new = "H06.26506", min(in_use.catalogue.systems["one-stop"].agencies - {"H06.26506"})
+    in_use.commit(received("finished", agency=old), received("left", agency=old))
+    in_use.commit(then("processed", "finished", "10", agency=old))
+    told, _ = alerts_of(in_use, "left", "2025-04-15T01:00+07:00")
+    assert "left" in told
+    agencies = in_use.folder / "agencies.toml"
+    text = agencies.read_text()
+    code = f'code = "{old}"\n'
+    agencies.write_text(text.replace(code, f'{code}valid_to = 2025-04-08\nsuccessor = "{new}"\n'))
+    in_use.catalogue = load_catalogue(in_use.folder)
+    apply_catalogue(in_use.dsn, in_use.catalogue)
+    rows = in_use.connection.execute("SELECT subject, agency FROM cases WHERE subject IN ('finished', 'left')")
+    assert dict(rows.fetchall()) == {"finished": new, "left": new}
+    told, alerts = alerts_of(in_use, "left", "2025-04-15T09:00+07:00")
+    assert "left" in told
+    assert sorted(alerts, key=str) == [(None, "transferred"), (None, None)]
+    in_use.assert_right()

@@ -1,12 +1,13 @@
 """What a case or an item is after its events: examples worked out by hand. All times are of Asia/Ho_Chi_Minh."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from schemas.catalogue.rules import OfficeHours, Rules, Succession
 from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Item, Reopened
 from schemas.timekeeping.moments import MINUTE, Calendar, moment_of
@@ -14,6 +15,7 @@ from streams.fold.cases import CaseState
 from streams.fold.contributions import Folds
 from streams.fold.history import STEPS, Entry, Step
 from streams.fold.items import ItemState
+from streams.fold.rules import CaseRules
 from tests.helpers import RULES
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -373,3 +375,49 @@ def test_a_day_ends_at_local_midnight_also_where_it_has_no_24_hours(zone: str, d
     assert Calendar(ZoneInfo(zone)).end_of_day(moment_of(midnight)) - moment_of(midnight) == (
         timedelta(hours=day) // timedelta(microseconds=1)
     )
+
+
+def merged(*entries: Entry) -> CaseState:
+    """The case where B ends with the 11th of April and C takes over, and D from that with the 20th."""
+    successions = [
+        Succession(agency="B", since=date(2025, 4, 12), successor="C"),
+        Succession(agency="C", since=date(2025, 4, 21), successor="D"),
+    ]
+    rules = CaseRules(
+        Rules(
+            zone=ZONE.key,
+            office_hours=[OfficeHours(days=["monday"], hours=["07:00-11:30"])],
+            agency_hours={},
+            calendar=[],
+            limits={},
+            successions=successions,
+        )
+    )
+    fold = Folds(rules).case("one-stop", "dossier")
+    state = fold.start()
+    for one in fold.expand(sorted(entries)):
+        fold.advance(state, one)
+    return state
+
+
+def test_what_is_open_goes_over_to_the_successor_and_on_to_its_successor() -> None:
+    state = merged(received("03 08:00", "10 17:00", agency="B"))
+    assert (state.agency, state.opened_by) == ("D", "B")
+
+
+@pytest.mark.parametrize(
+    ("finished", "expected"), [("11 23:59:59", "B"), ("12 00:00", "C"), ("20 23:59", "C"), ("21 00:00", "D")]
+)
+def test_an_old_code_means_who_has_taken_over_by_then(finished: str, expected: str) -> None:
+    state = merged(received("03 08:00", agency="B"), entry("dossier.processed", finished, agency="B"))
+    assert (state.agency, state.opened_by, state.name) == (expected, "B", "closed")
+
+
+def test_a_case_that_is_opened_under_an_old_code_is_the_successors() -> None:
+    state = merged(received("14 08:00", agency="B"))
+    assert (state.agency, state.opened_by) == ("D", "C")
+
+
+def test_what_was_transferred_before_stays_where_it_is() -> None:
+    state = merged(received("03 08:00", agency="B"), entry("dossier.suspended", "04 08:00", agency="A"))
+    assert state.agency == "A"

@@ -73,6 +73,7 @@ def test_the_rules_are_what_enters_a_fold() -> None:
             {"date": "2025-04-30", "off": True, "agencies": []},
             {"date": "2025-05-02", "off": True, "since": "2024-12-03", "agencies": []},
         ],
+        "successions": [{"agency": "X01.02", "since": "2025-03-01", "successor": "X01.01"}],
         "limits": {
             "1.004837": [
                 {"online": "3 working_days", "any": "5 working_days"},

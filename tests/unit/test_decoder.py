@@ -329,10 +329,11 @@ VALIDITY = Validity(moment_of(datetime(2024, 3, 1, tzinfo=UTC)), moment_of(datet
         (VALIDITY, "2024-03-01T06:59:59+07:00", "did not stand yet at that time, by the catalogue"),
         (VALIDITY, "2024-03-01T07:00:00+07:00", None),
         (VALIDITY, "2025-03-01T06:59:59+07:00", None),
+        (VALIDITY, "2025-03-01T07:00:00+07:00", None),  # in an event of a case the code means the successor
         (
-            VALIDITY,
+            VALIDITY._replace(successor="H99"),  # for whom the system may not speak
             "2025-03-01T07:00:00+07:00",
-            'stood no longer at that time, by the catalogue: "H06.01" has taken over',
+            'stood no longer at that time, by the catalogue: "H99" has taken over',
         ),
         (VALIDITY._replace(begin=None), "2001-01-01T00:00:00Z", None),
         (VALIDITY._replace(end=None), "2025-05-01T00:00:00Z", None),
@@ -352,6 +353,26 @@ def test_an_agency_does_something_only_while_it_stands(validity: Validity, time:
         refused = refusal(value, decoder=decoder)
         assert refused.reason == "agency_not_granted"
         assert refused.detail == f'agency "{commune()}" {wrong}'
+
+
+def test_what_is_no_case_is_refused_of_an_agency_that_has_ended() -> None:
+    system = CATALOGUE.systems["telecom"]
+    event = orjson.loads(orjson.dumps(cloud_event("station.activated", "S-1", "2025-03-01T07:00:00+07:00")))
+    code = event["data"]["agency"]
+    found = replace(system, validity={code: VALIDITY._replace(successor=min(system.agencies - {code}))})
+    refused = refusal(orjson.dumps(event), decoder=Decoder(found))
+    assert refused.reason == "agency_not_granted"
+    assert "has taken over" in refused.detail
+
+
+def test_successors_are_followed_to_the_one_that_stands() -> None:
+    system = CATALOGUE.systems["one-stop"]
+    second = VALIDITY._replace(begin=VALIDITY.end, end=moment_of(datetime(2025, 4, 1, tzinfo=UTC)), successor="H06.02")
+    found = replace(system, validity={commune(): VALIDITY, "H06.01": second})
+    decode(with_("time", "2025-03-20T07:00:00+07:00"), decoder=Decoder(found))
+    decode(with_("time", "2025-04-20T07:00:00+07:00"), decoder=Decoder(found))
+    gone = replace(system, validity={commune(): VALIDITY, "H06.01": second._replace(successor=None)})
+    assert "has taken over" in refusal(with_("time", "2025-04-20T07:00:00+07:00"), decoder=Decoder(gone)).detail
 
 
 json = st.recursive(
