@@ -1,5 +1,6 @@
 """Connections to TimescaleDB, and its migrations."""
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from importlib import resources
@@ -54,12 +55,13 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
         if "unsupported startup parameter" in str(error):
             raise ConfigurationError(f"{first_line(error)}\n{_POOLER}") from error
         raise UnavailableError(
-            f"the database does not answer: {str(error).strip()}\n"
+            f"the database does not answer: {without_secrets(error, dsn)}\n"
             "Start it with `opscentre up`, or set OPSCENTRE_DSN to where it is."
         ) from error
     except psycopg.ProgrammingError as error:
         raise ConfigurationError(
-            f"OPSCENTRE_DSN cannot be read: {str(error).strip()}; such as postgresql://user:password@host:5432/opscentre"
+            f"OPSCENTRE_DSN cannot be read: {without_secrets(error, dsn)}; it is written as "
+            "postgresql://user:password@host:5432/opscentre, with %40 for @ and %2F for / within the password"
         ) from error
     try:
         if scalar(connection, _READ_MARK) != "direct":
@@ -71,6 +73,24 @@ def connect(dsn: str, application: str, *, autocommit: bool = False) -> psycopg.
             raise UnavailableError(f"the database does not answer: {str(error).strip()}") from error
         raise
     return connection
+
+
+def without_secrets(error: psycopg.Error, dsn: str) -> str:
+    """What libpq says of a connection string, without what may be part of a mistyped password.
+
+    A string that cannot be read is cut where nobody meant it: nothing of it is repeated. Of one that could be read,
+    what stands where a URL has its password is not.
+    """
+    _, _, rest = dsn.partition("://")
+    after_user = rest.partition(":")[2]
+    secret = after_user.rpartition("@")[0] or after_user
+    unread = isinstance(error, psycopg.ProgrammingError)
+
+    def hide(quoted: re.Match[str]) -> str:
+        mark, text = quoted[1], quoted[2]
+        return f"{mark}…{mark}" if (unread and text != "=") or "@" in text or text in secret else quoted[0]
+
+    return re.sub(r"""(["'])([^"']+)\1""", hide, str(error).strip())
 
 
 def _settle_with_pooler(connection: psycopg.Connection, dsn: str) -> None:

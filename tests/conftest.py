@@ -16,8 +16,9 @@ from hypothesis import settings as hypothesis_settings
 from core.database import migrate
 from core.kafka import admin, create_topics, topics
 from core.settings import Settings, settings
-from opscentre.devservices.kafka import SHORT_LIVED, Kafka, free_port
+from opscentre.devservices.kafka import SHORT_LIVED, Kafka
 from opscentre.devservices.kafka import VERSION as KAFKA_VERSION
+from opscentre.devservices.ports import free_port
 from opscentre.devservices.timescaledb import TimescaleDB
 from schemas.catalogue.load import Catalogue, load_catalogue
 from streams.recount.rebuild import apply_catalogue

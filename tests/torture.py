@@ -22,7 +22,8 @@ import psycopg
 from core.database import migrate
 from core.kafka import admin, create_topics, end_offsets, topics
 from core.settings import Settings
-from opscentre.devservices.kafka import SHORT_LIVED, Kafka, free_port
+from opscentre.devservices.kafka import SHORT_LIVED, Kafka
+from opscentre.devservices.ports import free_port
 from opscentre.devservices.timescaledb import TimescaleDB
 from opscentre.reports.partitions import listed, reread
 from schemas.catalogue.load import load_catalogue

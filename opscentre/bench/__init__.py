@@ -22,7 +22,8 @@ from core.publisher import Publisher
 from core.settings import Settings
 from opscentre.bench.latency import measure as measure_latency
 from opscentre.bench.load import realistic, worst
-from opscentre.devservices.kafka import Kafka, free_port
+from opscentre.devservices.kafka import Kafka
+from opscentre.devservices.ports import free_port
 from opscentre.devservices.process import Process, children, wait_until
 from opscentre.devservices.timescaledb import TimescaleDB
 from opscentre.supervisor import worker_processes

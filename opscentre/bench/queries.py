@@ -15,7 +15,7 @@ from core.database import migrate
 from core.progress import ProgressCallback
 from core.settings import Settings
 from opscentre.bench.history import make_history
-from opscentre.devservices.kafka import free_port
+from opscentre.devservices.ports import free_port
 from opscentre.devservices.timescaledb import TimescaleDB
 from schemas.catalogue.model import Catalogue
 from streams.recount.rebuild import apply_catalogue

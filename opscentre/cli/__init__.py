@@ -1,6 +1,7 @@
 """The command line: every command of `opscentre`, thin over the modules that do the work."""
 
 import sys
+from errno import EACCES, ENOSPC, ENOTDIR, EPERM, EROFS
 from typing import NoReturn
 
 import typer
@@ -50,6 +51,10 @@ def main() -> None:
         app()
     except OpsCentreError as error:
         _fail(str(error))
+    except OSError as error:
+        if error.errno not in (EACCES, EPERM, EROFS, ENOSPC, ENOTDIR) or not error.filename:
+            raise
+        _fail(f"{error.filename}: {(error.strerror or str(error)).lower()}")
     except (errors.UndefinedTable, errors.UndefinedFunction, errors.UndefinedColumn, errors.InvalidSchemaName) as error:
         wrong = str(error).splitlines()[0]
         _fail(f"the database is not at this version ({wrong}): run `opscentre migrate`")

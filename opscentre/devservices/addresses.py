@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import psycopg
 
+from core.database import without_secrets
 from core.errors import ConfigurationError
 from core.settings import Settings
 
@@ -40,7 +41,8 @@ def local_database(settings: Settings) -> LocalDatabase | None:
     try:
         parts = psycopg.conninfo.conninfo_to_dict(settings.dsn)
     except psycopg.ProgrammingError as error:
-        raise ConfigurationError(f"OPSCENTRE_DSN is no connection string: {error}") from None
+        said = without_secrets(error, settings.dsn)
+        raise ConfigurationError(f"OPSCENTRE_DSN is no connection string: {said}") from None
     host = str(parts.get("host") or "127.0.0.1")
     if host not in _LOCAL:
         return None

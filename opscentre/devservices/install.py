@@ -42,6 +42,9 @@ def run(argv: Sequence[str], say: ProgressCallback, cwd: Path | None = None) -> 
             seconds += 10
             say(f"  … {seconds} s: {_last_lines(output, 1)[:70]}")
         if step.returncode:
+            output.seek(0)
+            if "No space left on device" in output.read():
+                raise DevServiceError(f"`{argv[0]}` failed: no space left on the disk; make room, and try again")
             raise DevServiceError(f"`{' '.join(argv)}` failed:\n{_last_lines(output, 15)}")
 
 

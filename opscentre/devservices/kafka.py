@@ -1,16 +1,16 @@
 """Kafka without Docker: its jars by Maven, one broker that is its own controller."""
 
-import random
 import shutil
-import socket
 import uuid
 from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from pathlib import Path
 
-from core.errors import DevServiceError
+from core.errors import DevServiceError, UnavailableError
+from core.kafka import admin, cluster_id
 from core.progress import ProgressCallback
 from opscentre.devservices.install import locked, need, run
+from opscentre.devservices.ports import free_or_fail, free_port, listens, taken
 from opscentre.devservices.process import Process
 
 VERSION = "4.4.0"
@@ -125,7 +125,12 @@ class Kafka:
                     say,
                 )
             self.process.start([*self._java("kafka.Kafka", "-Xmx512m", *self._jvm), str(config)])
-        self.process.require(lambda: listens(self.port), 90)  # after a kill the old session must run out: 9 s
+        try:
+            self.process.require(self._answers, 90)  # after a kill the old session must run out: 9 s
+        except DevServiceError:
+            if self.process.pid is None and listens(self.port):  # somebody else was a moment faster
+                raise taken(self.port, "Kafka", "OPSCENTRE_KAFKA") from None
+            raise
 
     def stop(self) -> None:
         """Stop the broker in order."""
@@ -135,37 +140,16 @@ class Kafka:
         """SIGKILL, and wait until it is gone."""
         self.process.kill()
 
+    def _answers(self) -> bool:
+        """Whether it is this broker that answers on the port, and not one that has taken it meanwhile."""
+        if not listens(self.port):
+            return False
+        ours = (self._home / "log" / "meta.properties").read_text()
+        try:
+            with admin(self.bootstrap) as client:
+                return f"cluster.id={cluster_id(client)}\n" in ours
+        except UnavailableError:
+            return False
+
     def _java(self, main: str, *options: str) -> list[str]:
         return ["java", *options, "-Dlog4j2.level=WARN", "-cp", f"{self._libs}/*", main]
-
-
-def listens(port: int) -> bool:
-    """Whether something accepts connections on a port of 127.0.0.1."""
-    with socket.socket() as probe:
-        probe.settimeout(1)
-        return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def free_or_fail(port: int, what: str, setting: str) -> None:
-    """Make sure that nobody else uses a port.
-
-    Raises:
-        DevServiceError: somebody does.
-    """
-    if listens(port):
-        raise DevServiceError(f"port {port} on 127.0.0.1 is in use by another program; {what} needs it. Set {setting}.")
-
-
-def free_port() -> int:
-    """A port of 127.0.0.1 that nobody uses.
-
-    From below the range that the system takes for outgoing connections: none of them gets it before a server does.
-    """
-    while True:
-        port = random.randrange(15_000, 29_000)  # noqa: S311 - no secret
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:  # in use: another one
-                continue
-            return port

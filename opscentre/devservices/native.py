@@ -8,6 +8,7 @@ from core.progress import ProgressCallback
 from core.settings import Settings
 from opscentre.devservices.addresses import local_database, local_kafka_port
 from opscentre.devservices.kafka import Kafka
+from opscentre.devservices.ports import free_or_fail
 from opscentre.devservices.timescaledb import TimescaleDB
 
 
@@ -39,14 +40,28 @@ class NativeStack:
                 "OPSCENTRE_DSN names a user or password of its own for a database on this machine. The one that is "
                 "started here knows only user=opscentre password=opscentre: use these, or STACK=docker."
             )
-        for name, part in self._parts.items():
-            if part is None:
+        for part, setting in zip(self._parts.items(), ("OPSCENTRE_KAFKA", "OPSCENTRE_DSN"), strict=True):
+            name, server = part
+            if server is None:
                 say(f"{name} is not on this machine (see the settings): left alone")
-                continue
-            part.install(say)
-            if part.process.pid is None:
-                say(f"starting {name} on 127.0.0.1:{part.port}")
-            part.start(say)
+            elif server.process.pid is None:
+                free_or_fail(server.port, name, setting)  # before any of them is started
+        begun: list[Kafka | TimescaleDB] = []
+        try:
+            for name, server in self._parts.items():
+                if server is None:
+                    continue
+                server.install(say)
+                if server.process.pid is None:
+                    say(f"starting {name} on 127.0.0.1:{server.port}")
+                    begun.append(server)
+                server.start(say)
+        except BaseException as error:
+            for server in begun:  # what runs already is left alone; of what was begun here nothing is left behind
+                server.stop()
+            if isinstance(error, OSError):
+                raise _unwritable(error) from error
+            raise
 
     def down(self, say: ProgressCallback) -> None:
         """Stop what runs; the data stays."""
@@ -58,3 +73,12 @@ class NativeStack:
     def running(self) -> dict[str, bool]:
         """Whether each local part runs, by its name in small letters; a part that is elsewhere is left out."""
         return {name.lower(): part.process.pid is not None for name, part in self._parts.items() if part is not None}
+
+
+def _unwritable(error: OSError) -> DevServiceError:
+    """What the system refused of a file, in a sentence."""
+    where = f"{error.filename}: " if error.filename else ""
+    return DevServiceError(
+        f"{where}{(error.strerror or str(error)).lower()}. The data are in OPSCENTRE_DATA, the downloads in "
+        "OPSCENTRE_CACHE: both need to be writable and to have some gigabytes free."
+    )

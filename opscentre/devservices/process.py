@@ -1,6 +1,7 @@
 """A process that outlives the command which started it: pid file, log file, stop and kill by its id."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -9,6 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from core.errors import DevServiceError
+
+_TOO_LITTLE = 16 * 1024 * 1024
+"""Bytes: a disk with fewer is full."""
 
 
 def wait_until(done: Callable[[], bool], seconds: float, interval: float = 0.05) -> bool:
@@ -43,7 +47,7 @@ class Process:
         """Its id while it runs."""
         try:
             pid, started = self._pid_file.read_text().split()
-        except (FileNotFoundError, ValueError):
+        except (FileNotFoundError, NotADirectoryError, ValueError):
             return None
         return int(pid) if _started(int(pid)) == started else None
 
@@ -98,7 +102,10 @@ class Process:
         """
         if wait_until(lambda: ready() or self.pid is None, seconds) and self.pid is not None:
             return
-        tail = "\n".join(self.log.read_text(errors="replace").splitlines()[-12:])
+        text = self.log.read_text(errors="replace")
+        if "No space left on device" in text or shutil.disk_usage(self.home).free < _TOO_LITTLE:
+            raise DevServiceError(f"{self.name} cannot go on: no space left on the disk of {self.home}; make room")
+        tail = "\n".join(text.splitlines()[-12:])
         state = "has ended" if self.pid is None else f"is not ready after {seconds:.0f} s"
         raise DevServiceError(f"{self.name} {state}; the end of {self.log}:\n{tail}")
 

@@ -8,6 +8,7 @@ import platform
 import re
 import shutil
 import signal
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -18,7 +19,7 @@ import psycopg
 from core.errors import DevServiceError
 from core.progress import ProgressCallback
 from opscentre.devservices.install import DOCKER_HINT, locked, need, run
-from opscentre.devservices.kafka import free_or_fail
+from opscentre.devservices.ports import free_or_fail, listens, taken
 from opscentre.devservices.process import Process, wait_until
 
 _BIN = "usr/lib/postgresql/17/bin"
@@ -114,7 +115,12 @@ class TimescaleDB:
             self._end_orphans()
             options = [word for name, value in self._options.items() for word in ("-c", f"{name}={value}")]
             self.process.start(self._inside("postgres", "-D", "/srv/db", "-p", str(self.port), *options))
-        self.process.require(self._answers, 300)  # after a crash it first reads up to max_wal_size again
+        try:
+            self.process.require(self._answers, 300)  # after a crash it first reads up to max_wal_size again
+        except DevServiceError:
+            if self.process.pid is None and listens(self.port):  # somebody else was a moment faster
+                raise taken(self.port, "TimescaleDB", "OPSCENTRE_DSN") from None
+            raise
         self._create_database()
 
     def stop(self) -> None:
@@ -177,11 +183,14 @@ class TimescaleDB:
         wait_until(lambda: not _postgres_in(data), 30)
 
     def _answers(self) -> bool:
+        """Whether it is this server that takes connections, and not one that has taken its port meanwhile."""
+        control = (self._home / "data" / "db" / "global" / "pg_control").read_bytes()
         try:
-            psycopg.connect(self.dsn("postgres"), connect_timeout=2).close()
+            with psycopg.connect(self.dsn("postgres"), connect_timeout=2) as connection:
+                rows = connection.execute("SELECT system_identifier FROM pg_control_system()").fetchall()
         except psycopg.OperationalError:
             return False
-        return True
+        return rows == [(int.from_bytes(control[:8], sys.byteorder, signed=True),)]
 
     def _create_database(self) -> None:
         with psycopg.connect(self.dsn("postgres"), autocommit=True) as connection:

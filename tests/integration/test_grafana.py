@@ -23,7 +23,7 @@ from grafana_client.client import GrafanaClientError
 from core.catalogue import make_views
 from core.errors import ConfigurationError, UnavailableError
 from dashboards.publish import FOLDER_UID, Grafana, publish
-from opscentre.devservices.kafka import free_port
+from opscentre.devservices.ports import free_port
 from opscentre.devservices.timescaledb import TimescaleDB
 from streams.write.writer import Writer
 from tests.conftest import copied

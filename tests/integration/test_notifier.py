@@ -27,7 +27,7 @@ from core.database import connect
 from core.errors import ConfigurationError
 from core.publisher import Publisher
 from core.settings import Hours, Settings
-from opscentre.devservices.kafka import free_port
+from opscentre.devservices.ports import free_port
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
 from tests.helpers import CATALOGUE, letters

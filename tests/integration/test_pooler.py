@@ -14,7 +14,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.database import connect, share_a_session
 from core.errors import ConfigurationError, UnavailableError
-from opscentre.devservices.kafka import free_port
+from opscentre.devservices.ports import free_port
 
 Behind = Callable[[str, str], AbstractContextManager[str]]
 PGBOUNCER = shutil.which("pgbouncer", path="/usr/sbin:/usr/bin:/usr/local/bin")

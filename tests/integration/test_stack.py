@@ -13,10 +13,15 @@ from kafka import KafkaConsumer, KafkaProducer
 from core.errors import DevServiceError
 from core.kafka import admin, create_topics
 from core.settings import Settings
+from opscentre.devservices import kafka as kafka_module
+from opscentre.devservices import native as native_module
 from opscentre.devservices import open_stack
-from opscentre.devservices.kafka import VERSION, Kafka, free_port, listens
+from opscentre.devservices import timescaledb as timescaledb_module
+from opscentre.devservices.install import run
+from opscentre.devservices.kafka import VERSION, Kafka
 from opscentre.devservices.native import NativeStack
-from opscentre.devservices.process import wait_until
+from opscentre.devservices.ports import free_port, listens
+from opscentre.devservices.process import Process, wait_until
 from opscentre.devservices.timescaledb import TimescaleDB
 from schemas.topics import Topic, event_topic
 from tests.conftest import CACHE
@@ -209,3 +214,45 @@ def test_a_listener_of_somebody_else_is_no_server_of_ours(options: Settings) -> 
         assert stack.running() == {"kafka": False, "timescaledb": False}
         with pytest.raises(DevServiceError, match=f"port {port} .* OPSCENTRE_KAFKA"):
             stack.up(print)
+
+
+@pytest.mark.slow
+def test_a_server_that_took_the_port_a_moment_before_is_not_taken_for_ours(
+    options: Settings, kafka: Kafka, timescaledb: TimescaleDB, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both start at the same time: the port was free when either looked."""
+    for module in (kafka_module, timescaledb_module, native_module):
+        monkeypatch.setattr(module, "free_or_fail", lambda *_: None)
+    for change in (
+        {"kafka": kafka.bootstrap, "dsn": "host=elsewhere.example"},
+        {"kafka": "elsewhere.example:9092", "dsn": timescaledb.dsn()},
+    ):
+        stack = NativeStack(options.model_copy(update=change))
+        with pytest.raises(DevServiceError, match=r"is in use by another program \(process \d+ in "):
+            stack.up(print)
+        assert not any(stack.running().values())
+
+
+def test_nothing_is_started_where_one_of_the_ports_is_taken(options: Settings, timescaledb: TimescaleDB) -> None:
+    stack = NativeStack(options.model_copy(update={"dsn": timescaledb.dsn()}))
+    with pytest.raises(DevServiceError, match="OPSCENTRE_DSN to another port"):
+        stack.up(print)
+    assert stack.running() == {"kafka": False, "timescaledb": False}
+    assert not options.data.exists()
+
+
+def test_a_folder_that_cannot_be_written_to_is_named(options: Settings, tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    for change in ({"data": blocked / "data"}, {"cache": blocked / "cache"}):
+        with pytest.raises(DevServiceError, match=r"file.*not a directory.*OPSCENTRE_DATA"):
+            NativeStack(options.model_copy(update=change)).up(print)
+
+
+def test_a_full_disk_is_said(tmp_path: Path) -> None:
+    full = Process("full", tmp_path)
+    full.start(["sh", "-c", "echo 'java.io.IOException: No space left on device'; exit 1"])
+    with pytest.raises(DevServiceError, match="no space left on the disk"):
+        full.require(lambda: False, 10)
+    with pytest.raises(DevServiceError, match="no space left on the disk"):
+        run(["sh", "-c", "echo 'tar: No space left on device'; exit 1"], print)

@@ -8,7 +8,7 @@ import pytest
 
 from core import kafka
 from core.errors import UnavailableError
-from opscentre.devservices.kafka import free_port
+from opscentre.devservices.ports import free_port
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
