@@ -11,4 +11,15 @@ Totals = Mapping[tuple[str, str, str, str], int]
 KINDS = sorted({event.kind for event in BY_TYPE.values() if issubclass(event, Case)})
 REGISTERS = sorted({event.register_name for event in BY_TYPE.values() if issubclass(event, Item)})
 FLOWS = sorted({event.name for event in BY_TYPE.values() if issubclass(event, Flow)})
-CASE_MEASURES = ("opened", "open", "closed", "on_time", "late", "overdue", "suspended", "incomplete", "contradictory")
+CASE_MEASURES = (
+    "opened",
+    "open",
+    "closed",
+    "on_time",
+    "late",
+    "without_due",
+    "overdue",
+    "suspended",
+    "incomplete",
+    "contradictory",
+)

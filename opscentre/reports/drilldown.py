@@ -64,7 +64,8 @@ class DrilldownRow(NamedTuple):
     agency: str
     dimensions: str
     state: str
-    """`open`, `suspended`, `overdue`, `on time`, `late`, `closed`, `incomplete` of a case; of an item `standing`."""
+    """Of a case `open`, `suspended`, `overdue`, `on time`, `late`, `without due time`, `closed` or `incomplete`; of an
+    item `standing`."""
     since: int | None
     """When the case was opened, or since when the item stands."""
     due: int | None = None
@@ -167,8 +168,9 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         left = rules.working(state.opened_by, rules.calendar_at(until)).left(until, state.due) // MINUTE
     name = state.name
     if name == "closed":
-        name = {True: "on time", False: "late", None: "closed"}[fold.on_time(state)]
-    elif name == "open" and state.due is not None and fold.overdue_at(state.due) < end:
+        unasked = "without due time" if state.finished else "closed"
+        name = {True: "on time", False: "late", None: unasked}[fold.on_time(state)]
+    elif state.due is not None and (name == "open" or fold.missed(state)) and fold.overdue_at(state.due) < end:
         name = "overdue"
     return DrilldownRow(
         subject,
@@ -180,7 +182,7 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         state.closed_at,
         left,
         state.due_moved_by_day,
-        100 if name in ("on time", "late") else state.percent,
+        state.done,
     )
 
 

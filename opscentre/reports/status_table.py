@@ -36,7 +36,7 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     return Group(title, *aside, Columns(tables, padding=(0, 2)))
 
 
-_SHOWN = ("open", "overdue", "suspended", "closed", "on_time", "late")
+_SHOWN = ("open", "overdue", "suspended", "closed", "on_time", "late", "without_due")
 
 
 def _cases(cases: dict[str, dict[str, Any]]) -> Table:

@@ -116,7 +116,10 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
     if ended.time < opened.time:
         yield "contradictory"
     if closed(ended).timed:
-        yield "late" if overdue_at and ended.time >= overdue_at else "on_time"
+        if overdue_at is None:
+            yield "without_due"
+        else:
+            yield "late" if ended.time >= overdue_at else "on_time"
 
 
 def _split(name: str, one: Statement) -> Iterator[str]:

@@ -153,7 +153,10 @@ class GroundTruthFigures:
             counts["contradictory", agency, ""] = 1
         if closed(ended).timed:
             overdue_at = self._due_times.overdue_at(history, until)
-            counts["late" if overdue_at and ended.time >= overdue_at else "on_time", agency, ""] = 1
+            if overdue_at is None:
+                counts["without_due", agency, ""] = 1
+            else:
+                counts["late" if ended.time >= overdue_at else "on_time", agency, ""] = 1
             counts["worked", agency, ""] = self._due_times.worked_minutes(history, opened, ended)
         return counts
 

@@ -25,9 +25,10 @@ PARTS = {
     "closed": "{}s closed",
     "on_time": "{}s closed on time",
     "late": "{}s closed late",
+    "without_due": "{}s closed that had no due time",
     "incomplete": "{}s closed without ever being opened",
     "contradictory": "{}s that ended before they began",
-    "worked": "minutes of office time from opening to closing, of {}s closed on time or late",
+    "worked": "minutes of office time from opening to closing, of {}s closed on time, late or without a due time",
     "opened_at_sum": "the time at which open {}s were opened",
     "progress": "percent of which {}s are done",
     "standing": "{}s standing",
@@ -55,6 +56,8 @@ def describe(formula: Formula) -> Description:
             )
         case Ratio(numerator=over, denominator=under, scale=scale):
             sentences = [f"Numerator: {_words(over)}.", f"Denominator: {_words(under)}."]
+            if others := left_out(formula):
+                sentences.append(f"Left out: {_words(others)}.")
             if scale != 100:
                 sentences.append(f"Times {scale:g}.")
             return Description(f"{_sum(over)} ÷ {_sum(under)} × {scale:g}", sentences)
@@ -99,6 +102,16 @@ def describe(formula: Formula) -> Description:
                 [f"Points of the components that are measured, of what these could give: {measured:g} of {points:g}."],
             )
     assert_never(formula)
+
+
+def left_out(formula: Formula) -> list[Term]:
+    """What a share on time is silent about: what had no due time is no part of it."""
+    if not isinstance(formula, Ratio):
+        return []
+    named = {term.of for term in (*formula.numerator, *formula.denominator)}
+    kinds = {of.removesuffix(".on_time") for of in named if of.endswith(".on_time")}
+    others = [f"{kind}.without_due" for kind in sorted(kinds) if f"{kind}.closed" not in named]
+    return [Term(of=of) for of in others if of not in named]
 
 
 def _sum(terms: Sequence[Term]) -> str:

@@ -242,7 +242,7 @@ def _measures(event: type[Event]) -> Iterator[tuple[str, bool]]:
             if issubclass(event, base):
                 yield from ((f"{event.kind}.{part}", part in {"opened", "closed"}) for part in parts)
         if issubclass(event, Closed) and event.timed:
-            yield from ((f"{event.kind}.{part}", False) for part in ("on_time", "late", "worked"))
+            yield from ((f"{event.kind}.{part}", False) for part in ("on_time", "late", "without_due", "worked"))
 
 
 _PARTS: dict[type[Case], tuple[str, ...]] = {

@@ -102,7 +102,9 @@ class Opened(Case):
     """The field with the procedure's code. Its limit gives a due time where the agency sends none; the limit is that
     of the channel, which is then the first of `dimensions`."""
     due_at: Instant | None = Field(
-        default=None, description="When the agency has to be done. None: the procedure's limit, if it has one."
+        default=None,
+        description="When the agency has to be done. None: the procedure's limit, if it has one; else it is neither "
+        "on time nor late.",
     )
 
 

@@ -48,6 +48,16 @@ class CaseState(DueState):
         return "open" if self.paused_at is None else "suspended"
 
     @property
+    def finished(self) -> bool:
+        """Whether it was brought to an end, in contrast to given up (withdrawn, cancelled)."""
+        return self.closing is not None and self.closing.timed
+
+    @property
+    def done(self) -> int:
+        """How much of it is done, in percent: all, once it is finished."""
+        return 100 if self.finished else self.percent
+
+    @property
     def contradictory(self) -> bool:
         """Ended before it began: closed all the same, and listed."""
         return self.opened_at is not None and self.closed_at is not None and self.closed_at < self.opened_at
@@ -56,7 +66,8 @@ class CaseState(DueState):
 class CaseMeasures(NamedTuple):
     """The counters of a kind of case of one agency, without dimensions: `dossier.open` and so on.
 
-    These are amounts: `worked` is minutes of office time from opening to finish, of what is on time or late;
+    What is finished is on time, late or, where it never had a due time, `without_due`; what is withdrawn is none of
+    these. These are amounts: `worked` is minutes of office time from opening to finish, of what is finished;
     `opened_at_sum` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
     """
 
@@ -67,6 +78,7 @@ class CaseMeasures(NamedTuple):
     closed: Key
     on_time: Key
     late: Key
+    without_due: Key
     incomplete: Key
     contradictory: Key
     worked: Key
@@ -160,10 +172,10 @@ class CaseFold:
             give_due(state, entry.due, entry.time)
 
     def on_time(self, state: CaseState) -> bool | None:
-        """Whether a closed case met its due time; None where that is not asked (open, withdrawn)."""
-        if state.closed_at is None or state.closing is None or not state.closing.timed:
+        """Whether a closed case met its due time; None where it never had one, is open or was withdrawn."""
+        if not state.finished or state.closed_at is None or state.due is None:
             return None
-        return state.due is None or state.closed_at < self.overdue_at(state.due)
+        return state.closed_at < self.overdue_at(state.due)
 
     def contribution(self, state: CaseState, moment: int) -> Contribution:
         """What a case counts for from `moment` on, as long as nothing else happens to it."""
@@ -187,9 +199,9 @@ class CaseFold:
                 held[counters.progress] = (moment, state.percent)
             return held
         held[self._system, self._closed, agency, state.closing_dimensions] = one
-        met = self.on_time(state)
-        if met is not None:
-            held[counters.on_time if met else counters.late] = one
+        if state.finished:
+            met = self.on_time(state)
+            held[counters.without_due if met is None else counters.on_time if met else counters.late] = one
             held[counters.worked] = (moment, self._worked_minutes(state))
             if self._progress:
                 held[counters.progress] = (moment, 100)

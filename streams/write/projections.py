@@ -174,7 +174,7 @@ def _case_row(entity: EntityKey, state: CaseState, fold: CaseFold, history: Sequ
     return (
         f"{entity.system}\t{entity.group}\t{entity.id}\t{state.agency}\t{state.dimensions}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
-        f"{NULL if met is None else met}\t{state.contradictory}\t{state.percent}\t{state.due_moved_by_day or NULL}\t"
+        f"{NULL if met is None else met}\t{state.contradictory}\t{state.done}\t{state.due_moved_by_day or NULL}\t"
         f"{catalogue}\t{history_to_text(history)}"
     )
 

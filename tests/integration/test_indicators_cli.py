@@ -281,6 +281,7 @@ def test_behind_a_share_on_time_are_the_late_ones_and_the_rest_is_counted() -> N
         ("denominator", "dossier.on_time", 1),
         ("denominator", "dossier.late", 2),
         ("denominator", "dossier.overdue", 2),
+        ("left out", "dossier.without_due", 0),
     ]
     assert (found["numerator"], found["denominator"]) == (1, 5)
     assert [row["subject"] for row in found["behind"]["worst"]] == ["long-overdue"]

@@ -91,8 +91,15 @@ def test_one_microsecond_before_midnight_is_on_time() -> None:
     assert met(received("03 08:00", "10 08:00"), closed._replace(time=closed.time - 1)) is True
 
 
-def test_without_a_due_time_every_finish_is_on_time() -> None:
-    assert met(received("03 08:00"), entry("dossier.processed", "29 08:00")) is True
+def test_without_a_due_time_a_finish_is_neither_on_time_nor_late() -> None:
+    finished = received("03 08:00"), entry("dossier.processed", "29 08:00", id="2")
+    assert met(*finished) is None
+    assert holds(case(*finished), "29 08:00") == {"opened", "closed", "without_due"}
+    assert DOSSIER.contribution(case(*finished), at("29 08:00"))["one-stop", "dossier.worked", "A", ""][1] > 0
+    withdrawn = received("03 08:00"), entry("dossier.withdrawn", "29 08:00", id="2")
+    assert holds(case(*withdrawn), "29 08:00") == {"opened", "closed"}
+    told_at_the_end = received("03 08:00"), entry("dossier.processed", "29 08:00", due="28 08:00", id="2")
+    assert holds(case(*told_at_the_end), "29 08:00") == {"opened", "closed", "late"}
 
 
 def test_an_open_case_is_overdue_from_midnight_on_and_not_before() -> None:
