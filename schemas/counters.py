@@ -23,3 +23,9 @@ CASE_MEASURES = (
     "incomplete",
     "contradictory",
 )
+AT_A_FINISH = frozenset(
+    f"{kind}.{part}"
+    for kind in KINDS
+    for part in ("closed", "on_time", "late", "without_due", "worked", "incomplete", "contradictory")
+)
+"""Measures of what happens when a case ends. One that is undone later had never been, for any period."""

@@ -28,8 +28,8 @@ from schemas.evaluation import ReportedValue
 from schemas.evaluation.figures import group_of
 from schemas.evaluation.formulas import matches
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.cases import CaseFold, CaseState, Contribution
-from streams.fold.contributions import Fold, Folds, State, contribution_at, state_at
+from streams.fold.cases import CaseFold, CaseState
+from streams.fold.contributions import CounterDeltas, Fold, Folds, State, contribution_delta, state_at
 from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 from streams.write.copy_text import history_from_text
@@ -146,18 +146,18 @@ def _amounts(
 ) -> tuple[int, ...]:
     if not any(entry.agency in agencies for entry in history):
         return ()
-    end, before = contribution_at(fold, history, span.end - 1), contribution_at(fold, history, span.begin - 1)
+    counted: CounterDeltas = {}
+    contribution_delta(fold, [], history, counted)
     return tuple(
-        _contribution(term, end, agencies) - (0 if term.at_the_end else _contribution(term, before, agencies))
+        sum(
+            amount
+            for (_, measure, agency, dimensions, minute), amount in counted.items()
+            if measure == term.of
+            and (0 if term.at_the_end else span.begin) <= minute * MINUTE < span.end
+            and agency in agencies
+            and matches(term, dimensions)
+        )
         for term in terms
-    )
-
-
-def _contribution(term: Term, held: Contribution, agencies: Collection[str]) -> int:
-    return sum(
-        amount
-        for (_, measure, agency, dimensions), (_, amount) in held.items()
-        if measure == term.of and agency in agencies and matches(term, dimensions)
     )
 
 

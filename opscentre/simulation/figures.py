@@ -109,7 +109,8 @@ class GroundTruthFigures:
         for (system, group, _), history in self._histories.items():
             known = [one for one in history if one.time < until]
             if known:
-                for (measure, agency, dimensions), amount in self._counts(known, until).items():
+                counts = self._counts(known, until) | self._finished(history, until)
+                for (measure, agency, dimensions), amount in counts.items():
                     totals[system, f"{group}.{measure}", agency, dimensions] += amount
         for one in self._flows:
             if one.time < until:
@@ -122,7 +123,7 @@ class GroundTruthFigures:
             return {("standing", last.agency, last.dimensions): 1} if has_effect(last, Added) else {}
         opened, ended = opening(history), finish(history)
         if opened is None:
-            return {("incomplete", ended.agency, ""): 1} if ended else {}
+            return {}
         counts = {("opened", opened.agency, opened.dimensions): 1}
         if ended is None:
             counts |= {
@@ -130,8 +131,6 @@ class GroundTruthFigures:
                 ("opened_at_sum", last.agency, ""): moment_of(opened.time) // MINUTE,
             }
             counts |= dict.fromkeys(((state, last.agency, "") for state in self._waits(history, until)), 1)
-        else:
-            counts |= self._ended(history, opened, ended, until)
         done = percent(history)
         if done and _kind(last) in _WITH_PROGRESS:
             counts["progress", (ended or last).agency, ""] = done
@@ -146,13 +145,19 @@ class GroundTruthFigures:
         elif overdue_at and overdue_at < until:
             yield "overdue"
 
-    def _ended(self, history: History, opened: Statement, ended: Statement, until: datetime) -> dict[Counted, int]:
+    def _finished(self, history: History, until: datetime) -> dict[Counted, int]:
+        """What a case counts for by its finish, if that is before `until`: by the one that stands now."""
+        opened, ended = opening(history), finish(history)
+        if ended is None or max(ended.time, (opened or ended).time) >= until:
+            return {}
         agency = ended.agency  # whatever comes after the finish: who hands the result out has not done the work
+        if opened is None:
+            return {("incomplete", agency, ""): 1}
         counts = {("closed", agency, ended.dimensions): 1}
         if ended.time < opened.time:
             counts["contradictory", agency, ""] = 1
         if closed(ended).timed:
-            overdue_at = self._due_times.overdue_at(history, until)
+            overdue_at = self._due_times.overdue_at(history, self._until)
             if overdue_at is None:
                 counts["without_due", agency, ""] = 1
             else:

@@ -56,8 +56,7 @@ def describe(formula: Formula) -> Description:
             )
         case Ratio(numerator=over, denominator=under, scale=scale):
             sentences = [f"Numerator: {_words(over)}.", f"Denominator: {_words(under)}."]
-            if others := left_out(formula):
-                sentences.append(f"Left out: {_words(others)}.")
+            sentences += [f"Left out: {_word(term)}." for term in left_out(formula)]
             if scale != 100:
                 sentences.append(f"Times {scale:g}.")
             return Description(f"{_sum(over)} ÷ {_sum(under)} × {scale:g}", sentences)

@@ -182,7 +182,7 @@ class CaseFold:
         agency = state.agency
         counters = self._measures.get(agency) or self._measures_of(agency)
         if state.opened_at is None:
-            return {} if state.closed_at is None else {counters.incomplete: (moment, 1)}
+            return {} if state.closed_at is None else {counters.incomplete: (state.closed_at, 1)}
         one = (moment, 1)
         held: Contribution = {(self._system, self._opened, state.opened_by, state.dimensions): one}
         if state.closed_at is None:
@@ -198,11 +198,13 @@ class CaseFold:
             if self._progress and state.percent:
                 held[counters.progress] = (moment, state.percent)
             return held
+        finish = max(state.opened_at, state.closed_at)
+        one = (finish, 1)
         held[self._system, self._closed, agency, state.closing_dimensions] = one
         if state.finished:
             met = self.on_time(state)
             held[counters.without_due if met is None else counters.on_time if met else counters.late] = one
-            held[counters.worked] = (moment, self._worked_minutes(state))
+            held[counters.worked] = (finish, self._worked_minutes(state))
             if self._progress:
                 held[counters.progress] = (moment, 100)
         if state.contradictory:

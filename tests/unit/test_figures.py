@@ -11,11 +11,12 @@ from schemas.evaluation import ActorMonth, ReportedValue, StandingItem, TaskStat
 from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Item
 from schemas.timekeeping.moments import MINUTE, moment_of
-from streams.fold.contributions import Fold, Folds, contribution_at, contribution_delta
+from streams.fold.contributions import Fold, Folds, contribution_delta
 from streams.fold.facts import EntityKey
 from streams.fold.history import Entry
 from streams.recount.figures import Gathering, end_of, midnight
 from streams.write.changes import Changes
+from tests.folds import held_at
 from tests.helpers import RULES
 
 FOLDS = Folds(RULES)
@@ -71,7 +72,7 @@ def gathered(stated: Mapping[EntityKey, tuple[str, Sequence[Entry]]], minute: in
 
 
 @given(histories("dossier"), histories("task"), histories("station"))
-def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
+def test_totals_at_both_ends_of_every_period_are_what_stands_then_and_was_finished_by_then(
     dossier: list[Entry], task: list[Entry], station: list[Entry]
 ) -> None:
     stated = {
@@ -87,7 +88,7 @@ def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
             held: dict[Any, int] = {}
             for entity, (effect, history) in stated.items() if edge is not None else ():
                 fold = fold_of(effect, entity)
-                for key, (_, amount) in contribution_at(fold, history, (edge or 0) * MINUTE - 1).items():
+                for key, amount in held_at(fold, history, (edge or 0) * MINUTE - 1).items():
                     held[key] = held.get(key, 0) + amount
             found = {key: amount for key, amount in getattr(figures, name).items() if amount}
             assert found == {key: amount for key, amount in held.items() if amount}

@@ -19,6 +19,7 @@ from core.kafka import TopicEnds
 from opscentre.simulation import runs
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.expected import case, expected, flat, item
+from opscentre.simulation.figures import GroundTruthFigures
 from opscentre.simulation.ground_truth import GroundTruth, Statement
 from opscentre.simulation.histories import sort_key
 from opscentre.simulation.plan import Plan, Shares, SimulatedRecord, Volumes, plan_for
@@ -29,6 +30,7 @@ from schemas.catalogue.load import load_catalogue
 from schemas.catalogue.model import Procedure
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.counters import CASE_MEASURES
+from schemas.evaluation import evaluate
 from schemas.events import BY_TYPE
 from schemas.events.effects import Reopened
 from schemas.events.one_stop import Dossier
@@ -321,6 +323,36 @@ def test_what_stands_is_counted_and_all_that_came_is_told() -> None:
         "lag": 0,
         "flows.signature.used": 2,
     }
+
+
+@pytest.mark.parametrize(
+    ("reopened", "again", "late", "in_time", "share"), [(3, 3, 0, 1, 25), (4, 4, 0, 2, 100 / 3), (1, 0, 0, 1, 50)]
+)
+def test_a_month_s_share_is_of_what_was_finished_in_it_and_still_stands(
+    reopened: int, again: int, late: int, in_time: int, share: float
+) -> None:
+    """Of those settled in time in May and reopened in June, some are settled once more, late; the others are open."""
+    events: list[Json] = []
+
+    def add(name: str, subject: str, time: str, **data: Any) -> None:
+        at = f"2025-{time}:00+07:00"
+        events.append(cloud_event(f"incident.{name}", subject, at, f"{len(events)}", **data))
+
+    for number in range(reopened):
+        add("reported", f"R-{number}", "05-20T08:00", due_at="2025-05-25T08:00:00+07:00")
+        add("settled", f"R-{number}", "05-21T08:00")
+        add("reopened", f"R-{number}", "06-02T08:00")
+        if number < again:
+            add("settled", f"R-{number}", "06-20T08:00")
+    for number in range(late + in_time):
+        add("reported", f"S-{number}", "06-01T08:00", due_at="2025-06-05T08:00:00+07:00")
+        add("settled", f"S-{number}", "06-06T08:00" if number < late else "06-02T08:00")
+    truth = GroundTruthFigures(ground_truth_of(events), datetime(2025, 6, 28, tzinfo=ZONE), SHIPPED)
+    shown = SHIPPED.indicators["incidents-on-time-share"]
+    agency = events[0]["data"]["agency"]
+    assert evaluate(shown, truth.of(date(2025, 6, 1)), SHIPPED.indicators)[agency, ""].value == pytest.approx(share)
+    since_may = truth.of(date(2025, 5, 1))
+    assert all(since_may.at_end.get(key, 0) >= amount for key, amount in since_may.before.items())
 
 
 class DossierReopened(Dossier, Reopened, name="dossier.reopened"):
