@@ -74,12 +74,16 @@ def suspended_since(history: History) -> datetime:
 def pauses(history: History) -> Iterator[Pause]:
     """The times for which the clock stood still: each from its suspension to the resumption, or to the closing.
 
-    None before the case was opened, none after it was closed; one that is cut short by a reopening never was.
+    None before the case was opened; one that is cut short by a reopening never was. From the finish to the reopening it
+    stands still, too.
     """
     opened = opening(history)
     begin, over = None, False
     for number, one in enumerate(history):
         if has_effect(one, Reopened):
+            ended = finish(history[:number])
+            if ended and opened and opening(history[:number]):
+                yield Pause(max(ended.time, opened.time), one.time, number)
             begin, over = None, False
         elif not over and has_effect(one, Suspended):
             begin = begin or one.time
@@ -99,6 +103,8 @@ def _gives_due(one: Statement, before: History) -> bool:
     """Whether a due time counts: of a second opening, after the end, or of a closing that is not the finish, not."""
     if has_effect(one, Opened):
         return opening(before) is None
+    if has_effect(one, Reopened):
+        return True
     ended = finish(before)
     if has_effect(one, Closed):
         return ended is None or (closed(one).timed and closed(one).precedence < closed(ended).precedence)

@@ -141,9 +141,14 @@ class Closed(Case):
 
 
 class Reopened(Case):
-    """A closed case is owed again."""
+    """A closed case is owed again. The time since it was closed is no work; what had been finished late stays late."""
 
     order = 5
+    due_at: Instant | None = Field(
+        default=None,
+        description="The due time from now on, where the agency gives one. None: the office time that was left when "
+        "the case was closed goes on from now.",
+    )
 
 
 class Progressed(Case):

@@ -134,8 +134,7 @@ class CaseFold:
         elif effect is Closed:
             self._close(state, entry, step)
         elif effect is Reopened:
-            state.closed_at = state.closing = state.paused_at = state.worked = None
-            state.closing_dimensions, state.reopened_at = "", entry.time
+            self._reopen(state, entry)
         elif state.closing is not None:
             return  # paperwork after the end moves nothing
         elif effect is Progressed:
@@ -170,6 +169,12 @@ class CaseFold:
         # It may repeat the due time, or say an earlier one: nobody gets time by having finished.
         if entry.due is not None and (state.due is None or entry.due < state.due):
             give_due(state, entry.due, entry.time)
+
+    def _reopen(self, state: CaseState, entry: Entry) -> None:
+        if state.closed_at is not None:
+            self._due_times.reopen(state, state.closed_at, entry.time, entry.due)
+        state.closed_at = state.closing = state.paused_at = state.worked = None
+        state.closing_dimensions, state.reopened_at = "", entry.time
 
     def on_time(self, state: CaseState) -> bool | None:
         """Whether a closed case met its due time; None where it never had one, is open or was withdrawn."""

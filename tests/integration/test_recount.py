@@ -191,7 +191,7 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
         ("one-stop", "dossier.opened_at_sum", ""): sum(minutes),
         ("one-stop", "dossier.overdue", ""): 1,
         ("one-stop", "dossier.closed", "approved - -"): 1,
-        ("one-stop", "dossier.on_time", ""): 1,
+        ("one-stop", "dossier.without_due", ""): 1,
         ("telecom", "station.standing", "viettel 5g"): 1,
         ("e-office", "signature.used", ""): 1,
         ("ops-centre", "task.opened", "resolution-57"): 1,
@@ -200,7 +200,7 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
         ("ops-centre", "task.progress", ""): 30,
         ("police-ops", "task.opened", "resolution-57"): 1,
         ("police-ops", "task.closed", ""): 1,
-        ("police-ops", "task.on_time", ""): 1,
+        ("police-ops", "task.without_due", ""): 1,
         ("police-ops", "task.progress", ""): 100,
         ("police-ops", "task.worked", ""): 8 * 60 + 90,
     }

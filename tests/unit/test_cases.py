@@ -266,11 +266,67 @@ def test_a_reopened_case_is_owed_again_and_ends_with_its_next_closing() -> None:
         entry("dossier.reopened", "06 08:00", id="4"),
     )
     assert case(*history).name == "open"
-    # Closed while suspended: the seven office hours until then do not count.
+    # Closed while suspended: the seven office hours until then do not count, nor does the time until it is reopened.
     assert overdue_from(case(*history), "06 08:00") == at("12 00:00")
     again = case(*history, entry("dossier.returned", "12 08:00", id="5"))
     assert again.closed_at == at("12 08:00")
     assert holds(again, "12 08:00") == {"opened", "closed", "late"}
+
+
+INCIDENT = FOLDS.case("police-ops", "incident")
+
+
+def incident(*steps: str, due: str = "03 12:00", again: str | None = None) -> CaseState:
+    """An incident of Thursday the 3rd; each step is a name and a local time, `again` the due time of a reopening."""
+    state = INCIDENT.start()
+    for step in steps:
+        name, _, local = step.partition(" ")
+        given = {"reported": due, "reopened": again}.get(name)
+        INCIDENT.advance(state, entry(f"incident.{name}", local, due=given, id=step))
+    return state
+
+
+def minutes_worked(state: CaseState, local: str) -> int:
+    return INCIDENT.contribution(state, at(local))["police-ops", "incident.worked", "A", ""][1]
+
+
+SETTLED = ("reported 03 08:00", "settled 03 09:00")
+
+
+def test_what_is_reopened_has_left_what_it_had_and_the_time_since_it_was_closed_is_no_work() -> None:
+    # Two and a half office hours were left until 12:00, for the morning ends at 11:30.
+    reopened = incident(*SETTLED, "reopened 24 14:00")
+    assert reopened.due == at("24 16:30")
+    assert {
+        key[1] for key, (since, _) in INCIDENT.contribution(reopened, at("24 14:00")).items() if since > at("24 14:00")
+    }
+    again = incident(*SETTLED, "reopened 24 14:00", "settled 24 15:00")
+    assert INCIDENT.on_time(again) is True
+    assert minutes_worked(again, "24 15:00") == 2 * 60
+    assert INCIDENT.on_time(incident(*SETTLED, "reopened 24 14:00", "settled 24 16:31")) is False
+
+
+def test_a_reopening_may_bring_a_due_time_of_its_own() -> None:
+    assert incident(*SETTLED, "reopened 24 14:00", again="24 18:00").due == at("24 18:00")
+    late = ("reported 03 08:00", "settled 03 13:00", "reopened 24 14:00")
+    assert incident(*late, again="24 18:00").due == at("24 18:00")
+    assert incident("reported 03 08:00", "reopened 03 11:00", again="24 18:00").due == at("03 12:00")
+
+
+def test_what_was_settled_late_is_late_when_it_is_reopened() -> None:
+    late = incident("reported 03 08:00", "settled 03 13:00", "reopened 24 14:00")
+    assert late.due == at("03 12:00")
+    assert INCIDENT.contribution(late, at("24 14:00"))["police-ops", "incident.overdue", "A", ""] == (at("24 14:00"), 1)
+
+
+def test_settled_in_time_after_hours_it_has_left_what_was_left_by_the_clock() -> None:
+    assert incident("reported 03 19:00", "settled 03 20:00", "reopened 05 10:00", due="03 21:30").due == at("05 11:30")
+    by_day = (
+        received("03 08:00", "04 16:00"),
+        entry("dossier.processed", "04 18:00", id="2"),
+        entry("dossier.reopened", "05 10:00", id="3"),
+    )
+    assert overdue_from(case(*by_day), "05 10:00") == at("06 00:00")
 
 
 def test_whoever_the_latest_event_names_owes_it_and_the_opening_stays_with_the_opener() -> None:

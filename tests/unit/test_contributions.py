@@ -19,7 +19,7 @@ from streams.fold.history import STEPS, Entry, Step
 from streams.write.changes import Changes, rewrite
 from tests.folds import PLAIN, START, WEEKS, catalogues, held_at
 
-DUE = {event.name for event in BY_TYPE.values() if "due_at" in event.model_fields}
+DUE = {event.name for event in BY_TYPE.values() if "due_at" in event.model_fields} | {"dossier.reopened"}
 LABELS = {
     "dossier.received": ["online", "counter"],
     "task.assigned": ["project", "pilot"],
