@@ -191,8 +191,8 @@ def test_what_happened_in_a_period_may_be_a_share_of_what_ever_happened(
 ) -> None:
     for number, day in (("1", "03-10"), ("2", "03-11"), ("3", "04-02")):
         log(received(number, "2025-03-05T08:00:00"), processed(number, f"2025-{day}T08:00:00"))
-    ever = {"of": "dossier.on_time", "since_ever": True}
-    share = {"kind": "ratio", "numerator": [term("dossier.on_time")], "denominator": [ever]}
+    ever = {"of": "dossier.without_due", "since_ever": True}
+    share = {"kind": "ratio", "numerator": [term("dossier.without_due")], "denominator": [ever]}
     make(connection, indicator("share", share))
     assert values(connection, "share", "2025-04-01", "2025-04-30")[A, ""][:2] == (1, 3)
 
@@ -206,7 +206,7 @@ def test_a_mean_is_of_office_time_and_an_age_of_the_clock(connection: psycopg.Co
         processed("2", "2025-04-03T08:00:00"),
         received("3", "2025-04-01T12:00:00"),
     )
-    over = [term("dossier.on_time"), term("dossier.late")]
+    over = [term("dossier.on_time"), term("dossier.late"), term("dossier.without_due")]
     mean = {"kind": "mean", "numerator": [term("dossier.worked")], "denominator": over, "divisor": 480.0}
     make(connection, indicator("mean", mean), indicator("age", {"kind": "age", "case": "dossier"}))
     assert values(connection, "mean", "2025-04-01", "2025-04-30")[A, ""] == (1440, 2, 1.5)
