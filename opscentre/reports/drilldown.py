@@ -120,15 +120,13 @@ def task(connection: psycopg.Connection, rules: CaseRules, system: str, subject:
     return None
 
 
-def readings(connection: psycopg.Connection, system: str, name: str, end: int) -> list[ReportedValue]:
-    """The reading that stands of each agency and period, of those reported before a moment."""
+def readings(connection: psycopg.Connection, system: str, name: str) -> list[ReportedValue]:
+    """The reading that stands of each agency and period."""
     found = []
     for subject, history in _histories(connection, _READINGS, {"system": system, "name": name}):
-        reported = [entry for entry in history if entry.time < end]
-        if reported:
-            latest, period = reported[-1], subject.rpartition(" ")[2]
-            value = ReportedValue(system, name, latest.agency, period, latest.detail[0], latest.time, latest.id)
-            found.append(value)
+        latest, period = history[-1], subject.rpartition(" ")[2]
+        value = latest.detail[0], latest.time, latest.id
+        found.append(ReportedValue(system, name, latest.agency, period, *value))
     return found
 
 

@@ -205,7 +205,7 @@ def _drilldown(
             did = [(term, drilldown.actors(connection, system, term, first, last)) for term in formula.did]
             return _idle(asked, found, did)
         case Reported(reading=name):
-            values = drilldown.readings(connection, system, name, within.end)
+            values = drilldown.readings(connection, system, name)
             own = (one for one in values if one.agency in agencies)
             return [_reading(asked, one) for one in latest_readings(own, period.ends)]
         case Milestone(task=subject):

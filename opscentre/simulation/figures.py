@@ -47,7 +47,7 @@ class GroundTruthFigures:
         self._flows: list[Statement] = []
         self._readings: list[Statement] = []
         for one in ground_truth.current():
-            if one.time < until:
+            if one.time < until or issubclass(BY_TYPE[one.type], Reading):
                 self._take(one)
         for history in self._histories.values():
             history.sort(key=sort_key)

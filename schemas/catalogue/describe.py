@@ -83,11 +83,14 @@ def describe(formula: Formula) -> Description:
             )
         case Reported(reading=reading, rollup="sum"):
             return Description(
-                f"latest reading of {reading} of each agency, added up",
-                [f"Reading `{reading}`, added up over agencies."],
+                f"reading of {reading} of each agency for the latest period over by then, added up",
+                [f"Reading `{reading}` of the latest period over by then, added up over agencies."],
             )
         case Reported(reading=reading):
-            return Description(f"latest reading of {reading}", [f"Reading `{reading}`, the latest of all agencies."])
+            return Description(
+                f"reading of {reading} for the latest period over by then",
+                [f"Reading `{reading}` of the latest period over by then, of all agencies."],
+            )
         case Milestone(task=task):
             return Description(
                 f"progress of task {task}; 100 once it is completed",

@@ -99,7 +99,10 @@ class Distinct(Table):
 
 
 class Reported(Table):
-    """The latest reading of each agency for a period until then, added up over agencies, or the latest of them all."""
+    """Each agency's reading of the latest period that is over by then: added up, or the latest of all agencies.
+
+    A reading counts for its period, whenever it was said.
+    """
 
     kind: Literal["reading"]
     reading: str

@@ -187,7 +187,10 @@ def _measured(value: float, info: ValidationInfo) -> float:
 
 
 class Reading(Event):
-    """A value that an agency reports for a period; `subject` names what was measured. Of several the latest stands."""
+    """A value that an agency reports for a period; `subject` names what was measured. Of several the latest stands.
+
+    It counts for its period, whenever it was said: December is reported in January.
+    """
 
     period: Period = Field(description="The period that the value is of: 2025, 2025-Q2, 2025-06 or 2025-06-30.")
     value: Annotated[float, AfterValidator(_measured)] = Field(

@@ -94,7 +94,7 @@ def test_totals_at_both_ends_of_every_period_are_what_stands_then_and_was_finish
             assert found == {key: amount for key, amount in held.items() if amount}
 
 
-def test_items_tasks_and_readings_are_as_of_the_end() -> None:
+def test_items_and_tasks_are_as_of_the_end_and_readings_count_whenever_they_were_said() -> None:
     reported = [
         Entry(at("2025-06-01"), 0, "1", "reading.reported", "H06.05", detail=[1.0, "x", None]),
         Entry(at("2025-06-02"), 0, "2", "reading.reported", "H06.05", detail=[2.0, "x", None]),
@@ -128,7 +128,7 @@ def test_items_tasks_and_readings_are_as_of_the_end() -> None:
         TaskState("green", "finished", "H06.01", 100),
         TaskState("green", "cancelled", "H06.01", None),
     ]
-    assert figures.readings == [ReportedValue("science", "people", "H06.05", "2025-05", 2.0, at("2025-06-02"), "2")]
+    assert figures.readings == [ReportedValue("science", "people", "H06.05", "2025-05", 3.0, at("2025-07-02"), "3")]
     assert {agency for _, group, agency in figures.reporting if group == "station"} == {"H06.01"}
 
 
