@@ -11,7 +11,7 @@ from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Closed, Extended, Opened, Progressed, Reopened, Resumed, Suspended
 from schemas.timekeeping.moments import MINUTE
 from streams.fold.due_times import DueState, DueTimes, give_due
-from streams.fold.history import CALENDAR_CHANGED, STEPS, Entry, Step
+from streams.fold.history import CALENDAR_CHANGED, STEPS, Entry, Step, in_order
 from streams.fold.rules import CaseRules
 
 Key = tuple[str, str, str, str]
@@ -112,7 +112,8 @@ class CaseFold:
         changes = self._rules.changes_after(limited[0].time) if limited else ()
         if not changes:
             return history
-        return sorted([*history, *(Entry(moment, -1, "", CALENDAR_CHANGED, "") for moment in changes)])
+        changed = [Entry(moment, -1, "", CALENDAR_CHANGED, "") for moment in changes]
+        return sorted([*history, *changed], key=in_order)
 
     def start(self) -> CaseState:
         """The state before any event."""

@@ -12,7 +12,7 @@ from core.errors import FullHistoryError
 from streams.fold.cases import CaseFold, CaseState
 from streams.fold.contributions import CounterDeltas, Folds, contribution_delta
 from streams.fold.facts import EntityKey
-from streams.fold.history import Entry
+from streams.fold.history import Entry, in_order
 from streams.fold.items import ItemState
 from streams.fold.rulebook import Rulebook
 from streams.write.buckets import Buckets
@@ -129,7 +129,7 @@ def _rewrite(
 def _full(entity: EntityKey, before: Sequence[Entry], changed: Mapping[str, Entry | None]) -> FullHistoryError:
     """Which of the changes are too many: the last of those that are new."""
     room = MOST_ENTRIES - len(rewrite(before, {id_: None for id_, entry in changed.items() if entry is None}))
-    new = sorted(entry for entry in changed.values() if entry is not None)
+    new = sorted((entry for entry in changed.values() if entry is not None), key=in_order)
     known = {entry.id for entry in before}
     new = [entry for entry in new if entry.id not in known]
     return FullHistoryError(

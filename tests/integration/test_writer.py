@@ -623,7 +623,8 @@ def lives(draw: st.DrawFn, names: Sequence[str] = NAMES, ids: int = 6) -> Json:
         changes["officer"] = draw(st.sampled_from(["o-1", "o-2"]))
     if name in {*TASKS, "reading.reported"}:
         changes["system"] = draw(st.sampled_from(["ops-centre", "one-stop" if name in TASKS else "population"]))
-    return cloud_event(
+    sequence: Json = draw(st.sampled_from([{}, {"sequence": 9}, {"sequence": "10"}]))
+    return sequence | cloud_event(
         name,
         draw(st.sampled_from(["H06-1", "H06-2"])),
         after(draw(st.integers(0, 3) | st.integers(0, 5000))),

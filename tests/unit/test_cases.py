@@ -12,7 +12,7 @@ from schemas.events.effects import Case, Item, Reopened
 from schemas.timekeeping.moments import MINUTE, Calendar, moment_of
 from streams.fold.cases import CaseState
 from streams.fold.contributions import Folds
-from streams.fold.history import STEPS, Entry, Step
+from streams.fold.history import STEPS, Entry, Step, in_order
 from streams.fold.items import ItemState
 from tests.helpers import RULES
 
@@ -53,7 +53,7 @@ def received(local: str, due: str | None = None, agency: str = "A", id: str = "1
 
 def case(*entries: Entry) -> CaseState:
     state = DOSSIER.start()
-    for one in sorted(entries):
+    for one in sorted(entries, key=in_order):
         DOSSIER.advance(state, one)
     return state
 
@@ -382,6 +382,19 @@ def test_events_of_one_instant_act_by_order_then_by_id() -> None:
     ]
     assert [one.id for one in sorted(same)] == ["e", "f", "d", "c", "b", "a", "0"]
     assert case(*same).opened_by == "Y"
+
+
+def test_events_of_one_instant_act_in_the_sequence_that_their_system_gives() -> None:
+    """A register that knows days only: suspended on the 9th, resumed on the 12th and suspended again on that day."""
+    steps = [
+        received("02 00:00", "28 17:00")._replace(sequence="0011"),
+        entry("dossier.suspended", "09 00:00", id="2")._replace(sequence="0012"),
+        entry("dossier.resumed", "12 00:00", id="3")._replace(sequence="0013"),
+        entry("dossier.suspended", "12 00:00", id="4")._replace(sequence="0014"),
+    ]
+    unsaid = [one._replace(sequence="") for one in steps]
+    assert case(*steps).name == "suspended"
+    assert case(*unsaid).name == "open"
 
 
 def station(*entries: Entry) -> ItemState:

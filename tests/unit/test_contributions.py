@@ -15,7 +15,7 @@ from schemas.timekeeping.moments import MINUTE
 from streams.fold import cases as fold_module
 from streams.fold.contributions import CounterDeltas, Fold, Folds, contribution_delta
 from streams.fold.facts import EntityKey, Fact
-from streams.fold.history import STEPS, Entry, Step
+from streams.fold.history import STEPS, Entry, Step, in_order
 from streams.write.changes import Changes, rewrite
 from tests.folds import PLAIN, START, WEEKS, catalogues, held_at
 
@@ -54,8 +54,9 @@ def entries(draw: st.DrawFn, names: Sequence[str]) -> dict[str, Entry]:
             detail = draw(st.sampled_from(["working_days", "days", "hours", "no limit"]))
         elif name == "task.progressed":
             detail = draw(st.sampled_from([0, 25, 100]))
+        sequence = draw(st.sampled_from(["", "", "0011", "0012", "_b"]))
         agency = draw(st.sampled_from(["A", "B", "C"]))
-        found[id_] = Entry(draw(moments), ORDER[name], id_, name, agency, due, dimensions, detail)
+        found[id_] = Entry(draw(moments), ORDER[name], id_, name, agency, due, dimensions, detail, sequence)
     return found
 
 
@@ -95,7 +96,7 @@ def nonzero(differences: CounterDeltas) -> CounterDeltas:
 
 def at_once(kind: str, found: Iterable[Entry], catalogue: Folds = PLAIN) -> CounterDeltas:
     into: CounterDeltas = {}
-    contribution_delta(fold_of(kind, catalogue), [], sorted(found), into)
+    contribution_delta(fold_of(kind, catalogue), [], sorted(found, key=in_order), into)
     return nonzero(into)
 
 
@@ -143,7 +144,7 @@ def test_the_buckets_until_any_moment_add_up_to_what_stands_then_and_was_finishe
             if bucket <= minute:
                 running[key] = running.get(key, 0) + value
         assert {key: value for key, value in running.items() if value} == held_at(
-            fold_of(kind, catalogue), sorted(found.values()), minute * MINUTE + MINUTE - 1
+            fold_of(kind, catalogue), sorted(found.values(), key=in_order), minute * MINUTE + MINUTE - 1
         )
 
 
@@ -162,7 +163,7 @@ def finish_of(found: Iterable[Entry]) -> tuple[Entry, int] | None:
     """The finish that stands of a case in the end, and its minute; said in a plain way of its own."""
     standing: Entry | None = None
     opened = None
-    for one in sorted(found):
+    for one in sorted(found, key=in_order):
         if one.name in {"dossier.received", "task.assigned"}:
             opened = opened or one
         elif one.name == "dossier.reopened":
