@@ -20,6 +20,7 @@ CASE_MEASURES = (
     "without_due",
     "overdue",
     "suspended",
+    "reopened",
     "incomplete",
     "contradictory",
 )

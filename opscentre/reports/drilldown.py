@@ -28,7 +28,7 @@ from schemas.evaluation import ReportedValue
 from schemas.evaluation.figures import group_of
 from schemas.evaluation.formulas import matches
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.cases import CaseFold, CaseState
+from streams.fold.cases import CaseFold, CaseState, UndoneFinish
 from streams.fold.contributions import CounterDeltas, Fold, Folds, State, contribution_delta, state_at
 from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
@@ -75,6 +75,8 @@ class DrilldownRow(NamedTuple):
     due_moved_by_day: date | None = None
     """The day of the calendar whose change moved the due time."""
     percent: int | None = None
+    undone: tuple[UndoneFinish, ...] = ()
+    """Its finishes that reopenings have undone, the first one first."""
     amounts: tuple[int, ...] = ()
     """What it counts for, of each term."""
 
@@ -181,6 +183,7 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         left,
         state.due_moved_by_day,
         state.done,
+        state.undone,
     )
 
 

@@ -242,6 +242,14 @@ def _row(asked: Asked, one: DrilldownRow) -> dict[str, Any]:
         "closed": _local(asked, one.closed),
         "office_minutes_left": one.left,
         "due_moved_by_day": one.due_moved_by_day,
+        "undone": [
+            {
+                "closed": _local(asked, finish.closed_at),
+                "on_time": finish.on_time,
+                "reopened": _local(asked, finish.reopened_at),
+            }
+            for finish in one.undone
+        ],
     }
 
 

@@ -20,6 +20,7 @@ from opscentre.simulation.histories import (
     finish,
     has_effect,
     opening,
+    reopenings,
     sort_key,
     suspended,
     suspended_since,
@@ -102,6 +103,7 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
         return
     yield "opened"
     yield from _split("channel", opened)
+    yield from ("reopened" for _ in reopenings(history))
     overdue_at = due_times.overdue_at(history, until)
     if ended is None:
         yield "open"

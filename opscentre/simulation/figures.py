@@ -18,6 +18,7 @@ from opscentre.simulation.histories import (
     finish,
     has_effect,
     opening,
+    reopenings,
     sort_key,
     suspended,
     suspended_since,
@@ -124,7 +125,8 @@ class GroundTruthFigures:
         opened, ended = opening(history), finish(history)
         if opened is None:
             return {}
-        counts = {("opened", opened.agency, opened.dimensions): 1}
+        counts: dict[Counted, int] = {("opened", opened.agency, opened.dimensions): 1}
+        counts |= Counter(("reopened", one.agency, "") for one in reopenings(history))
         if ended is None:
             counts |= {
                 ("open", last.agency, ""): 1,
@@ -132,8 +134,10 @@ class GroundTruthFigures:
             }
             counts |= dict.fromkeys(((state, last.agency, "") for state in self._waits(history, until)), 1)
         done = percent(history)
-        if done and _kind(last) in _WITH_PROGRESS:
+        if _kind(last) in _WITH_PROGRESS and done:
             counts["progress", (ended or last).agency, ""] = done
+            if ended:
+                counts["done", ended.agency, ""] = 1
         return counts
 
     def _waits(self, history: History, until: datetime) -> Iterator[str]:

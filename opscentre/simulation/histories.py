@@ -71,6 +71,13 @@ def suspended_since(history: History) -> datetime:
     return max(begin, opened.time)
 
 
+def reopenings(history: History) -> Iterator[Statement]:
+    """The reopenings of a case that had been opened and closed: each undid a finish."""
+    for number, one in enumerate(history):
+        if has_effect(one, Reopened) and opening(history[:number]) and finish(history[:number]):
+            yield one
+
+
 def pauses(history: History) -> Iterator[Pause]:
     """The times for which the clock stood still: each from its suspension to the resumption, or to the closing.
 

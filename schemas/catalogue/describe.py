@@ -26,11 +26,13 @@ PARTS = {
     "on_time": "{}s closed on time",
     "late": "{}s closed late",
     "without_due": "{}s closed that had no due time",
+    "reopened": "reopenings of {}s",
     "incomplete": "{}s closed without ever being opened",
     "contradictory": "{}s that ended before they began",
     "worked": "minutes of office time from opening to closing, of {}s closed on time, late or without a due time",
     "opened_at_sum": "the time at which open {}s were opened",
     "progress": "percent of which {}s are done",
+    "done": "{}s done",
     "standing": "{}s standing",
 }
 """Last part of a measure's name → what is counted; a flow's name has none of these."""

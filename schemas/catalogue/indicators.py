@@ -18,12 +18,23 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.catalogue.toml_table import AgencyCode, Name, Table, each_once
 from schemas.events import BY_TYPE
-from schemas.events.effects import Added, Case, Closed, Event, Flow, Opened, Progressed, Suspended, dimensions_of
+from schemas.events.effects import (
+    Added,
+    Case,
+    Closed,
+    Event,
+    Flow,
+    Opened,
+    Progressed,
+    Reopened,
+    Suspended,
+    dimensions_of,
+)
 
 Period = Literal["month", "quarter", "year", "always"]
 """What an indicator is usually asked of: the running month, quarter or year, or all that there has ever been."""
 
-AT_THE_END = frozenset({"open", "suspended", "overdue", "opened_at_sum", "progress", "standing"})
+AT_THE_END = frozenset({"open", "suspended", "overdue", "opened_at_sum", "progress", "done", "standing"})
 """Last parts of the measures that tell what stands at the end of a period; the others tell what happened within it."""
 
 
@@ -252,7 +263,8 @@ _PARTS: dict[type[Case], tuple[str, ...]] = {
     Opened: ("opened", "open", "opened_at_sum", "overdue"),
     Suspended: ("suspended",),
     Closed: ("closed", "incomplete", "contradictory"),
-    Progressed: ("progress",),
+    Reopened: ("reopened",),
+    Progressed: ("progress", "done"),
 }
 
 

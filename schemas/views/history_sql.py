@@ -76,7 +76,9 @@ WITH told AS (
 ), latest AS (
     SELECT agency FROM told ORDER BY place DESC LIMIT 1
 ), ended AS (
-    SELECT name, agency FROM told WHERE name IN ('task.completed', 'task.cancelled') ORDER BY place LIMIT 1
+    SELECT name, agency FROM told WHERE name IN ('task.completed', 'task.cancelled')
+        AND place > (SELECT coalesce(max(place), 0) FROM told WHERE name = 'task.reopened')
+    ORDER BY place LIMIT 1
 ), done AS (
     SELECT detail::int AS percent FROM told WHERE name = 'task.progressed' ORDER BY place DESC LIMIT 1
 )

@@ -25,6 +25,16 @@ _BY_DAY = {event.kind: event.by_day for event in _CASES}
 _WITH_PROGRESS = {event.kind for event in _CASES if issubclass(event, Progressed)}
 
 
+class UndoneFinish(NamedTuple):
+    """A finish that a reopening has undone. Moments are microseconds since 1970, UTC."""
+
+    closed_at: int
+    on_time: bool | None
+    """None where it was neither on time nor late."""
+    reopened_at: int
+    reopened_by: str
+
+
 class CaseState(DueState):
     """Where a case stands after some of its events. Moments are microseconds since 1970, UTC."""
 
@@ -35,6 +45,7 @@ class CaseState(DueState):
     closed_at: int | None = None
     closing: Step | None = None
     closing_dimensions: str = ""
+    undone: tuple[UndoneFinish, ...] = ()
     worked: int | None = None
     """Minutes of office time from opening to finish, once they were asked for."""
 
@@ -67,8 +78,11 @@ class CaseMeasures(NamedTuple):
     """The counters of a kind of case of one agency, without dimensions: `dossier.open` and so on.
 
     What is finished is on time, late or, where it never had a due time, `without_due`; what is withdrawn is none of
-    these. These are amounts: `worked` is minutes of office time from opening to finish, of what is finished;
-    `opened_at_sum` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
+    these. `reopened` is how often a finish was undone. `done`, of what has progress, is what stands finished at a
+    moment, where `on_time` and its like are what was finished by then and stands now.
+
+    These are amounts: `worked` is minutes of office time from opening to finish, of what is finished; `opened_at_sum`
+    the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
     """
 
     opened: Key
@@ -79,11 +93,13 @@ class CaseMeasures(NamedTuple):
     on_time: Key
     late: Key
     without_due: Key
+    reopened: Key
     incomplete: Key
     contradictory: Key
     worked: Key
     opened_at_sum: Key
     progress: Key
+    done: Key
 
     @classmethod
     def of(cls, system: str, kind: str, agency: str) -> "CaseMeasures":
@@ -173,6 +189,9 @@ class CaseFold:
 
     def _reopen(self, state: CaseState, entry: Entry) -> None:
         if state.closed_at is not None:
+            if state.opened_at is not None:
+                finish = UndoneFinish(state.closed_at, self.on_time(state), entry.time, entry.agency)
+                state.undone = (*state.undone, finish)
             self._due_times.reopen(state, state.closed_at, entry.time, entry.due)
         state.closed_at = state.closing = state.paused_at = state.worked = None
         state.closing_dimensions, state.reopened_at = "", entry.time
@@ -186,11 +205,14 @@ class CaseFold:
     def contribution(self, state: CaseState, moment: int) -> Contribution:
         """What a case counts for from `moment` on, as long as nothing else happens to it."""
         agency = state.agency
-        counters = self._measures.get(agency) or self._measures_of(agency)
+        counters = self._measures_of(agency)
         if state.opened_at is None:
             return {} if state.closed_at is None else {counters.incomplete: (state.closed_at, 1)}
         one = (moment, 1)
         held: Contribution = {(self._system, self._opened, state.opened_by, state.dimensions): one}
+        for undone in state.undone:
+            reopened = self._measures_of(undone.reopened_by).reopened
+            held[reopened] = (moment, held.get(reopened, (moment, 0))[1] + 1)
         if state.closed_at is None:
             held[counters.open] = one
             held[counters.opened_at_sum] = (moment, state.opened_at // MINUTE)
@@ -213,12 +235,14 @@ class CaseFold:
             held[counters.worked] = (finish, self._worked_minutes(state))
             if self._progress:
                 held[counters.progress] = (moment, 100)
+                held[counters.done] = (moment, 1)
         if state.contradictory:
             held[counters.contradictory] = one
         return held
 
     def _measures_of(self, agency: str) -> CaseMeasures:
-        return self._measures.setdefault(agency, CaseMeasures.of(self._system, self._kind, agency))
+        found = self._measures.get(agency)
+        return found or self._measures.setdefault(agency, CaseMeasures.of(self._system, self._kind, agency))
 
     def _worked_minutes(self, state: CaseState) -> int:
         if state.worked is None:

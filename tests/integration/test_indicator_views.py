@@ -347,7 +347,27 @@ def test_a_milestone_is_as_far_as_its_task_had_come(connection: psycopg.Connecti
         task("task.cancelled", "2025-04-01T08:00:00", "T-2"),
         task("task.completed", "2025-04-02T08:00:00", "T-2"),
         task("task.completed", "2025-04-02T08:00:00", "never assigned"),
+        task("task.assigned", "2025-03-01T08:00:00", "T-3"),
+        task("task.completed", "2025-03-10T08:00:00", "T-3"),
+        task("task.reopened", "2025-03-20T08:00:00", "T-3", agency=B),
+        task("task.progressed", "2025-03-25T08:00:00", "T-3", agency=B, percent=70),
+        task("task.completed", "2025-04-10T08:00:00", "T-3", agency=B),
     )
+    all_tasks = [term("task.open"), term("task.done")]
+    reopened = {"kind": "mean", "numerator": [term("task.progress")], "denominator": all_tasks}
+    make(
+        connection,
+        indicator("again", {"kind": "milestone", "task": "T-3"}, "ops-centre"),
+        indicator("mean", reopened, "ops-centre", "always"),
+    )
+    for ends, owner, percent, mean in [
+        ("2025-03-10", A, 100, (30 + 0 + 100) / 3),
+        ("2025-03-20", B, 0, (60 + 0 + 0) / 3),
+        ("2025-03-25", B, 70, (60 + 0 + 70) / 3),
+        ("2025-04-10", B, 100, (100 + 100) / 2),
+    ]:
+        assert whole(values(connection, "again", None, ends)) == {owner: percent, PROVINCE: percent}
+        assert whole(values(connection, "mean", None, ends))[PROVINCE] == pytest.approx(mean)
     for id_, subject in (("step", "T'1"), ("cancelled", "T-2"), ("never", "never assigned")):
         make_one = indicator(id_, {"kind": "milestone", "task": subject}, "ops-centre")
         make(connection, make_one)

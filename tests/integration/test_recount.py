@@ -202,6 +202,7 @@ def test_the_live_figures_of_now_are_those_of_a_recount(connection: psycopg.Conn
         ("police-ops", "task.closed", ""): 1,
         ("police-ops", "task.without_due", ""): 1,
         ("police-ops", "task.progress", ""): 100,
+        ("police-ops", "task.done", ""): 1,
         ("police-ops", "task.worked", ""): 8 * 60 + 90,
     }
 

@@ -1,18 +1,16 @@
 """What a case or an item is after its events: examples worked out by hand. All times are of Asia/Ho_Chi_Minh."""
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case, Item, Reopened
+from schemas.events.effects import Case, Item
 from schemas.timekeeping.moments import MINUTE, Calendar, moment_of
 from streams.fold.cases import CaseState
 from streams.fold.contributions import Folds
-from streams.fold.history import STEPS, Entry, Step, in_order
+from streams.fold.history import Entry, in_order
 from streams.fold.items import ItemState
 from tests.helpers import RULES
 
@@ -21,14 +19,6 @@ FOLDS = Folds(RULES)
 DOSSIER = FOLDS.case("one-stop", "dossier")
 STATION = FOLDS.item("telecom", "station")
 ORDER = {event.name: event.order for event in BY_TYPE.values() if issubclass(event, Case | Item)}
-ORDER["dossier.reopened"] = Reopened.order
-
-
-@pytest.fixture(autouse=True)
-def _reopened() -> Iterator[None]:
-    """No type reopens yet, but the effect is promised: give the dossier one."""
-    with patch.dict(STEPS, {"dossier.reopened": Step(Reopened)}):
-        yield
 
 
 def at(local: str) -> int:
@@ -270,7 +260,45 @@ def test_a_reopened_case_is_owed_again_and_ends_with_its_next_closing() -> None:
     assert overdue_from(case(*history), "06 08:00") == at("12 00:00")
     again = case(*history, entry("dossier.returned", "12 08:00", id="5"))
     assert again.closed_at == at("12 08:00")
-    assert holds(again, "12 08:00") == {"opened", "closed", "late"}
+    assert holds(again, "12 08:00") == {"opened", "closed", "late", "reopened"}
+
+
+def test_what_a_reopening_undid_stays_known_and_counts_as_often_as_it_happened() -> None:
+    state = case(
+        received("03 08:00", "10 17:00"),
+        entry("dossier.processed", "07 08:00", id="2"),
+        entry("dossier.reopened", "08 08:00", "B", "09 17:00", id="3"),
+        entry("dossier.reopened", "08 09:00", "C", id="4"),  # it was open: nothing to undo
+        entry("dossier.processed", "10 08:00", id="5"),
+        entry("dossier.reopened", "11 08:00", "B", "25 17:00", id="6"),
+        entry("dossier.withdrawn", "14 08:00", id="7"),
+    )
+    assert [(one.closed_at, one.on_time, one.reopened_at) for one in state.undone] == [
+        (at("07 08:00"), True, at("08 08:00")),
+        (at("10 08:00"), False, at("11 08:00")),
+    ]
+    assert DOSSIER.contribution(state, at("14 08:00"))["one-stop", "dossier.reopened", "B", ""][1] == 2
+    assert case(entry("dossier.processed", "07 08:00"), entry("dossier.reopened", "08 08:00")).undone == ()
+
+
+def test_a_finished_task_that_is_reopened_is_not_done_and_has_come_as_far_as_was_said() -> None:
+    task = FOLDS.case("green", "task")
+
+    def stands(*steps: tuple[str, str]) -> dict[str, int]:
+        state = task.start()
+        for name, local in steps:
+            one = entry(f"task.{name}", local)
+            task.advance(state, one._replace(detail=60) if name == "progressed" else one)
+        held = {
+            key[1].removeprefix("task."): amount
+            for key, (_, amount) in task.contribution(state, at("30 08:00")).items()
+        }
+        return {name: held[name] for name in ("open", "done", "progress", "reopened") if name in held}
+
+    finished = ("assigned", "03 08:00"), ("progressed", "04 08:00"), ("completed", "05 08:00")
+    assert stands(*finished) == {"done": 1, "progress": 100}
+    assert stands(*finished, ("reopened", "07 08:00")) == {"open": 1, "progress": 60, "reopened": 1}
+    assert stands(finished[0], ("cancelled", "05 08:00")) == {}
 
 
 INCIDENT = FOLDS.case("police-ops", "incident")

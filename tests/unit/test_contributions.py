@@ -1,25 +1,22 @@
 """Counters by difference: whatever comes, in whatever order, they hold what the whole history holds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-from unittest.mock import patch
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.counters import AT_A_FINISH
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case, Extended, Item, Reopened
+from schemas.events.effects import Case, Extended, Item
 from schemas.timekeeping.moments import MINUTE
-from streams.fold import cases as fold_module
 from streams.fold.contributions import CounterDeltas, Fold, Folds, contribution_delta
 from streams.fold.facts import EntityKey, Fact
-from streams.fold.history import STEPS, Entry, Step, in_order
+from streams.fold.history import Entry, in_order
 from streams.write.changes import Changes, rewrite
 from tests.folds import PLAIN, START, WEEKS, catalogues, held_at
 
-DUE = {event.name for event in BY_TYPE.values() if "due_at" in event.model_fields} | {"dossier.reopened"}
+DUE = {event.name for event in BY_TYPE.values() if "due_at" in event.model_fields}
 LABELS = {
     "dossier.received": ["online", "counter"],
     "task.assigned": ["project", "pilot"],
@@ -27,7 +24,6 @@ LABELS = {
     "officer.enrolled": ["leader", "official"],
 }
 ORDER = {event.name: event.order for event in BY_TYPE.values() if issubclass(event, Case | Item)}
-ORDER["dossier.reopened"] = Reopened.order
 EXTENDED = {event.name for event in BY_TYPE.values() if issubclass(event, Extended)}
 
 
@@ -74,16 +70,6 @@ of_every_kind = st.sampled_from(list(KINDS)).flatmap(lambda kind: st.tuples(st.j
 cases = st.sampled_from(["dossier", "incident", "task"]).flatmap(
     lambda kind: st.tuples(st.just(kind), entries(KINDS[kind]))
 )
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _kinds_to_come() -> Iterator[None]:
-    """Types that reopen, and cases that are late by the instant, are promised, but no system has them yet."""
-    with (
-        patch.dict(STEPS, {"dossier.reopened": Step(Reopened)}),
-        patch.dict(fold_module._BY_DAY, {"incident": False}),
-    ):
-        yield
 
 
 def fold_of(kind: str, catalogue: Folds = PLAIN) -> Fold[Any]:
@@ -166,7 +152,7 @@ def finish_of(found: Iterable[Entry]) -> tuple[Entry, int] | None:
     for one in sorted(found, key=in_order):
         if one.name in {"dossier.received", "task.assigned"}:
             opened = opened or one
-        elif one.name == "dossier.reopened":
+        elif one.name.endswith(".reopened"):
             standing = None
         elif one.name in RANKS:
             rank, before = RANKS[one.name], standing and RANKS[standing.name]

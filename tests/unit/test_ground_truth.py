@@ -32,13 +32,12 @@ from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.counters import CASE_MEASURES
 from schemas.evaluation import evaluate
 from schemas.events import BY_TYPE
-from schemas.events.effects import Reopened
 from schemas.events.one_stop import Dossier
 from schemas.events.telecom import Station
 from schemas.timekeeping.moments import moment_of
 from streams.fold import cases as fold
 from streams.fold.contributions import Fold, Folds, contribution_at
-from streams.fold.history import STEPS, Entry, Step
+from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 from tests.helpers import Json, cloud_event
 
@@ -355,10 +354,6 @@ def test_a_month_s_share_is_of_what_was_finished_in_it_and_still_stands(
     assert all(since_may.at_end.get(key, 0) >= amount for key, amount in since_may.before.items())
 
 
-class DossierReopened(Dossier, Reopened, name="dossier.reopened"):
-    """No type reopens yet, but the effect is promised."""
-
-
 # The histories below take place from Thursday to Tuesday, in which the calendar is changed three times.
 CALENDAR = [
     CalendarRule(date=date(2025, 4, 5), off=False, since=None, agencies=[]),
@@ -383,8 +378,6 @@ RULES = Rules(
 @pytest.mark.parametrize("by_day", [True, False])
 def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The two say the same in different ways: whichever is wrong, one of 8,000 histories of some days shows it."""
-    monkeypatch.setitem(BY_TYPE, DossierReopened.type, DossierReopened)
-    monkeypatch.setitem(STEPS, DossierReopened.name, Step(Reopened))
     monkeypatch.setattr(Dossier, "by_day", by_day)
     monkeypatch.setitem(fold._BY_DAY, "dossier", by_day)
     folds, random, start = Folds(CaseRules(RULES)), Random(1), datetime(2025, 4, 3, 8, tzinfo=ZONE)
@@ -418,10 +411,10 @@ def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, mo
         entries.sort()
         folded: Fold[Any] = folds.case("s", "dossier") if is_case else folds.item("s", "station")
         wanted: Counter[str] = Counter()
-        for _, measure, _, dimensions in contribution_at(folded, entries, moment_of(until) - 1):
+        for (_, measure, _, dimensions), (_, amount) in contribution_at(folded, entries, moment_of(until) - 1).items():
             name = measure.partition(".")[2]
             if name in {*CASE_MEASURES, "standing"}:
-                wanted[name] += 1
+                wanted[name] += amount
             if dimensions and name in {"opened", "standing"}:
                 wanted[f"by_{'channel' if is_case else 'dimension'}.{dimensions.partition(' ')[0]}"] += 1
         assert found == wanted, history
