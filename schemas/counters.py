@@ -21,6 +21,7 @@ CASE_MEASURES = (
     "overdue",
     "suspended",
     "reopened",
+    "number_reused",
     "incomplete",
     "contradictory",
 )

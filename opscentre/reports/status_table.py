@@ -33,7 +33,11 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     aside = [
         Text.assemble((f"{place} is not read: ", "bold red"), why) for place, why in (report["set_aside"] or {}).items()
     ]
-    return Group(title, *aside, Columns(tables, padding=(0, 2)))
+    reused = [
+        Text.assemble(("opened under the number of another agency's or year's: ", "yellow"), f"{case}, {times:,} times")
+        for case, times in (report["numbers_reused"] or {}).items()
+    ]
+    return Group(title, *aside, *reused, Columns(tables, padding=(0, 2)))
 
 
 _SHOWN = ("open", "overdue", "suspended", "closed", "on_time", "late", "without_due")

@@ -36,7 +36,7 @@ class DueTimes:
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._zone = ZoneInfo(rules.zone)
+        self.zone = ZoneInfo(rules.zone)
         self._since = sorted({entry.since for entry in rules.calendar if entry.since})
         self._offices: dict[tuple[str, date | None], WorkingTime] = {}
 
@@ -179,18 +179,18 @@ class DueTimes:
         entries.sort(key=lambda entry: (bool(entry.agencies), entry.since or date.min))
         off = {entry.date: entry.off for entry in entries}
         return WorkingTime(
-            self._zone,
+            self.zone,
             _hours(self._rules.agency_hours.get(agency, self._rules.office_hours)),
             [day for day in off if off[day]],
             [day for day in off if not off[day]],
         )
 
     def _day(self, moment: datetime) -> date:
-        return moment.astimezone(self._zone).date()
+        return moment.astimezone(self.zone).date()
 
     def _midnight(self, day: date) -> datetime:
         """Where a local day begins. In UTC: two times of one zone are compared by their clocks alone."""
-        return datetime.combine(day, time(), self._zone).astimezone(UTC)
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
 
 def _stands_still(history: History) -> bool:

@@ -20,6 +20,7 @@ from opscentre.simulation.histories import (
     finish,
     has_effect,
     opening,
+    other_openings,
     reopenings,
     sort_key,
     suspended,
@@ -103,6 +104,7 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
         return
     yield "opened"
     yield from _split("channel", opened)
+    yield from ("number_reused" for _ in other_openings(history, due_times.zone))
     yield from ("reopened" for _ in reopenings(history))
     overdue_at = due_times.overdue_at(history, until)
     if ended is None:

@@ -18,6 +18,7 @@ from opscentre.simulation.histories import (
     finish,
     has_effect,
     opening,
+    other_openings,
     reopenings,
     sort_key,
     suspended,
@@ -126,6 +127,7 @@ class GroundTruthFigures:
         if opened is None:
             return {}
         counts: dict[Counted, int] = {("opened", opened.agency, opened.dimensions): 1}
+        counts |= Counter(("number_reused", one.agency, "") for one in other_openings(history, self._zone))
         counts |= Counter(("reopened", one.agency, "") for one in reopenings(history))
         if ended is None:
             counts |= {

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from opscentre.simulation.ground_truth import Statement
 from schemas.events import BY_TYPE
@@ -69,6 +70,16 @@ def suspended_since(history: History) -> datetime:
     assert begin is not None  # asked of what is suspended only
     assert opened is not None
     return max(begin, opened.time)
+
+
+def other_openings(history: History, zone: ZoneInfo) -> Iterator[Statement]:
+    """The openings under a number that another agency, or one of another year, has: they open nothing."""
+    first = opening(history)
+    for one in history:
+        if first and one is not first and has_effect(one, Opened):
+            year, own = one.time.astimezone(zone).year, first.time.astimezone(zone).year
+            if (one.agency, year) != (first.agency, own):
+                yield one
 
 
 def reopenings(history: History) -> Iterator[Statement]:

@@ -19,6 +19,7 @@ from schemas.catalogue.indicators import (
 
 PARTS = {
     "opened": "{}s opened",
+    "number_reused": "openings under the number of another agency's or year's {}",
     "open": "{}s open",
     "suspended": "{}s suspended",
     "overdue": "{}s open and overdue",

@@ -260,7 +260,7 @@ def _measures(event: type[Event]) -> Iterator[tuple[str, bool]]:
 
 
 _PARTS: dict[type[Case], tuple[str, ...]] = {
-    Opened: ("opened", "open", "opened_at_sum", "overdue"),
+    Opened: ("opened", "open", "opened_at_sum", "overdue", "number_reused"),
     Suspended: ("suspended",),
     Closed: ("closed", "incomplete", "contradictory"),
     Reopened: ("reopened",),

@@ -50,6 +50,10 @@ binary (the value is `data`, the attributes are headers `ce_id`, `ce_source` …
 **Sending again is safe.** An event is known by its system and `id`: what has been counted is not counted again, even
 with a new `time`. The order in which events come does not matter, and late events are welcome.
 
+**A number is one case's for good.** Where numbers begin anew each year, or each agency has its own, put these into the
+`subject`: `H06.26506/2026/0015`. An opening by another agency or in another year under a number that a case has opens
+nothing; `opscentre status` counts these and names the numbers.
+
 **Steps with dates only**, or of one second, keep their order by `sequence` (CloudEvents' extension): suspended, resumed
 and suspended again on one day are 1, 2 and 3. Without it, events of one instant count by what they do: opened,
 extended, suspended, resumed, closed, reopened. Their order in Kafka decides nothing: an event that is sent again, or

@@ -4,7 +4,7 @@
 turns the change of that into counters, `streams.fold.due_times` says when a case is due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.events import BY_TYPE
@@ -39,6 +39,8 @@ class CaseState(DueState):
     """Where a case stands after some of its events. Moments are microseconds since 1970, UTC."""
 
     agency: str = ""
+    reused_by: tuple[str, ...] = ()
+    """The agencies that opened another case under its number: they, or the year, are not those of its opening."""
     reopened_at: int = 0
     """Since when it is owed once more: it cannot be overdue from before that."""
     percent: int = 0
@@ -78,7 +80,8 @@ class CaseMeasures(NamedTuple):
     """The counters of a kind of case of one agency, without dimensions: `dossier.open` and so on.
 
     What is finished is on time, late or, where it never had a due time, `without_due`; what is withdrawn is none of
-    these. `reopened` is how often a finish was undone. `done`, of what has progress, is what stands finished at a
+    these. `number_reused` is how often the number of a case was used for another one, which counts nowhere else;
+    `reopened` how often a finish was undone. `done`, of what has progress, is what stands finished at a
     moment, where `on_time` and its like are what was finished by then and stands now.
 
     These are amounts: `worked` is minutes of office time from opening to finish, of what is finished; `opened_at_sum`
@@ -86,6 +89,7 @@ class CaseMeasures(NamedTuple):
     """
 
     opened: Key
+    number_reused: Key
     open: Key
     suspended: Key
     overdue: Key
@@ -166,6 +170,9 @@ class CaseFold:
 
     def _open(self, state: CaseState, entry: Entry) -> None:
         if state.opened_at is not None:
+            day = self._rules.calendar.day
+            if entry.agency != state.opened_by or day(entry.time).year != day(state.opened_at).year:
+                state.reused_by = (*state.reused_by, entry.agency)
             return
         state.opened_at, state.opened_by, state.dimensions = entry.time, entry.agency, entry.dimensions or ""
         if state.paused_at is not None:
@@ -210,9 +217,9 @@ class CaseFold:
             return {} if state.closed_at is None else {counters.incomplete: (state.closed_at, 1)}
         one = (moment, 1)
         held: Contribution = {(self._system, self._opened, state.opened_by, state.dimensions): one}
-        for undone in state.undone:
-            reopened = self._measures_of(undone.reopened_by).reopened
-            held[reopened] = (moment, held.get(reopened, (moment, 0))[1] + 1)
+        if state.reused_by or state.undone:  # of hardly any case
+            for key in self._repeated(state):
+                held[key] = (moment, held.get(key, (moment, 0))[1] + 1)
         if state.closed_at is None:
             held[counters.open] = one
             held[counters.opened_at_sum] = (moment, state.opened_at // MINUTE)
@@ -239,6 +246,13 @@ class CaseFold:
         if state.contradictory:
             held[counters.contradictory] = one
         return held
+
+    def _repeated(self, state: CaseState) -> Iterator[Key]:
+        """The counters of what may have happened to a case more than once."""
+        for agency in state.reused_by:
+            yield self._measures_of(agency).number_reused
+        for undone in state.undone:
+            yield self._measures_of(undone.reopened_by).reopened
 
     def _measures_of(self, agency: str) -> CaseMeasures:
         found = self._measures.get(agency)

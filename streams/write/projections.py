@@ -26,7 +26,7 @@ Entries = Mapping[EntityKey, dict[str, Entry | None]]
 
 _CASE_COLUMNS = (
     "system, kind, subject, agency, dimensions, state, opened_at, due_at, overdue_at, closed_at, on_time, "
-    "contradictory, percent, due_moved_by_day, catalogue, history"
+    "contradictory, percent, due_moved_by_day, number_reused, catalogue, history"
 )
 _ITEM_COLUMNS = "system, register, subject, agency, dimensions, standing, since, history"
 _READING_COLUMNS = "system, name, subject, agency, period, value, unit, reported_at, history"
@@ -175,7 +175,7 @@ def _case_row(entity: EntityKey, state: CaseState, fold: CaseFold, history: Sequ
         f"{entity.system}\t{entity.group}\t{entity.id}\t{state.agency}\t{state.dimensions}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
         f"{NULL if met is None else met}\t{state.contradictory}\t{state.done}\t{state.due_moved_by_day or NULL}\t"
-        f"{catalogue}\t{history_to_text(history)}"
+        f"{len(state.reused_by)}\t{catalogue}\t{history_to_text(history)}"
     )
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core.dead_letters import record_hash
 from core.errors import OffsetMismatchError, OutdatedCatalogueError
-from opscentre.reports.status import totals
+from opscentre.reports.status import numbers_reused, totals
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Weekday
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
@@ -541,6 +541,32 @@ def test_a_dead_letter_keeps_every_byte(connection: psycopg.Connection, writer: 
     assert row is not None
     assert row[:2] == (b"\x00\\key", bytes(range(256)))
     assert orjson.loads(row[2]) == [["ce_é\\", "AP8="], ["", ""]]
+
+
+def test_a_number_that_is_used_by_another_agency_or_in_another_year_is_listed(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    """What counts for nothing is never silent: two stations, and the January after."""
+
+    here, there = sorted(CATALOGUE.systems["police-ops"].agencies)[:2]
+
+    def reported(id_: str, time: str, agency: str = here, subject: str = "0015") -> Json:
+        return cloud_event("incident.reported", subject, f"{time}T09:00:00+07:00", id_, agency=agency)
+
+    writer.commit(
+        Log(system="police-ops").batch(
+            reported("a", "2025-02-03"),
+            cloud_event("incident.settled", "0015", "2025-02-04T09:00:00+07:00", "b", agency=here),
+            reported("c", "2026-01-20"),
+            reported("d", "2025-02-11", there),
+            reported("e", "2025-02-03", subject="0016"),
+            reported("f", "2025-12-31", subject="0016"),
+        )
+    )
+    assert numbers_reused(connection) == {"police-ops incident 0015": 2}
+    found = {measure: value for (_, measure, *_), value in totals(connection).items() if value}
+    assert found["incident.number_reused"] == 1  # of each of the two agencies
+    assert compare(connection, RULEBOOK) == []
 
 
 # A random life of some cases, items, flows and readings.

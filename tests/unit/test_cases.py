@@ -248,6 +248,16 @@ def test_opened_never_reopens() -> None:
     assert (state.opened_at, state.due) == (at("03 08:00"), None)
 
 
+@pytest.mark.parametrize(("agency", "year", "reused"), [("A", 2025, 0), ("B", 2025, 1), ("A", 2026, 1), ("B", 2026, 1)])
+def test_a_number_that_another_agency_or_year_uses_is_told(agency: str, year: int, reused: int) -> None:
+    """Police stations number their incidents each by itself, and anew every January."""
+    again = received("05 08:00", agency=agency, id="2")
+    moment = moment_of(datetime(year, 4, 5, 8, tzinfo=ZONE))
+    state = case(received("03 08:00"), entry("dossier.processed", "04 08:00"), again._replace(time=moment))
+    found = DOSSIER.contribution(state, moment).get(("one-stop", "dossier.number_reused", agency, ""), (0, 0))
+    assert (state.name, state.opened_at, found[1], len(state.reused_by)) == ("closed", at("03 08:00"), reused, reused)
+
+
 def test_a_reopened_case_is_owed_again_and_ends_with_its_next_closing() -> None:
     history = (
         received("03 08:00", "10 17:00"),

@@ -17,6 +17,7 @@ def shown(found: Totals, readings: dict[str, list[float]]) -> str:
         "dead_letters": {},
         "lag": 0,
         "set_aside": {},
+        "numbers_reused": {"police-ops incident 0015": 2},
         **figures(found, readings),
     }
     written = StringIO()
@@ -26,6 +27,7 @@ def shown(found: Totals, readings: dict[str, list[float]]) -> str:
 
 def test_every_kind_register_and_flow_has_its_row() -> None:
     text = shown({}, {})
+    assert "number of another agency's or year's: police-ops incident 0015, 2 times" in text
     assert all(f"{kind}s 0 0 0 0 0 0 0" in text for kind in KINDS)
     assert all(f"{register}s standing 0" in text for register in REGISTERS)
     assert all(f"{flow.replace('.', ' ')} 0" in text for flow in FLOWS)
