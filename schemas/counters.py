@@ -18,6 +18,7 @@ CASE_MEASURES = (
     "on_time",
     "late",
     "without_due",
+    "open_without_due",
     "overdue",
     "suspended",
     "reopened",

@@ -38,7 +38,8 @@ from streams.write.copy_text import history_from_text
 _CASES = """
     SELECT subject, history FROM cases WHERE system = %(system)s AND kind = %(group)s
     AND (opened_at IS NULL OR opened_at < to_timestamp(%(end)s))
-    AND (closed_at IS NULL OR closed_at >= to_timestamp(%(begin)s) OR opened_at >= to_timestamp(%(begin)s))
+    AND (closed_at IS NULL OR closed_at >= to_timestamp(%(begin)s) OR opened_at >= to_timestamp(%(begin)s)
+        OR number_reused > 0)
 """
 _TASK = "SELECT subject, history FROM cases WHERE system = %(system)s AND kind = 'task' AND subject = %(subject)s"
 _ITEMS = "SELECT subject, history FROM items WHERE system = %(system)s AND register = %(group)s"

@@ -109,6 +109,8 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
     overdue_at = due_times.overdue_at(history, until)
     if ended is None:
         yield "open"
+        if overdue_at is None:
+            yield "open_without_due"
         if suspended(history):
             yield "suspended"
             if overdue_at and overdue_at <= suspended_since(history):

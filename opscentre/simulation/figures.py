@@ -144,6 +144,8 @@ class GroundTruthFigures:
 
     def _waits(self, history: History, until: datetime) -> Iterator[str]:
         overdue_at = self._due_times.overdue_at(history, until)
+        if overdue_at is None:
+            yield "open_without_due"
         if suspended(history):
             yield "suspended"
             if overdue_at and overdue_at <= suspended_since(history):

@@ -28,6 +28,7 @@ PARTS = {
     "late": "{}s closed late",
     "without_due": "{}s closed that had no due time",
     "reopened": "reopenings of {}s",
+    "open_without_due": "{}s open that have no due time",
     "incomplete": "{}s closed without ever being opened",
     "contradictory": "{}s that ended before they began",
     "worked": "minutes of office time from opening to closing, of {}s closed on time, late or without a due time",

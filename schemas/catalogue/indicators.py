@@ -34,7 +34,9 @@ from schemas.events.effects import (
 Period = Literal["month", "quarter", "year", "always"]
 """What an indicator is usually asked of: the running month, quarter or year, or all that there has ever been."""
 
-AT_THE_END = frozenset({"open", "suspended", "overdue", "opened_at_sum", "progress", "done", "standing"})
+AT_THE_END = frozenset(
+    {"open", "suspended", "overdue", "open_without_due", "opened_at_sum", "progress", "done", "standing"}
+)
 """Last parts of the measures that tell what stands at the end of a period; the others tell what happened within it."""
 
 
@@ -260,7 +262,7 @@ def _measures(event: type[Event]) -> Iterator[tuple[str, bool]]:
 
 
 _PARTS: dict[type[Case], tuple[str, ...]] = {
-    Opened: ("opened", "open", "opened_at_sum", "overdue", "number_reused"),
+    Opened: ("opened", "open", "opened_at_sum", "overdue", "open_without_due", "number_reused"),
     Suspended: ("suspended",),
     Closed: ("closed", "incomplete", "contradictory"),
     Reopened: ("reopened",),

@@ -80,9 +80,10 @@ class CaseMeasures(NamedTuple):
     """The counters of a kind of case of one agency, without dimensions: `dossier.open` and so on.
 
     What is finished is on time, late or, where it never had a due time, `without_due`; what is withdrawn is none of
-    these. `number_reused` is how often the number of a case was used for another one, which counts nowhere else;
-    `reopened` how often a finish was undone. `done`, of what has progress, is what stands finished at a
-    moment, where `on_time` and its like are what was finished by then and stands now.
+    these. What is open and cannot become overdue, for it has no due time, is `open_without_due`. `number_reused` is how
+    often the number of a case was used for another one, which counts nowhere else; `reopened` how often a finish was
+    undone. `done`, of what has progress, is what stands finished at a moment, where `on_time` and its like are what was
+    finished by then and stands now.
 
     These are amounts: `worked` is minutes of office time from opening to finish, of what is finished; `opened_at_sum`
     the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
@@ -97,6 +98,7 @@ class CaseMeasures(NamedTuple):
     on_time: Key
     late: Key
     without_due: Key
+    open_without_due: Key
     reopened: Key
     incomplete: Key
     contradictory: Key
@@ -230,6 +232,8 @@ class CaseFold:
             elif state.due is not None:
                 overdue = self.overdue_at(state.due)
                 held[counters.overdue] = (overdue, 1) if overdue > moment else one
+            if state.due is None:
+                held[counters.open_without_due] = one
             if self._progress and state.percent:
                 held[counters.progress] = (moment, state.percent)
             return held

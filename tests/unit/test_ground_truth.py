@@ -167,6 +167,7 @@ def test_of_two_receptions_the_first_opens_it() -> None:
     assert figures(*second, *first) == {
         "cases.dossier.opened": 1,
         "cases.dossier.open": 1,
+        "cases.dossier.open_without_due": 1,
         "cases.dossier.by_channel.post": 1,
     }
 
@@ -174,7 +175,7 @@ def test_of_two_receptions_the_first_opens_it() -> None:
 def test_at_one_instant_the_order_of_effects_decides() -> None:
     at = "2025-04-01T08:00:00"
     assert counted(f"processed {at}", f"received {at}") == {"opened", "closed", "without_due"}
-    assert counted(f"resumed {at}", f"suspended {at}", f"received {at}") == {"opened", "open"}
+    assert counted(f"resumed {at}", f"suspended {at}", f"received {at}") == {"opened", "open", "open_without_due"}
 
 
 @pytest.mark.parametrize(

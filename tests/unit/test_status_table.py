@@ -37,4 +37,6 @@ def test_cases_of_all_systems_are_summed_and_readings_counted() -> None:
     found = {("front", "task.open", "H06.01", ""): 2, ("green", "task.open", "H06.02", ""): 3}
     text = shown(found, {"science.enterprises": [1.5, 2.5], "national.rank": [3.0]})
     assert "tasks 5 0 0 0 0 0 0" in text
+    assert "never overdue" not in text
+    assert "never overdue: 1,234 dossiers" in shown({("one-stop", "dossier.open_without_due", "H06.01", ""): 1234}, {})
     assert "readings 3" in text
