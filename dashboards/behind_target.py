@@ -80,7 +80,7 @@ def _both_days(targeted: Iterable[Indicator]) -> str:
 
 def _cases(screen: Screen, targeted: Iterable[Indicator]) -> Panel:
     sql = screen.sql
-    done = "CASE WHEN c.kind = 'task' THEN CASE WHEN c.on_time IS NULL THEN c.percent ELSE 100 END || ' %' END"
+    done = "CASE WHEN c.kind = 'task' THEN c.percent || ' %' END"
     late = f"CASE WHEN {OVERDUE} THEN {sql.days_since('c.due_at')} END"
     columns = [
         Column(Text("Mã số", "Number"), "c.subject", min_width=240),

@@ -1,14 +1,19 @@
 """Folds under any of many catalogues, whose calendars change within the three weeks that property tests are about."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Succession
+from schemas.counters import AT_A_FINISH
 from schemas.timekeeping.moments import MINUTE, moment_of
-from streams.fold.contributions import Folds
+from streams.fold.cases import Key
+from streams.fold.contributions import Fold, Folds, contribution_at
+from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 
 ZONE = ZoneInfo("Asia/Ho_Chi_Minh")
@@ -47,13 +52,19 @@ LIMITS = [
 ]
 HOURS = OfficeHours(days=["monday", "tuesday", "wednesday", "thursday", "friday"], hours=["07:00-11:30", "13:30-17:00"])
 ROUND_THE_CLOCK = OfficeHours(days=["thursday", "saturday"], hours=["00:00-24:00"])
-
-
 WINTER = OfficeHours(
     since=date(2025, 4, 11),
     days=["monday", "tuesday", "wednesday", "thursday", "friday", "saturday"],
     hours=["07:30-12:00", "13:30-16:30"],
 )
+
+
+def held_at(fold: Fold[Any], history: Sequence[Entry], moment: int) -> dict[Key, int]:
+    """What stands of a history at a moment, by its events until then, and what was finished by then, by all of them."""
+    standing, in_the_end = (contribution_at(fold, history, until) for until in (moment, 2**60))
+    held = {key: amount for key, (_, amount) in standing.items() if key[1] not in AT_A_FINISH}
+    ended = {key: amount for key, (at, amount) in in_the_end.items() if key[1] in AT_A_FINISH and at <= moment}
+    return {key: amount for key, amount in (held | ended).items() if amount}
 
 
 @cache

@@ -124,7 +124,7 @@ class Log:
 TABLES: Mapping[str, str] = {
     "events": "SELECT time, system, type, subject, agency, id, revision, retracted, data FROM events",
     "cases": "SELECT system, kind, subject, agency, dimensions, state, opened_at, due_at, overdue_at, closed_at, "
-    "on_time, contradictory, percent, due_moved_by_day, catalogue, history FROM cases",
+    "on_time, contradictory, percent, due_moved_by_day, number_reused, catalogue, history FROM cases",
     "items": "SELECT * FROM items",
     "readings": "SELECT * FROM readings",
     "counters_day": "SELECT system, measure, agency, dimensions, bucket, sum(value)::bigint FROM counters_day "

@@ -103,7 +103,7 @@ def _archive(connection: psycopg.Connection, partition: Partition, rulebook: Rul
         data = orjson.dumps(e["data"]).decode()
         row = (
             f"{e['time']}\t{text_of(record.timestamp * 1000)}\t{e['source']}\t{e['type']}\t{e['subject']}\t"
-            f"{e['data']['agency']}\t{e['id']}\t0\tfalse\t{data}\t{record.partition}\t{record.offset}"
+            f"{e['data']['agency']}\t{e['id']}\t0\tfalse\t{data}\t\t{record.partition}\t{record.offset}"
         )
         rows[identity] = e["time"], row
     with connection.transaction(), connection.cursor() as cursor:

@@ -35,7 +35,7 @@ def status(
     ] = None,
     json: Json = False,
 ) -> None:
-    """What came in and what it adds up to, from the live counters; as of a moment, from the archived events."""
+    """What came in and what it adds up to, from the live counters; as it stood at a moment, from the events."""
     options = settings()
     catalogue, now = open_catalogue(options), datetime.now(UTC)
     with connect(options.dsn, "opscentre status") as connection:

@@ -28,8 +28,8 @@ from schemas.evaluation import ReportedValue
 from schemas.evaluation.figures import group_of
 from schemas.evaluation.formulas import matches
 from schemas.timekeeping.moments import MINUTE
-from streams.fold.cases import CaseFold, CaseState, Contribution
-from streams.fold.contributions import Fold, Folds, State, contribution_at, state_at
+from streams.fold.cases import CaseFold, CaseState, UndoneFinish
+from streams.fold.contributions import CounterDeltas, Fold, Folds, State, contribution_delta, state_at
 from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 from streams.write.copy_text import history_from_text
@@ -38,7 +38,8 @@ from streams.write.copy_text import history_from_text
 _CASES = """
     SELECT subject, history FROM cases WHERE system = %(system)s AND kind = %(group)s
     AND (opened_at IS NULL OR opened_at < to_timestamp(%(end)s))
-    AND (closed_at IS NULL OR closed_at >= to_timestamp(%(begin)s) OR opened_at >= to_timestamp(%(begin)s))
+    AND (closed_at IS NULL OR closed_at >= to_timestamp(%(begin)s) OR opened_at >= to_timestamp(%(begin)s)
+        OR number_reused > 0)
 """
 _TASK = "SELECT subject, history FROM cases WHERE system = %(system)s AND kind = 'task' AND subject = %(subject)s"
 _ITEMS = "SELECT subject, history FROM items WHERE system = %(system)s AND register = %(group)s"
@@ -64,7 +65,8 @@ class DrilldownRow(NamedTuple):
     agency: str
     dimensions: str
     state: str
-    """`open`, `suspended`, `overdue`, `on time`, `late`, `closed`, `incomplete` of a case; of an item `standing`."""
+    """Of a case `open`, `suspended`, `overdue`, `on time`, `late`, `without due time`, `closed` or `incomplete`; of an
+    item `standing`."""
     since: int | None
     """When the case was opened, or since when the item stands."""
     due: int | None = None
@@ -74,6 +76,8 @@ class DrilldownRow(NamedTuple):
     due_moved_by_day: date | None = None
     """The day of the calendar whose change moved the due time."""
     percent: int | None = None
+    undone: tuple[UndoneFinish, ...] = ()
+    """Its finishes that reopenings have undone, the first one first."""
     amounts: tuple[int, ...] = ()
     """What it counts for, of each term."""
 
@@ -119,15 +123,13 @@ def task(connection: psycopg.Connection, rules: CaseRules, system: str, subject:
     return None
 
 
-def readings(connection: psycopg.Connection, system: str, name: str, end: int) -> list[ReportedValue]:
-    """The reading that stands of each agency and period, of those reported before a moment."""
+def readings(connection: psycopg.Connection, system: str, name: str) -> list[ReportedValue]:
+    """The reading that stands of each agency and period."""
     found = []
     for subject, history in _histories(connection, _READINGS, {"system": system, "name": name}):
-        reported = [entry for entry in history if entry.time < end]
-        if reported:
-            latest, period = reported[-1], subject.rpartition(" ")[2]
-            value = ReportedValue(system, name, latest.agency, period, latest.detail[0], latest.time, latest.id)
-            found.append(value)
+        latest, period = history[-1], subject.rpartition(" ")[2]
+        value = latest.detail[0], latest.time, latest.id
+        found.append(ReportedValue(system, name, latest.agency, period, *value))
     return found
 
 
@@ -145,18 +147,18 @@ def _amounts(
 ) -> tuple[int, ...]:
     if not any(entry.agency in agencies for entry in history):
         return ()
-    end, before = contribution_at(fold, history, span.end - 1), contribution_at(fold, history, span.begin - 1)
+    counted: CounterDeltas = {}
+    contribution_delta(fold, [], history, counted)
     return tuple(
-        _contribution(term, end, agencies) - (0 if term.at_the_end else _contribution(term, before, agencies))
+        sum(
+            amount
+            for (_, measure, agency, dimensions, minute), amount in counted.items()
+            if measure == term.of
+            and (0 if term.at_the_end else span.begin) <= minute * MINUTE < span.end
+            and agency in agencies
+            and matches(term, dimensions)
+        )
         for term in terms
-    )
-
-
-def _contribution(term: Term, held: Contribution, agencies: Collection[str]) -> int:
-    return sum(
-        amount
-        for (_, measure, agency, dimensions), (_, amount) in held.items()
-        if measure == term.of and agency in agencies and matches(term, dimensions)
     )
 
 
@@ -167,8 +169,9 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         left = rules.working(state.opened_by, rules.calendar_at(until)).left(until, state.due) // MINUTE
     name = state.name
     if name == "closed":
-        name = {True: "on time", False: "late", None: "closed"}[fold.on_time(state)]
-    elif name == "open" and state.due is not None and fold.overdue_at(state.due) < end:
+        unasked = "without due time" if state.finished else "closed"
+        name = {True: "on time", False: "late", None: unasked}[fold.on_time(state)]
+    elif state.due is not None and (name == "open" or fold.missed(state)) and fold.overdue_at(state.due) < end:
         name = "overdue"
     return DrilldownRow(
         subject,
@@ -180,7 +183,8 @@ def _case(subject: str, fold: CaseFold, state: CaseState, rules: CaseRules, end:
         state.closed_at,
         left,
         state.due_moved_by_day,
-        100 if name in ("on time", "late") else state.percent,
+        state.done,
+        state.undone,
     )
 
 

@@ -12,7 +12,7 @@ from core.errors import ConfigurationError
 from opscentre.reports import drilldown
 from opscentre.reports.drilldown import DrilldownRow, Span
 from opscentre.reports.indicators import NOTHING, Asked, below, values_at
-from schemas.catalogue.describe import describe
+from schemas.catalogue.describe import describe, left_out
 from schemas.catalogue.indicators import (
     Age,
     Count,
@@ -98,8 +98,8 @@ def explain(
     """
     file = indicator.file
     values = values_at(connection, indicator, *period)
-    terms = sides(file.formula)
-    amounts = _amounts(connection, asked, indicator, period)
+    terms = sides(file.formula) + [("left out", term) for term in left_out(file.formula)]
+    amounts = _amounts(connection, asked, indicator, period, [term for _, term in terms])
     return {
         "indicator": indicator.id,
         "name": asked.name(file.name),
@@ -132,9 +132,10 @@ def _below(asked: Asked, indicator: Indicator, values: Values) -> list[dict[str,
     return sorted(found, key=lambda one: one["value"], reverse=fewer)
 
 
-def _amounts(connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period) -> list[int]:
+def _amounts(
+    connection: psycopg.Connection, asked: Asked, indicator: Indicator, period: Period, terms: Sequence[Term]
+) -> list[int]:
     agencies = below(asked.catalogue, asked.agency)
-    terms = [term for _, term in sides(indicator.file.formula)]
     system, measures = indicator.file.system, sorted({term.of for term in terms})
     ever, within = (
         connection.execute(_AMOUNTS, (measures, system, starts, period.ends)).fetchall()
@@ -204,7 +205,7 @@ def _drilldown(
             did = [(term, drilldown.actors(connection, system, term, first, last)) for term in formula.did]
             return _idle(asked, found, did)
         case Reported(reading=name):
-            values = drilldown.readings(connection, system, name, within.end)
+            values = drilldown.readings(connection, system, name)
             own = (one for one in values if one.agency in agencies)
             return [_reading(asked, one) for one in latest_readings(own, period.ends)]
         case Milestone(task=subject):
@@ -241,6 +242,14 @@ def _row(asked: Asked, one: DrilldownRow) -> dict[str, Any]:
         "closed": _local(asked, one.closed),
         "office_minutes_left": one.left,
         "due_moved_by_day": one.due_moved_by_day,
+        "undone": [
+            {
+                "closed": _local(asked, finish.closed_at),
+                "on_time": finish.on_time,
+                "reopened": _local(asked, finish.reopened_at),
+            }
+            for finish in one.undone
+        ],
     }
 
 

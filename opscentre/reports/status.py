@@ -18,6 +18,12 @@ _TOTALS = """
     FROM indicators.counted_by_now() GROUP BY system, measure, agency, dimensions
 """
 
+MOST_NUMBERS = 20
+"""Reused numbers that are listed; how many there are is counted by kind."""
+_REUSED = """
+    SELECT system, kind, subject, number_reused FROM cases WHERE number_reused > 0
+    ORDER BY number_reused DESC, system, kind, subject LIMIT %s
+"""
 _SET_ASIDE = "SELECT topic, partition, set_aside FROM partition_offsets WHERE set_aside <> '' ORDER BY 1, 2"
 
 
@@ -95,10 +101,17 @@ def current(connection: psycopg.Connection, bootstrap: str, topics: list[str]) -
         "dead_letters": dead_letters(connection),
         "lag": waiting,
         "set_aside": {f"{topic}/{number}": why for topic, number, why in connection.execute(_SET_ASIDE)},
+        "numbers_reused": numbers_reused(connection),
         **figures(totals(connection), _readings(connection)),
     }
     connection.commit()
     return report
+
+
+def numbers_reused(connection: psycopg.Connection) -> dict[str, int]:
+    """The cases under whose numbers others were opened, each by system, kind and number, and how often; the first."""
+    rows = connection.execute(_REUSED, (MOST_NUMBERS,))
+    return {f"{system} {kind} {subject}": times for system, kind, subject, times in rows}
 
 
 def as_of(
@@ -106,7 +119,8 @@ def as_of(
 ) -> dict[str, Any]:
     """The status as of a moment, from the totals and readings of a recount until then.
 
-    Duplicates, lag and what is set aside leave no trace by which they could be put back in time: they are null.
+    Duplicates, lag and what is set aside leave no trace by which they could be put back in time: they are null. So is
+    the list of numbers that were reused, of which there is one of now only; how many there were is counted.
     """
     return {
         "as_of": moment.isoformat(),
@@ -115,6 +129,7 @@ def as_of(
         "dead_letters": dead_letters(connection, moment),
         "lag": None,
         "set_aside": None,
+        "numbers_reused": None,
         **figures(found, readings),
     }
 

@@ -33,10 +33,19 @@ def status_table(report: dict[str, Any], rate: float | None = None) -> Renderabl
     aside = [
         Text.assemble((f"{place} is not read: ", "bold red"), why) for place, why in (report["set_aside"] or {}).items()
     ]
-    return Group(title, *aside, Columns(tables, padding=(0, 2)))
+    notes = [
+        Text.assemble(("opened under the number of another agency's or year's: ", "yellow"), f"{case}, {times:,} times")
+        for case, times in (report["numbers_reused"] or {}).items()
+    ]
+    undated = ", ".join(
+        f"{count:,} {kind}s" for kind, counts in report["cases"].items() if (count := counts["open_without_due"])
+    )
+    if undated:
+        notes.append(Text(f"open without a due time, never overdue: {undated}"))
+    return Group(title, *aside, *notes, Columns(tables, padding=(0, 2)))
 
 
-_SHOWN = ("open", "overdue", "suspended", "closed", "on_time", "late")
+_SHOWN = ("open", "overdue", "suspended", "closed", "on_time", "late", "without_due")
 
 
 def _cases(cases: dict[str, dict[str, Any]]) -> Table:

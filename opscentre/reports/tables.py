@@ -172,10 +172,14 @@ _COLUMNS = {
     "reported_at": "reported",
     "office_minutes_left": ">office left",
     "due_moved_by_day": "due moved by",
+    "undone": "closed before",
     "percent": ">percent",
     "missing": "did not",
 }
 """What a row has → the head of its column, `>` for numbers."""
+
+
+_WORDS = {True: " (on time)", False: " (late)", None: ""}
 
 
 def _cell(name: str, value: Any) -> RenderableType:
@@ -185,6 +189,8 @@ def _cell(name: str, value: Any) -> RenderableType:
         days, minutes = divmod(abs(value), _WORKING_DAY)
         text = f"{days:,} d {minutes // 60} h" if days else f"{minutes // 60} h {minutes % 60} min"
         return Text(f"−{text}", style="red") if value < 0 else text
+    if name == "undone":
+        return ", ".join(f"{_cell('closed', one['closed'])}{_WORDS[one['on_time']]}" for one in value)
     if isinstance(value, datetime):
         return f"{value:%d/%m/%y %H:%M}"
     if isinstance(value, date):

@@ -26,6 +26,8 @@ class Assignment(NamedTuple):
     """Days by which the due time was moved to `due`, shortly before it was reached."""
     suspended: int = 0
     """Days for which it was suspended in the middle."""
+    reopened: int = 0
+    """Days before `done` on which it had been said to be completed; what was done did not do."""
     cancelled: bool = False
     """It was taken back on the day on which it would have been done."""
     agency: str = ""
@@ -90,7 +92,9 @@ _NAMED = (
     Assignment("green/industrial-parks", "Chuyển đổi xanh các khu công nghiệp", DECEMBER, DECEMBER - 3, "green", 300),
     Assignment("green/green-ports", "Cảng xanh Cái Mép - Thị Vải", DECEMBER, None, "green", 300),
     Assignment("green/emissions-inventory", "Kiểm kê phát thải khí nhà kính", -30, None, "green", 200),
-    Assignment("green/shore-power", "Cung cấp điện bờ cho tàu", AUGUST, AUGUST - 1, "green", 120, extended=45),
+    Assignment(
+        "green/shore-power", "Cung cấp điện bờ cho tàu", AUGUST, AUGUST - 1, "green", 120, extended=45, reopened=20
+    ),
 )
 
 _PILOTS = (

@@ -29,6 +29,8 @@ WITHOUT_DUE_TIME = 0.15
 """Of those of which the agency says no due time: the procedure's limit decides, if there is one."""
 SAME_DAY = 0.25
 SUSPENDED, EXTENDED, REFUSED, WITHDRAWN, RETURNED = 0.10, 0.02, 0.02, 0.015, 0.8
+REOPENED = 0.05
+"""Of those processed whose result was not handed out."""
 RESUMED_WITHOUT_DUE_TIME = 0.5
 """Of those that are resumed without a new due time: the old one moves by what was suspended."""
 
@@ -130,6 +132,16 @@ class Dossiers:
             if chance() < RETURNED:
                 handed = finish + 600 + factory.below(2 * DAY)
                 yield factory.event(DOSSIERS, "dossier.returned", subject, handed, {"agency": agency})
+            elif chance() < REOPENED:
+                yield from self._reopened(agency, subject, finish + DAY + factory.below(10 * DAY), data)
+
+    def _reopened(self, agency: str, subject: str, time: int, ending: dict[str, Any]) -> Iterator[SimulatedEvent]:
+        """A complaint was right: it is taken up again, half of the time until another due time, and processed anew."""
+        factory, data = self._factory, {"agency": agency}
+        if factory.chance(0.5):
+            data["due_at"] = factory.clock.text(factory.clock.midnight(factory.clock.day(time) + 3) + 17 * 3600)
+        yield factory.event(DOSSIERS, "dossier.reopened", subject, time, data)
+        yield factory.event(DOSSIERS, "dossier.processed", subject, time + 3600 + factory.below(5 * DAY), ending)
 
     def _finish(self, last: int, due: int | None) -> int:
         """When it ends: after `last`, in office hours where there is room; by day on time for ON_TIME of them."""

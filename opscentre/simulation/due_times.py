@@ -18,7 +18,7 @@ from opscentre.simulation.histories import (
 from schemas.catalogue.office import working_time
 from schemas.catalogue.rules import Rules
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case, Closed, Resumed
+from schemas.events.effects import Case, Closed, Reopened, Resumed
 from schemas.timekeeping.moments import MINUTE, moment_of, time_of
 from schemas.timekeeping.working_time import Limit, WorkingTime
 
@@ -30,12 +30,13 @@ class DueTimes:
 
     The agency's own due time moves by each time for which the case is suspended later. One that follows from the
     procedure's limit is worked out by the calendar that was known when the case was opened, and anew by each that
-    became known on a day on which it was open and not overdue. What was missed when it was suspended stays missed.
+    became known on a day on which it was open and not overdue. What was missed when it was suspended stays missed. From
+    the finish to a reopening the clock stands still, as if the case were suspended.
     """
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._zone = ZoneInfo(rules.zone)
+        self.zone = ZoneInfo(rules.zone)
         hours = [one for week in (rules.office_hours, *rules.agency_hours.values()) for one in week]
         said = {entry.since for entry in rules.calendar} | {one.since for one in hours}
         self._since = sorted(since for since in said if since)
@@ -52,13 +53,17 @@ class DueTimes:
     def _heard(self, opened: Statement, history: History) -> History:
         """The history without the due times that count for nothing, since they would give time for having done so."""
         heard: list[Statement] = []
-        for one in history:
+        for stated in history:
+            one = self._reopening(opened, heard, stated) if has_effect(stated, Reopened) else stated
             counts = one.due is None or self._counts(opened, heard, one)
             heard.append(one if counts else one._replace(due=None))
         return heard
 
     def _counts(self, opened: Statement, before: History, one: Statement) -> bool:
         """Whether a due time counts: with a resumption not after a miss, with a closing only an earlier one."""
+        if has_effect(one, Closed) and opening(before) is None:  # no limit yet, only what the agency gave
+            given = last_due(before)
+            return given is None or _said(one) < _said(before[given])
         if has_effect(one, Closed):
             due = self._due(opened, [*before, one._replace(due=None)], one.time + _INSTANT)
             return due is None or moment_of(_said(one)) < due
@@ -67,6 +72,22 @@ class DueTimes:
         since = suspended_since(before)
         due = self._due(opened, before, since + _INSTANT)
         return due is None or self._after(opened, due) > since
+
+    def _reopening(self, opened: Statement, before: History, one: Statement) -> Statement:
+        """A reopening with the due time that it gives: none of what was not closed.
+
+        Where it says none and no office time was left, though the case was not late, what was left by the clock is.
+        """
+        ended = finish(before)
+        if ended is None or opening(before) is None:
+            return one._replace(due=None)
+        begin = max(ended.time, opened.time)
+        due = self._due(opened, before, begin + _INSTANT)
+        if one.due or due is None or self._after(opened, due) <= begin:
+            return one
+        if self._office(opened.agency, self._day(one.time)).left(moment_of(begin), due) > 0:
+            return one
+        return one._replace(due=max(one.time, one.time + (time_of(due) - begin)))
 
     def _due(self, opened: Statement, history: History, until: datetime) -> int | None:
         """The due time; of a case that was missed when it was suspended, that of then."""
@@ -163,14 +184,14 @@ class DueTimes:
             for one in self._rules.agency_hours.get(agency, self._rules.office_hours)
             if one.since is None or (known is not None and one.since <= known)
         ]
-        return working_time(self._zone, hours, {entry.date: entry for entry in entries})
+        return working_time(self.zone, hours, {entry.date: entry for entry in entries})
 
     def _day(self, moment: datetime) -> date:
-        return moment.astimezone(self._zone).date()
+        return moment.astimezone(self.zone).date()
 
     def _midnight(self, day: date) -> datetime:
         """Where a local day begins. In UTC: two times of one zone are compared by their clocks alone."""
-        return datetime.combine(day, time(), self._zone).astimezone(UTC)
+        return datetime.combine(day, time(), self.zone).astimezone(UTC)
 
 
 def _stands_still(history: History) -> bool:

@@ -20,6 +20,8 @@ from opscentre.simulation.histories import (
     finish,
     has_effect,
     opening,
+    other_openings,
+    reopenings,
     sort_key,
     suspended,
     suspended_since,
@@ -102,9 +104,13 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
         return
     yield "opened"
     yield from _split("channel", opened)
+    yield from ("number_reused" for _ in other_openings(history, due_times.zone))
+    yield from ("reopened" for _ in reopenings(history))
     overdue_at = due_times.overdue_at(history, until)
     if ended is None:
         yield "open"
+        if overdue_at is None:
+            yield "open_without_due"
         if suspended(history):
             yield "suspended"
             if overdue_at and overdue_at <= suspended_since(history):
@@ -116,7 +122,10 @@ def case(history: History, until: datetime, due_times: DueTimes) -> Iterator[str
     if ended.time < opened.time:
         yield "contradictory"
     if closed(ended).timed:
-        yield "late" if overdue_at and ended.time >= overdue_at else "on_time"
+        if overdue_at is None:
+            yield "without_due"
+        else:
+            yield "late" if ended.time >= overdue_at else "on_time"
 
 
 def _split(name: str, one: Statement) -> Iterator[str]:

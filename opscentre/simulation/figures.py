@@ -18,6 +18,8 @@ from opscentre.simulation.histories import (
     finish,
     has_effect,
     opening,
+    other_openings,
+    reopenings,
     sort_key,
     suspended,
     suspended_since,
@@ -47,7 +49,7 @@ class GroundTruthFigures:
         self._flows: list[Statement] = []
         self._readings: list[Statement] = []
         for one in ground_truth.current():
-            if one.time < until:
+            if one.time < until or issubclass(BY_TYPE[one.type], Reading):
                 self._take(one)
         for history in self._histories.values():
             history.sort(key=sort_key)
@@ -109,7 +111,8 @@ class GroundTruthFigures:
         for (system, group, _), history in self._histories.items():
             known = [one for one in history if one.time < until]
             if known:
-                for (measure, agency, dimensions), amount in self._counts(known, until).items():
+                counts = self._counts(known, until) | self._finished(history, until)
+                for (measure, agency, dimensions), amount in counts.items():
                     totals[system, f"{group}.{measure}", agency, dimensions] += amount
         for one in self._flows:
             if one.time < until:
@@ -122,23 +125,27 @@ class GroundTruthFigures:
             return {("standing", last.agency, last.dimensions): 1} if has_effect(last, Added) else {}
         opened, ended = opening(history), finish(history)
         if opened is None:
-            return {("incomplete", ended.agency, ""): 1} if ended else {}
-        counts = {("opened", opened.agency, opened.dimensions): 1}
+            return {}
+        counts: dict[Counted, int] = {("opened", opened.agency, opened.dimensions): 1}
+        counts |= Counter(("number_reused", one.agency, "") for one in other_openings(history, self._zone))
+        counts |= Counter(("reopened", one.agency, "") for one in reopenings(history))
         if ended is None:
             counts |= {
                 ("open", last.agency, ""): 1,
                 ("opened_at_sum", last.agency, ""): moment_of(opened.time) // MINUTE,
             }
             counts |= dict.fromkeys(((state, last.agency, "") for state in self._waits(history, until)), 1)
-        else:
-            counts |= self._ended(history, opened, ended, until)
         done = percent(history)
-        if done and _kind(last) in _WITH_PROGRESS:
+        if _kind(last) in _WITH_PROGRESS and done:
             counts["progress", (ended or last).agency, ""] = done
+            if ended:
+                counts["done", ended.agency, ""] = 1
         return counts
 
     def _waits(self, history: History, until: datetime) -> Iterator[str]:
         overdue_at = self._due_times.overdue_at(history, until)
+        if overdue_at is None:
+            yield "open_without_due"
         if suspended(history):
             yield "suspended"
             if overdue_at and overdue_at <= suspended_since(history):
@@ -146,14 +153,23 @@ class GroundTruthFigures:
         elif overdue_at and overdue_at < until:
             yield "overdue"
 
-    def _ended(self, history: History, opened: Statement, ended: Statement, until: datetime) -> dict[Counted, int]:
+    def _finished(self, history: History, until: datetime) -> dict[Counted, int]:
+        """What a case counts for by its finish, if that is before `until`: by the one that stands now."""
+        opened, ended = opening(history), finish(history)
+        if ended is None or max(ended.time, (opened or ended).time) >= until:
+            return {}
         agency = ended.agency  # whatever comes after the finish: who hands the result out has not done the work
+        if opened is None:
+            return {("incomplete", agency, ""): 1}
         counts = {("closed", agency, ended.dimensions): 1}
         if ended.time < opened.time:
             counts["contradictory", agency, ""] = 1
         if closed(ended).timed:
-            overdue_at = self._due_times.overdue_at(history, until)
-            counts["late" if overdue_at and ended.time >= overdue_at else "on_time", agency, ""] = 1
+            overdue_at = self._due_times.overdue_at(history, self._until)
+            if overdue_at is None:
+                counts["without_due", agency, ""] = 1
+            else:
+                counts["late" if ended.time >= overdue_at else "on_time", agency, ""] = 1
             counts["worked", agency, ""] = self._due_times.worked_minutes(history, opened, ended)
         return counts
 

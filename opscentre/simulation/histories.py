@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from opscentre.simulation.ground_truth import Statement
 from schemas.events import BY_TYPE
@@ -71,15 +72,36 @@ def suspended_since(history: History) -> datetime:
     return max(begin, opened.time)
 
 
+def other_openings(history: History, zone: ZoneInfo) -> Iterator[Statement]:
+    """The openings under a number that another agency, or one of another year, has: they open nothing."""
+    first = opening(history)
+    for one in history:
+        if first and one is not first and has_effect(one, Opened):
+            year, own = one.time.astimezone(zone).year, first.time.astimezone(zone).year
+            if (one.agency, year) != (first.agency, own):
+                yield one
+
+
+def reopenings(history: History) -> Iterator[Statement]:
+    """The reopenings of a case that had been opened and closed: each undid a finish."""
+    for number, one in enumerate(history):
+        if has_effect(one, Reopened) and opening(history[:number]) and finish(history[:number]):
+            yield one
+
+
 def pauses(history: History) -> Iterator[Pause]:
     """The times for which the clock stood still: each from its suspension to the resumption, or to the closing.
 
-    None before the case was opened, none after it was closed; one that is cut short by a reopening never was.
+    None before the case was opened; one that is cut short by a reopening never was. From the finish to the reopening it
+    stands still, too.
     """
     opened = opening(history)
     begin, over = None, False
     for number, one in enumerate(history):
         if has_effect(one, Reopened):
+            ended = finish(history[:number])
+            if ended and opened and opening(history[:number]):
+                yield Pause(max(ended.time, opened.time), one.time, number)
             begin, over = None, False
         elif not over and has_effect(one, Suspended):
             begin = begin or one.time
@@ -99,6 +121,8 @@ def _gives_due(one: Statement, before: History) -> bool:
     """Whether a due time counts: of a second opening, after the end, or of a closing that is not the finish, not."""
     if has_effect(one, Opened):
         return opening(before) is None
+    if has_effect(one, Reopened):
+        return True
     ended = finish(before)
     if has_effect(one, Closed):
         return ended is None or (closed(one).timed and closed(one).precedence < closed(ended).precedence)

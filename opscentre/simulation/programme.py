@@ -69,6 +69,10 @@ class Programme:
             data = {"due_at": self._text(due), "reason": "Khối lượng công việc tăng"}
             yield self._step(task, "extended", first - DAY, agency, **data)
         yield from self._progress(task, agency, range(begin + WEEK, end or due + 365 * DAY, WEEK), pause, end or due)
+        if end is not None and task.reopened:
+            too_soon = end - task.reopened * DAY
+            yield self._step(task, "completed", too_soon, agency)
+            yield self._step(task, "reopened", too_soon + 2 * DAY, agency, reason="Kết quả chưa đạt yêu cầu")
         if end is not None:
             name, why = ("cancelled", {"reason": "Không còn phù hợp"}) if task.cancelled else ("completed", {})
             yield self._step(task, name, end, agency, **why)

@@ -1,6 +1,6 @@
 """What the police and the population system live through: incidents, violations, credentials, authentications."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any
 
 from opscentre.simulation.clock import DAY
@@ -12,7 +12,7 @@ FIELDS = ("traffic",) * 8 + ("public_order", "fire_safety", "other")
 OUTCOMES = ("fined",) * 7 + ("warned", "transferred", "dismissed")
 CREDENTIALS = ("health_record",) * 4 + ("judicial_record",) * 3 + ("electronic_identity", "identity_card")
 MEANS = ("vneid",) * 6 + ("identity_card", "other")
-ON_TIME, REOPENED, REFUSED = 0.85, 0.02, 0.04
+ON_TIME, EXTENDED, REOPENED, REFUSED = 0.85, 0.02, 0.02, 0.04
 WITHOUT_DUE_TIME = 0.1
 """Of the credentials: nobody says when they are due, and no procedure's limit does."""
 
@@ -38,10 +38,12 @@ class Security:
             data |= {"latitude": site.latitude, "longitude": site.longitude}
         subject, mine = self._subject("SV", time), {"agency": site.code}
         yield self._event(POLICE, "incident.reported", subject, time, {**data, "due_at": self._clock.text(due)})
+        due = yield from self._extended(POLICE, "incident", subject, due, 3600, mine)
         settled = self._settled(time + 300, due, 7200)
         yield self._event(POLICE, "incident.settled", subject, settled, mine)
         if self._random.random() < REOPENED:
-            yield self._event(POLICE, "incident.reopened", subject, settled + 600, mine)
+            data = {**mine, "due_at": self._clock.text(settled + 3600)} if self._factory.chance(0.5) else mine
+            yield self._event(POLICE, "incident.reopened", subject, settled + 600, data)
             yield self._event(POLICE, "incident.settled", subject, settled + 1800 + self._factory.below(3600), mine)
 
     def violation(self, time: int) -> Iterator[SimulatedEvent]:
@@ -53,9 +55,13 @@ class Security:
         subject, field = self._subject("BB", time), self._factory.choice(FIELDS)
         data = {"agency": site.code, "field": field, "due_at": self._clock.text(due)}
         yield self._event(POLICE, "violation.recorded", subject, time, data)
-        outcome = self._factory.choice(OUTCOMES)
-        settled = self._settled(time + 3600, due, 5 * DAY)
-        yield self._event(POLICE, "violation.settled", subject, settled, {"agency": site.code, "outcome": outcome})
+        mine = {"agency": site.code}
+        due = yield from self._extended(POLICE, "violation", subject, due, 7 * DAY, mine)
+        settled, ending = self._settled(time + 3600, due, 5 * DAY), {**mine, "outcome": self._factory.choice(OUTCOMES)}
+        yield self._event(POLICE, "violation.settled", subject, settled, ending)
+        if self._random.random() < REOPENED:
+            yield self._event(POLICE, "violation.reopened", subject, settled + DAY, mine)
+            yield self._event(POLICE, "violation.settled", subject, settled + DAY + self._factory.below(DAY), ending)
 
     def credential(self, time: int) -> Iterator[SimulatedEvent]:
         """A credential asked for, issued or refused within ten days."""
@@ -65,12 +71,19 @@ class Security:
         due = self._clock.midnight(self._clock.day(time) + 10) + 17 * 3600
         subject, kind = self._subject("GT", time), self._factory.choice(CREDENTIALS)
         data = {"agency": site.code, "credential": kind}
-        if self._random.random() >= WITHOUT_DUE_TIME:
+        said = self._random.random() >= WITHOUT_DUE_TIME
+        if said:
             data["due_at"] = self._clock.text(due)
         yield self._event(POPULATION, "credential.requested", subject, time, data)
+        mine = {"agency": site.code}
+        if said:
+            due = yield from self._extended(POPULATION, "credential", subject, due, 5 * DAY, mine)
         name = "credential.refused" if self._random.random() < REFUSED else "credential.issued"
         settled = self._settled(time + 3600, due, 6 * DAY)
-        yield self._event(POPULATION, name, subject, settled, {"agency": site.code})
+        yield self._event(POPULATION, name, subject, settled, mine)
+        if self._random.random() < REOPENED:
+            yield self._event(POPULATION, "credential.reopened", subject, settled + DAY, mine)
+            yield self._event(POPULATION, "credential.issued", subject, settled + 2 * DAY, mine)
 
     def authentication(self, time: int) -> Iterator[SimulatedEvent]:
         """An electronic authentication."""
@@ -78,6 +91,16 @@ class Security:
         if site is not None:
             data = {"agency": site.code, "means": self._factory.choice(MEANS)}
             yield self._event(POPULATION, "identity.authenticated", self._subject("XT", time), time, data)
+
+    def _extended(
+        self, system: str, kind: str, subject: str, due: int, longer: int, mine: dict[str, Any]
+    ) -> Generator[SimulatedEvent, None, int]:
+        """For some there is more time, shortly before it is over; return until when."""
+        if self._random.random() >= EXTENDED:
+            return due
+        data = {**mine, "due_at": self._clock.text(due + longer)}
+        yield self._event(system, f"{kind}.extended", subject, due - 60, data)
+        return due + longer
 
     def _settled(self, first: int, due: int, late: int) -> int:
         """When it is settled: in time for most, else up to `late` seconds after."""

@@ -19,17 +19,22 @@ from schemas.catalogue.indicators import (
 
 PARTS = {
     "opened": "{}s opened",
+    "number_reused": "openings under the number of another agency's or year's {}",
     "open": "{}s open",
     "suspended": "{}s suspended",
     "overdue": "{}s open and overdue",
     "closed": "{}s closed",
     "on_time": "{}s closed on time",
     "late": "{}s closed late",
+    "without_due": "{}s closed that had no due time",
+    "reopened": "reopenings of {}s",
+    "open_without_due": "{}s open that have no due time",
     "incomplete": "{}s closed without ever being opened",
     "contradictory": "{}s that ended before they began",
-    "worked": "minutes of office time from opening to closing, of {}s closed on time or late",
+    "worked": "minutes of office time from opening to closing, of {}s closed on time, late or without a due time",
     "opened_at_sum": "the time at which open {}s were opened",
     "progress": "percent of which {}s are done",
+    "done": "{}s done",
     "standing": "{}s standing",
 }
 """Last part of a measure's name → what is counted; a flow's name has none of these."""
@@ -55,6 +60,7 @@ def describe(formula: Formula) -> Description:
             )
         case Ratio(numerator=over, denominator=under, scale=scale):
             sentences = [f"Numerator: {_words(over)}.", f"Denominator: {_words(under)}."]
+            sentences += [f"Left out: {_word(term)}." for term in left_out(formula)]
             if scale != 100:
                 sentences.append(f"Times {scale:g}.")
             return Description(f"{_sum(over)} ÷ {_sum(under)} × {scale:g}", sentences)
@@ -81,11 +87,14 @@ def describe(formula: Formula) -> Description:
             )
         case Reported(reading=reading, rollup="sum"):
             return Description(
-                f"latest reading of {reading} of each agency, added up",
-                [f"Reading `{reading}`, added up over agencies."],
+                f"reading of {reading} of each agency for the latest period over by then, added up",
+                [f"Reading `{reading}` of the latest period over by then, added up over agencies."],
             )
         case Reported(reading=reading):
-            return Description(f"latest reading of {reading}", [f"Reading `{reading}`, the latest of all agencies."])
+            return Description(
+                f"reading of {reading} for the latest period over by then",
+                [f"Reading `{reading}` of the latest period over by then, of all agencies."],
+            )
         case Milestone(task=task):
             return Description(
                 f"progress of task {task}; 100 once it is completed",
@@ -99,6 +108,16 @@ def describe(formula: Formula) -> Description:
                 [f"Points of the components that are measured, of what these could give: {measured:g} of {points:g}."],
             )
     assert_never(formula)
+
+
+def left_out(formula: Formula) -> list[Term]:
+    """What a share on time is silent about: what had no due time is no part of it."""
+    if not isinstance(formula, Ratio):
+        return []
+    named = {term.of for term in (*formula.numerator, *formula.denominator)}
+    kinds = {of.removesuffix(".on_time") for of in named if of.endswith(".on_time")}
+    others = [f"{kind}.without_due" for kind in sorted(kinds) if f"{kind}.closed" not in named]
+    return [Term(of=of) for of in others if of not in named]
 
 
 def _sum(terms: Sequence[Term]) -> str:

@@ -18,12 +18,25 @@ from pydantic import AfterValidator, Field, model_validator
 
 from schemas.catalogue.toml_table import AgencyCode, Name, Table, each_once
 from schemas.events import BY_TYPE
-from schemas.events.effects import Added, Case, Closed, Event, Flow, Opened, Progressed, Suspended, dimensions_of
+from schemas.events.effects import (
+    Added,
+    Case,
+    Closed,
+    Event,
+    Flow,
+    Opened,
+    Progressed,
+    Reopened,
+    Suspended,
+    dimensions_of,
+)
 
 Period = Literal["month", "quarter", "year", "always"]
 """What an indicator is usually asked of: the running month, quarter or year, or all that there has ever been."""
 
-AT_THE_END = frozenset({"open", "suspended", "overdue", "opened_at_sum", "progress", "standing"})
+AT_THE_END = frozenset(
+    {"open", "suspended", "overdue", "open_without_due", "opened_at_sum", "progress", "done", "standing"}
+)
 """Last parts of the measures that tell what stands at the end of a period; the others tell what happened within it."""
 
 
@@ -99,7 +112,10 @@ class Distinct(Table):
 
 
 class Reported(Table):
-    """The latest reading of each agency for a period until then, added up over agencies, or the latest of them all."""
+    """Each agency's reading of the latest period that is over by then: added up, or the latest of all agencies.
+
+    A reading counts for its period, whenever it was said.
+    """
 
     kind: Literal["reading"]
     reading: str
@@ -242,14 +258,15 @@ def _measures(event: type[Event]) -> Iterator[tuple[str, bool]]:
             if issubclass(event, base):
                 yield from ((f"{event.kind}.{part}", part in {"opened", "closed"}) for part in parts)
         if issubclass(event, Closed) and event.timed:
-            yield from ((f"{event.kind}.{part}", False) for part in ("on_time", "late", "worked"))
+            yield from ((f"{event.kind}.{part}", False) for part in ("on_time", "late", "without_due", "worked"))
 
 
 _PARTS: dict[type[Case], tuple[str, ...]] = {
-    Opened: ("opened", "open", "opened_at_sum", "overdue"),
+    Opened: ("opened", "open", "opened_at_sum", "overdue", "open_without_due", "number_reused"),
     Suspended: ("suspended",),
     Closed: ("closed", "incomplete", "contradictory"),
-    Progressed: ("progress",),
+    Reopened: ("reopened",),
+    Progressed: ("progress", "done"),
 }
 
 

@@ -155,7 +155,9 @@ def _messages(event: type[Event], systems: list[str]) -> dict[str, Json]:
 def _as_text(schema: Json) -> Json:
     """The schema of an attribute's value as a header has it."""
     description = schema["description"]
-    match schema["type"]:
+    match schema.get("type"):
+        case None:  # one of several
+            return {"type": "string", "description": description}
         case "integer":
             return {"type": "string", "pattern": "^[0-9]+$", "default": "0", "description": description}
         case "boolean":

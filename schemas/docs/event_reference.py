@@ -48,7 +48,16 @@ binary (the value is `data`, the attributes are headers `ce_id`, `ce_source` …
 `schemas/` beside this page say the same to programs.
 
 **Sending again is safe.** An event is known by its system and `id`: what has been counted is not counted again, even
-with a new `time`. Order does not matter, and late events are welcome.
+with a new `time`. The order in which events come does not matter, and late events are welcome.
+
+**A number is one case's for good.** Where numbers begin anew each year, or each agency has its own, put these into the
+`subject`: `H06.26506/2026/0015`. An opening by another agency or in another year under a number that a case has opens
+nothing; `opscentre status` counts these and names the numbers.
+
+**Steps with dates only**, or of one second, keep their order by `sequence` (CloudEvents' extension): suspended, resumed
+and suspended again on one day are 1, 2 and 3. Without it, events of one instant count by what they do: opened,
+extended, suspended, resumed, closed, reopened. Their order in Kafka decides nothing: an event that is sent again, or
+through another partition, must come to the same.
 
 **Corrections** use the same `id` with a higher `revision`; the highest stands. `"retracted": true` takes an event back.
 
@@ -93,7 +102,7 @@ def _attributes(system: System) -> str:
     schemas = attributes(granted_events(system)[0], [system.id])
     schemas["source"] = {"type": "string", "description": "`/systems/<system>`: the system that the topic belongs to."}
     schemas["type"] = {"type": "string", "description": "What happened, as given below."}
-    optional = {"datacontenttype", "dataschema", "revision", "retracted"}
+    optional = {"datacontenttype", "dataschema", "revision", "retracted", "sequence"}
     rows = [_row(name, schema, required=name not in optional) for name, schema in schemas.items()]
     rows.append("| `data` | object | yes | What the type adds, as given below. |")
     limits = (

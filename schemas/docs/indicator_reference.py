@@ -13,6 +13,14 @@ Every figure is one of the indicators of the [catalogue](catalogue.md#indicators
 overdue, standing …), what stands at its end. Agencies include all that is below them. Where nothing was reported there
 is no value, which is not the same as zero.
 
+What was finished within a period counts there as long as it stands: where a case is reopened, or a better closing takes
+the place of the first, the finish that is undone is no longer part of its period, whenever that is told.
+
+What had no due time when it was closed (nobody gave one, and the procedure has no limit, or a code that the catalogue
+does not know) is neither on time nor late: it is no part of a share on time, neither above nor below. How many these
+are is counted by itself (`dossier.without_due`, `task.without_due` …), and so is what is open and has none
+(`dossier.open_without_due` …): `opscentre status` shows both.
+
 The period is what an indicator is usually asked of: the running month, quarter or year up to today, or always, which
 is all that there has ever been. It can be asked of any other.
 """

@@ -91,6 +91,13 @@ def attributes(event: type[Event], systems: Sequence[str]) -> Json:
             "default": False,
             "description": "True: with this revision the event is taken back; it never happened.",
         },
+        "sequence": {
+            "anyOf": [
+                {"type": "integer", "minimum": 0, "maximum": 2**63 - 1},
+                {"type": "string", "maxLength": MAX_TEXT},
+            ],
+            "description": "The order of events of one instant: a whole number, or a text that sorts as it stands.",
+        },
     }
 
 

@@ -37,7 +37,7 @@ class StandingItem(NamedTuple):
 
 
 class ReportedValue(NamedTuple):
-    """A reading reported until the end of the period; `reported_at` in microseconds since 1970, UTC."""
+    """A reading, of whatever period and whenever it was said; `reported_at` in microseconds since 1970, UTC."""
 
     system: str
     name: str

@@ -102,7 +102,9 @@ class Opened(Case):
     """The field with the procedure's code. Its limit gives a due time where the agency sends none; the limit is that
     of the channel, which is then the first of `dimensions`."""
     due_at: Instant | None = Field(
-        default=None, description="When the agency has to be done. None: the procedure's limit, if it has one."
+        default=None,
+        description="When the agency has to be done. None: the procedure's limit, if it has one; else it is neither "
+        "on time nor late.",
     )
 
 
@@ -139,9 +141,14 @@ class Closed(Case):
 
 
 class Reopened(Case):
-    """A closed case is owed again."""
+    """A closed case is owed again. The time since it was closed is no work; what had been finished late stays late."""
 
     order = 5
+    due_at: Instant | None = Field(
+        default=None,
+        description="The due time from now on, where the agency gives one. None: the office time that was left when "
+        "the case was closed goes on from now.",
+    )
 
 
 class Progressed(Case):
@@ -180,7 +187,10 @@ def _measured(value: float, info: ValidationInfo) -> float:
 
 
 class Reading(Event):
-    """A value that an agency reports for a period; `subject` names what was measured. Of several the latest stands."""
+    """A value that an agency reports for a period; `subject` names what was measured. Of several the latest stands.
+
+    It counts for its period, whenever it was said: December is reported in January.
+    """
 
     period: Period = Field(description="The period that the value is of: 2025, 2025-Q2, 2025-06 or 2025-06-30.")
     value: Annotated[float, AfterValidator(_measured)] = Field(

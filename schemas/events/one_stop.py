@@ -16,6 +16,7 @@ from schemas.events.effects import (
     Item,
     Opened,
     Removed,
+    Reopened,
     Resumed,
     Suspended,
 )
@@ -94,6 +95,10 @@ class DossierWithdrawn(Dossier, Closed, name="dossier.withdrawn"):
     timed = False
 
 
+class DossierReopened(Dossier, Reopened, name="dossier.reopened"):
+    """It is taken up again after its end, such as after a complaint."""
+
+
 class Procedure(Item):
     """Administrative procedures that an agency offers."""
 
@@ -133,6 +138,7 @@ EVENTS: tuple[type[Event], ...] = (
     DossierReturned,
     DossierRefused,
     DossierWithdrawn,
+    DossierReopened,
     ProcedurePublished,
     ProcedureWithdrawn,
     PaymentMade,

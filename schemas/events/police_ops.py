@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.events.effects import Case, Closed, Event, Opened, Reopened
+from schemas.events.effects import Case, Closed, Event, Extended, Opened, Reopened
 
 
 class Incident(Case):
@@ -22,6 +22,10 @@ class IncidentReported(Incident, Opened, name="incident.reported"):
     category: Literal["public_order", "traffic_accident", "fire", "other"] = Field(description="What kind of incident.")
     latitude: float | None = Field(default=None, ge=-90, le=90, description="Degrees north, WGS 84.")
     longitude: float | None = Field(default=None, ge=-180, le=180, description="Degrees east, WGS 84.")
+
+
+class IncidentExtended(Incident, Extended, name="incident.extended"):
+    """There is until another due time."""
 
 
 class IncidentSettled(Incident, Closed, name="incident.settled"):
@@ -47,6 +51,10 @@ class ViolationRecorded(Violation, Opened, name="violation.recorded"):
     field: Literal["traffic", "public_order", "fire_safety", "other"] = Field(description="Field of the violation.")
 
 
+class ViolationExtended(Violation, Extended, name="violation.extended"):
+    """There is until another due time (gia hạn)."""
+
+
 class ViolationSettled(Violation, Closed, name="violation.settled"):
     """It was decided."""
 
@@ -55,10 +63,17 @@ class ViolationSettled(Violation, Closed, name="violation.settled"):
     outcome: Literal["fined", "warned", "transferred", "dismissed"] = Field(description="What was decided.")
 
 
+class ViolationReopened(Violation, Reopened, name="violation.reopened"):
+    """The decision was set aside: another is owed."""
+
+
 EVENTS: tuple[type[Event], ...] = (
     IncidentReported,
+    IncidentExtended,
     IncidentSettled,
     IncidentReopened,
     ViolationRecorded,
+    ViolationExtended,
     ViolationSettled,
+    ViolationReopened,
 )

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.events.effects import Case, Closed, Event, Flow, Opened
+from schemas.events.effects import Case, Closed, Event, Extended, Flow, Opened, Reopened
 
 
 class Credential(Case):
@@ -24,6 +24,10 @@ class CredentialRequested(Credential, Opened, name="credential.requested"):
     )
 
 
+class CredentialExtended(Credential, Extended, name="credential.extended"):
+    """There is until another due time."""
+
+
 class CredentialIssued(Credential, Closed, name="credential.issued"):
     """It was issued."""
 
@@ -41,6 +45,10 @@ class CredentialRefused(Credential, Closed, name="credential.refused"):
     outcome: Literal["refused"] = Field(default="refused", description="How it ended; the type says it already.")
 
 
+class CredentialReopened(Credential, Reopened, name="credential.reopened"):
+    """It is owed again, such as where what was issued was wrong."""
+
+
 class IdentityAuthenticated(Flow, name="identity.authenticated"):
     """Somebody's identity was authenticated electronically; never whose."""
 
@@ -49,4 +57,11 @@ class IdentityAuthenticated(Flow, name="identity.authenticated"):
     means: Literal["vneid", "identity_card", "other"] = Field(description="By what.")
 
 
-EVENTS: tuple[type[Event], ...] = (CredentialRequested, CredentialIssued, CredentialRefused, IdentityAuthenticated)
+EVENTS: tuple[type[Event], ...] = (
+    CredentialRequested,
+    CredentialExtended,
+    CredentialIssued,
+    CredentialRefused,
+    CredentialReopened,
+    IdentityAuthenticated,
+)

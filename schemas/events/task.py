@@ -2,7 +2,7 @@
 
 from pydantic import Field
 
-from schemas.events.effects import Case, Closed, Code, Event, Extended, Opened, Progressed, Resumed, Suspended
+from schemas.events.effects import Case, Closed, Code, Event, Extended, Opened, Progressed, Reopened, Resumed, Suspended
 
 Reason = Field(default=None, max_length=500, description="Why; never personal data.")
 
@@ -59,6 +59,12 @@ class TaskCancelled(Task, Closed, name="task.cancelled"):
     reason: str | None = Reason
 
 
+class TaskReopened(Task, Reopened, name="task.reopened"):
+    """The task is owed again: what was done does not do."""
+
+    reason: str | None = Reason
+
+
 EVENTS: tuple[type[Event], ...] = (
     TaskAssigned,
     TaskProgressed,
@@ -67,4 +73,5 @@ EVENTS: tuple[type[Event], ...] = (
     TaskExtended,
     TaskCompleted,
     TaskCancelled,
+    TaskReopened,
 )

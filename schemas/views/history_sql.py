@@ -1,4 +1,4 @@
-"""SQL of what is not in counters, but in rows that remember their history: items, readings and tasks, as of a day.
+"""SQL of what is not in counters, but in rows that remember their history: items and tasks as of a day, and readings.
 
 A row says how things are now. Where its last event was after the day that is asked of, its history tells how they were
 then.
@@ -35,29 +35,19 @@ STANDING = """
         AND past."order" = 0
 """
 
-# Of what was reported at the same moment the highest id counts; there is hardly ever a second, so it is read last. What
-# is archived may be beyond the limit that readings have: it is no value, nor is a sum in which it would be.
+# A reading counts for its period, whenever it was said: December is reported in January. Of what was reported at the
+# same moment the highest id counts; there is hardly ever a second, so it is read last. What is archived may be beyond
+# the limit that readings have: it is no value, nor is a sum in which it would be.
 REPORTED = """
-WITH reported AS (
-    SELECT agency, indicators.last_day(period) AS until, reported_at, value, history, NULL AS id
-    FROM public.readings
-    WHERE system = {system} AND name = {name} AND indicators.last_day(period) <= ends
-        AND reported_at < (SELECT indicators.end_of(ends))
-    UNION ALL
-    SELECT past.agency, indicators.last_day(r.period), to_timestamp(past.time / 1000000.0),
-        (past.detail ->> 0)::float8, NULL, past.id
-    FROM public.readings AS r, LATERAL (
-        SELECT * FROM indicators.entries(r.history) WHERE time <= (SELECT indicators.last_moment(ends))
-        ORDER BY place DESC LIMIT 1
-    ) AS past
-    WHERE r.system = {system} AND r.name = {name} AND indicators.last_day(r.period) <= ends
-        AND r.reported_at >= (SELECT indicators.end_of(ends))
-), ranked AS (
-    SELECT *, rank() OVER (PARTITION BY agency ORDER BY until DESC, reported_at DESC) AS place FROM reported
+WITH ranked AS (
+    SELECT *, rank() OVER (PARTITION BY agency ORDER BY until DESC, reported_at DESC) AS place FROM (
+        SELECT agency, indicators.last_day(period) AS until, reported_at, value, history FROM public.readings
+        WHERE system = {system} AND name = {name} AND indicators.last_day(period) <= ends
+    ) AS over
 ), latest AS (
     SELECT DISTINCT ON (agency) agency, until, reported_at, given,
         CASE WHEN abs(value) <= {limit} THEN value END AS value FROM (
-        SELECT *, coalesce(id, (SELECT e.id FROM indicators.entries(history) AS e ORDER BY e.place DESC LIMIT 1))
+        SELECT *, (SELECT e.id FROM indicators.entries(history) AS e ORDER BY e.place DESC LIMIT 1)
             COLLATE "C" AS given FROM ranked WHERE place = 1
     ) AS first ORDER BY agency, given DESC
 )
@@ -86,7 +76,9 @@ WITH told AS (
 ), latest AS (
     SELECT agency FROM told ORDER BY place DESC LIMIT 1
 ), ended AS (
-    SELECT name, agency FROM told WHERE name IN ('task.completed', 'task.cancelled') ORDER BY place LIMIT 1
+    SELECT name, agency FROM told WHERE name IN ('task.completed', 'task.cancelled')
+        AND place > (SELECT coalesce(max(place), 0) FROM told WHERE name = 'task.reopened')
+    ORDER BY place LIMIT 1
 ), done AS (
     SELECT detail::int AS percent FROM told WHERE name = 'task.progressed' ORDER BY place DESC LIMIT 1
 )

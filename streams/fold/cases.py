@@ -4,14 +4,14 @@
 turns the change of that into counters, `streams.fold.due_times` says when a case is due.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Closed, Extended, Opened, Progressed, Reopened, Resumed, Suspended
 from schemas.timekeeping.moments import MINUTE
 from streams.fold.due_times import DueState, DueTimes, give_due
-from streams.fold.history import AGENCY_ENDED, CALENDAR_CHANGED, STEPS, Entry, Step
+from streams.fold.history import AGENCY_ENDED, CALENDAR_CHANGED, STEPS, Entry, Step, in_order
 from streams.fold.rules import CaseRules
 
 Key = tuple[str, str, str, str]
@@ -25,16 +25,29 @@ _BY_DAY = {event.kind: event.by_day for event in _CASES}
 _WITH_PROGRESS = {event.kind for event in _CASES if issubclass(event, Progressed)}
 
 
+class UndoneFinish(NamedTuple):
+    """A finish that a reopening has undone. Moments are microseconds since 1970, UTC."""
+
+    closed_at: int
+    on_time: bool | None
+    """None where it was neither on time nor late."""
+    reopened_at: int
+    reopened_by: str
+
+
 class CaseState(DueState):
     """Where a case stands after some of its events. Moments are microseconds since 1970, UTC."""
 
     agency: str = ""
+    reused_by: tuple[str, ...] = ()
+    """The agencies that opened another case under its number: they, or the year, are not those of its opening."""
     reopened_at: int = 0
     """Since when it is owed once more: it cannot be overdue from before that."""
     percent: int = 0
     closed_at: int | None = None
     closing: Step | None = None
     closing_dimensions: str = ""
+    undone: tuple[UndoneFinish, ...] = ()
     worked: int | None = None
     """Minutes of office time from opening to finish, once they were asked for."""
 
@@ -48,6 +61,16 @@ class CaseState(DueState):
         return "open" if self.paused_at is None else "suspended"
 
     @property
+    def finished(self) -> bool:
+        """Whether it was brought to an end, in contrast to given up (withdrawn, cancelled)."""
+        return self.closing is not None and self.closing.timed
+
+    @property
+    def done(self) -> int:
+        """How much of it is done, in percent: all, once it is finished."""
+        return 100 if self.finished else self.percent
+
+    @property
     def contradictory(self) -> bool:
         """Ended before it began: closed all the same, and listed."""
         return self.opened_at is not None and self.closed_at is not None and self.closed_at < self.opened_at
@@ -56,22 +79,33 @@ class CaseState(DueState):
 class CaseMeasures(NamedTuple):
     """The counters of a kind of case of one agency, without dimensions: `dossier.open` and so on.
 
-    These are amounts: `worked` is minutes of office time from opening to finish, of what is on time or late;
-    `opened_at_sum` the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
+    What is finished is on time, late or, where it never had a due time, `without_due`; what is withdrawn is none of
+    these. What is open and cannot become overdue, for it has no due time, is `open_without_due`. `number_reused` is how
+    often the number of a case was used for another one, which counts nowhere else; `reopened` how often a finish was
+    undone. `done`, of what has progress, is what stands finished at a moment, where `on_time` and its like are what was
+    finished by then and stands now.
+
+    These are amounts: `worked` is minutes of office time from opening to finish, of what is finished; `opened_at_sum`
+    the minutes since 1970 at which what is open was opened, for its age; `progress` percent.
     """
 
     opened: Key
+    number_reused: Key
     open: Key
     suspended: Key
     overdue: Key
     closed: Key
     on_time: Key
     late: Key
+    without_due: Key
+    open_without_due: Key
+    reopened: Key
     incomplete: Key
     contradictory: Key
     worked: Key
     opened_at_sum: Key
     progress: Key
+    done: Key
 
     @classmethod
     def of(cls, system: str, kind: str, agency: str) -> "CaseMeasures":
@@ -105,7 +139,8 @@ class CaseFold:
         changes = self._rules.changes_after(limited[0].time) if limited else ()
         if not changes:
             return history
-        return sorted([*history, *(Entry(moment, -1, "", CALENDAR_CHANGED, "") for moment in changes)])
+        changed = [Entry(moment, -1, "", CALENDAR_CHANGED, "") for moment in changes]
+        return sorted([*history, *changed], key=in_order)
 
     def _with_successors(self, history: Sequence[Entry]) -> Sequence[Entry]:
         successions, ended = self._rules.successions, set[str]()
@@ -121,7 +156,7 @@ class CaseFold:
             Entry(successions[agency].begin, -1, "", AGENCY_ENDED, agency, detail=successions[agency].successor)
             for agency in ended
         ]
-        return sorted([*named, *handed])
+        return sorted([*named, *handed], key=in_order)
 
     def start(self) -> CaseState:
         """The state before any event."""
@@ -143,8 +178,7 @@ class CaseFold:
         elif effect is Closed:
             self._close(state, entry, step)
         elif effect is Reopened:
-            state.closed_at = state.closing = state.paused_at = state.worked = None
-            state.closing_dimensions, state.reopened_at = "", entry.time
+            self._reopen(state, entry)
         elif state.closing is not None:
             return  # paperwork after the end moves nothing
         elif effect is Progressed:
@@ -165,6 +199,9 @@ class CaseFold:
 
     def _open(self, state: CaseState, entry: Entry) -> None:
         if state.opened_at is not None:
+            day = self._rules.calendar.day
+            if entry.agency != state.opened_by or day(entry.time).year != day(state.opened_at).year:
+                state.reused_by = (*state.reused_by, entry.agency)
             return
         state.opened_at, state.opened_by, state.dimensions = entry.time, entry.agency, entry.dimensions or ""
         if state.paused_at is not None:
@@ -186,20 +223,32 @@ class CaseFold:
         if entry.due is not None and (state.due is None or entry.due < state.due):
             give_due(state, entry.due, entry.time)
 
+    def _reopen(self, state: CaseState, entry: Entry) -> None:
+        if state.closed_at is not None:
+            if state.opened_at is not None:
+                finish = UndoneFinish(state.closed_at, self.on_time(state), entry.time, entry.agency)
+                state.undone = (*state.undone, finish)
+            self._due_times.reopen(state, state.closed_at, entry.time, entry.due)
+        state.closed_at = state.closing = state.paused_at = state.worked = None
+        state.closing_dimensions, state.reopened_at = "", entry.time
+
     def on_time(self, state: CaseState) -> bool | None:
-        """Whether a closed case met its due time; None where that is not asked (open, withdrawn)."""
-        if state.closed_at is None or state.closing is None or not state.closing.timed:
+        """Whether a closed case met its due time; None where it never had one, is open or was withdrawn."""
+        if not state.finished or state.closed_at is None or state.due is None:
             return None
-        return state.due is None or state.closed_at < self.overdue_at(state.due)
+        return state.closed_at < self.overdue_at(state.due)
 
     def contribution(self, state: CaseState, moment: int) -> Contribution:
         """What a case counts for from `moment` on, as long as nothing else happens to it."""
         agency = state.agency
-        counters = self._measures.get(agency) or self._measures_of(agency)
+        counters = self._measures_of(agency)
         if state.opened_at is None:
-            return {} if state.closed_at is None else {counters.incomplete: (moment, 1)}
+            return {} if state.closed_at is None else {counters.incomplete: (state.closed_at, 1)}
         one = (moment, 1)
         held: Contribution = {(self._system, self._opened, state.opened_by, state.dimensions): one}
+        if state.reused_by or state.undone:  # of hardly any case
+            for key in self._repeated(state):
+                held[key] = (moment, held.get(key, (moment, 0))[1] + 1)
         if state.closed_at is None:
             held[counters.open] = one
             held[counters.opened_at_sum] = (moment, state.opened_at // MINUTE)
@@ -210,22 +259,35 @@ class CaseFold:
             elif state.due is not None:
                 overdue = self.overdue_at(state.due)
                 held[counters.overdue] = (overdue, 1) if overdue > moment else one
+            if state.due is None:
+                held[counters.open_without_due] = one
             if self._progress and state.percent:
                 held[counters.progress] = (moment, state.percent)
             return held
+        finish = max(state.opened_at, state.closed_at)
+        one = (finish, 1)
         held[self._system, self._closed, agency, state.closing_dimensions] = one
-        met = self.on_time(state)
-        if met is not None:
-            held[counters.on_time if met else counters.late] = one
-            held[counters.worked] = (moment, self._worked_minutes(state))
+        if state.finished:
+            met = self.on_time(state)
+            held[counters.without_due if met is None else counters.on_time if met else counters.late] = one
+            held[counters.worked] = (finish, self._worked_minutes(state))
             if self._progress:
                 held[counters.progress] = (moment, 100)
+                held[counters.done] = (moment, 1)
         if state.contradictory:
             held[counters.contradictory] = one
         return held
 
+    def _repeated(self, state: CaseState) -> Iterator[Key]:
+        """The counters of what may have happened to a case more than once."""
+        for agency in state.reused_by:
+            yield self._measures_of(agency).number_reused
+        for undone in state.undone:
+            yield self._measures_of(undone.reopened_by).reopened
+
     def _measures_of(self, agency: str) -> CaseMeasures:
-        return self._measures.setdefault(agency, CaseMeasures.of(self._system, self._kind, agency))
+        found = self._measures.get(agency)
+        return found or self._measures.setdefault(agency, CaseMeasures.of(self._system, self._kind, agency))
 
     def _worked_minutes(self, state: CaseState) -> int:
         if state.worked is None:

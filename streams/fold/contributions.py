@@ -1,14 +1,16 @@
 """Counters by difference: contribution(after) − contribution(before), each in the bucket where it belongs.
 
 What a case or item counts for changes along its history; every change is added where something begins and taken back
-where it ends. The sum of all buckets up to a moment T is therefore what the fold of the events with time ≤ T holds at
-T, whatever the order in which the events came.
+where it ends. The sum of all buckets up to a moment T is therefore what stands at T, as the fold of the events with
+time ≤ T says, whatever the order in which the events came. What counts at a finish is taken back where it was added, so
+that a bucket holds the finishes that happened then and still stand.
 """
 
 from collections.abc import Iterator, Sequence
 from copy import copy
 from typing import Protocol, TypeVar
 
+from schemas.counters import AT_A_FINISH
 from schemas.timekeeping.moments import MINUTE
 from streams.fold.cases import CaseFold, Contribution
 from streams.fold.history import Entry
@@ -112,7 +114,7 @@ def _steps(
 ) -> Iterator[tuple[Bucket, int]]:
     """Let entries act on a state that counts for `before`; yield what each of them ends (less) and begins (more).
 
-    What was to begin later and will not is taken back where it stood.
+    What was to begin later and will not is taken back where it stood, and so is what counts at a finish.
     """
     for entry in entries:
         fold.advance(state, entry)
@@ -120,7 +122,12 @@ def _steps(
         after = fold.contribution(state, moment)
         for key, old in before.items():
             new = after.get(key)
-            if new is None:
+            if key[1] in AT_A_FINISH:
+                if new != old:
+                    yield (*key, old[0] // MINUTE), -old[1]
+                    if new is not None:
+                        yield (*key, new[0] // MINUTE), new[1]
+            elif new is None:
                 yield (*key, max(old[0], moment) // MINUTE), -old[1]
             elif (new[0] > moment or old[0] > moment or new[1] != old[1]) and new != old:
                 yield (*key, max(old[0], moment) // MINUTE), -old[1]

@@ -2,7 +2,8 @@
 
 Either due time moves by the office time for which the case is suspended, unless the resumption brings its own. One
 that follows from a limit moves with the calendar, too. What was missed by then stays missed: neither a suspension nor a
-resumption nor the calendar moves it any more, only an extension that the agency grants.
+resumption nor the calendar moves it any more, only an extension that the agency grants. A closed case that is reopened
+has left what it had when it was closed, unless the reopening brings a due time of its own.
 """
 
 from collections.abc import Callable
@@ -31,6 +32,7 @@ class DueState:
     given_at: int = 0
     """When the agency said the due time: a pause that began before moves it only from then on."""
     pauses: tuple[tuple[int, int], ...] = ()
+    """When nobody worked on it: from suspension to resumption, and from closing to reopening."""
     paused: tuple[int, int, int] = (0, 0, 0)
     """Of how many of the pauses the office time is known, by which calendar, and how much it is."""
 
@@ -62,11 +64,33 @@ class DueTimes:
             state.procedure = None
         elif due is not None:
             give_due(state, due, moment)
-        elif state.procedure is not None:
+        else:
+            self._shift(state, paused_at, moment)
+
+    def reopen(self, state: DueState, closed_at: int, moment: int, due: int | None) -> None:
+        """A closed case is owed once more: the time since it was closed is no work, and is not taken from it."""
+        if state.opened_at is None:
+            return
+        begin = max(closed_at, state.opened_at)
+        state.pauses = (*state.pauses, (begin, moment))
+        if due is not None:
+            give_due(state, due, moment)
+        elif state.due is None:
+            return
+        elif self.overdue_at(state.due) <= begin:
+            state.procedure = None
+        elif self._rules.working(state.opened_by, self._rules.calendar_at(moment)).left(begin, state.due) > 0:
+            self._shift(state, begin, moment)
+        else:  # after hours, or on a day off: no office time was left, and yet it was not late
+            give_due(state, moment + max(0, state.due - begin), moment)
+
+    def _shift(self, state: DueState, begin: int, moment: int) -> None:
+        """Move the due time by the last of the pauses, from its beginning to this moment."""
+        if state.procedure is not None:
             state.due = self._computed(state)
         elif state.due is not None:
             working = self._rules.working(state.opened_by, self._rules.calendar_at(moment))
-            since = max(paused_at, state.given_at)  # said while the case was suspended, it knew of the pause so far
+            since = max(begin, state.given_at)  # said while the case was suspended, it knew of the pause so far
             state.due = working.shifted(state.due, working.between(since, moment))
 
     def missed(self, state: DueState) -> bool:

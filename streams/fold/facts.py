@@ -81,7 +81,7 @@ class Fact(NamedTuple):
     actor: str | None = None
 
 
-def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, model: Event) -> Fact:
+def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, model: Event, sequence: str) -> Fact:
     """The fact that an event of this class with this data states."""
     effect, group, order, get_dimensions, has_due, detail_field, actor_field = _SHAPES[kind]
     due = getattr(model, "due_at") if has_due else None  # noqa: B009 - only some classes have it
@@ -93,14 +93,13 @@ def fact(kind: type[Event], system: str, subject: str, id_: str, time: int, mode
         reading = cast("Reading", model)
         entity = EntityKey(system, subject, f"{reading.agency} {reading.period}")
         detail = [reading.value, reading.unit, reading.note]
-    entry = Entry(
-        time, order, id_, kind.name, model.agency, None if due is None else moment_of(due), dimensions, detail
-    )
+    due = None if due is None else moment_of(due)
+    entry = Entry(time, order, id_, kind.name, model.agency, due, dimensions, detail, sequence)
     return Fact(effect, entity, entry, actor)
 
 
-def archived_fact(type_: str, system: str, subject: str, id_: str, time: datetime, data: str) -> Fact:
+def archived_fact(type_: str, system: str, subject: str, id_: str, time: datetime, data: str, sequence: str) -> Fact:
     """The fact that an archived event states, from its columns; `data` is JSON."""
     kind = BY_TYPE[type_]
     model = kind.__pydantic_validator__.validate_json(data, context=ARCHIVED)
-    return fact(kind, system, subject, id_, moment_of(time), model)
+    return fact(kind, system, subject, id_, moment_of(time), model, sequence)

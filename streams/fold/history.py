@@ -1,5 +1,6 @@
 """What a case, an item or a reading remembers of its events: its history, the sorted list of those that stand."""
 
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 from schemas.events import BY_TYPE
@@ -19,7 +20,7 @@ from schemas.events.effects import (
 
 
 class Entry(NamedTuple):
-    """One event as its case or item remembers it. Sorts as the fold goes: by time, then order, then id."""
+    """One event as its case or item remembers it. `in_order` is how the fold goes through them."""
 
     time: int
     """Microseconds since 1970, UTC."""
@@ -32,6 +33,13 @@ class Entry(NamedTuple):
     dimensions: str | None = None
     detail: Any = None
     """Of an opening the procedure's code, of progress the percentage, of a reading its value, unit and note."""
+    sequence: str = ""
+    """The order that its system gives to events of one instant; see `schemas.events.envelope.sequence_key`."""
+
+
+in_order = attrgetter("time", "sequence", "order", "id")
+"""What entries are sorted by. Of one instant, as a system's clock knows it, the system's own sequence decides; where it
+gives none, what the events do."""
 
 
 class Step(NamedTuple):

@@ -20,6 +20,7 @@ from schemas.events.envelope import (
     SOURCE_PREFIX,
     SPECVERSION,
     parse_instant,
+    sequence_key,
 )
 from schemas.timekeeping.moments import moment_of, time_of
 from streams.ingest.records import DecodedEvent, Record, Refused, UnreadRange
@@ -78,6 +79,7 @@ class Decoder:
             raise _attribute("revision", revision, "a whole number from 0")
         if type(retracted) is not bool:
             raise _attribute("retracted", retracted, "true or false")
+        sequence = _sequence(get("sequence"))
         content = get("datacontenttype")
         if content is not None and not (isinstance(content, str) and _is_json(content)):
             raise _attribute("datacontenttype", content, "application/json")
@@ -88,7 +90,7 @@ class Decoder:
             raise InvalidEventError("invalid_data", _explain(error)) from None
         if model.agency not in self._always and (wrong := self._not_granted(kind, model.agency, time)):
             raise InvalidEventError("agency_not_granted", wrong)
-        return DecodedEvent(record, kind, self.system, id_, subject, time, revision, retracted, model)
+        return DecodedEvent(record, kind, self.system, id_, subject, time, revision, retracted, sequence, model)
 
     def _not_granted(self, kind: type[Event], agency: str, moment: int) -> str | None:
         """Why the system may not speak for an agency at a moment, in an event of a kind; None where it may.
@@ -201,6 +203,13 @@ def _text(attributes: dict[str, Any], name: str) -> str:
             raise InvalidEventError("nul_character", f"{name} contains the NUL character")
         raise _attribute(name, value, f"1 to {MAX_TEXT} printable characters")
     return value
+
+
+def _sequence(value: object) -> str:
+    try:
+        return sequence_key(value)
+    except ValueError as error:
+        raise _attribute("sequence", value, str(error)) from None
 
 
 def _time(value: object, broker_ms: int) -> int:

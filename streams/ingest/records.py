@@ -82,6 +82,7 @@ class DecodedEvent:
         "record",
         "retracted",
         "revision",
+        "sequence",
         "subject",
         "system",
         "time",
@@ -97,6 +98,7 @@ class DecodedEvent:
         time: int,
         revision: int,
         retracted: bool,
+        sequence: str,
         model: Event,
     ) -> None:
         self.record = record
@@ -107,8 +109,9 @@ class DecodedEvent:
         self.time = time
         self.revision = revision
         self.retracted = retracted
+        self.sequence = sequence
         self.agency = model.agency
-        self.fact = fact(kind, system, subject, id, time, model)
+        self.fact = fact(kind, system, subject, id, time, model, sequence)
         # Absent and null are the same, so that a field added later leaves old content as it was.
         self.data: bytes = kind.__pydantic_serializer__.to_json(model, exclude_none=True)
         self.identity = blake2b(f"{system}\0{id}".encode(), digest_size=16).hexdigest()

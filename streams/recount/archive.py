@@ -14,11 +14,11 @@ from schemas.timekeeping.moments import moment_of
 from streams.fold.cases import Key
 from streams.fold.contributions import Fold, Folds, contribution_at
 from streams.fold.facts import EntityKey, Fact, archived_fact
-from streams.fold.history import Entry
+from streams.fold.history import Entry, in_order
 from streams.fold.rules import CaseRules
 
 _EVENTS = """
-    SELECT system, type, subject, id, revision, retracted, time, data FROM events
+    SELECT system, type, subject, id, revision, retracted, time, data, sequence FROM events
     WHERE time <= %s AND (%s::text[] IS NULL OR type = ANY (%s)) ORDER BY system COLLATE "C", subject COLLATE "C"
 """
 _REVISED = "SELECT system, id, max(revision) FROM events WHERE revision > 0 GROUP BY system, id"
@@ -35,9 +35,9 @@ def facts(connection: psycopg.Connection, until: datetime | None, of: type[Event
     with connection.cursor(name="recount") as cursor:
         cursor.itersize = 20_000
         cursor.execute(_EVENTS, (until or "infinity", types, types))
-        for system, type_, subject, id_, revision, retracted, time, data in cursor:
+        for system, type_, subject, id_, revision, retracted, time, data, sequence in cursor:
             if not retracted and revision == highest.get((system, id_), revision):
-                yield (system, subject), archived_fact(type_, system, subject, id_, time, data)
+                yield (system, subject), archived_fact(type_, system, subject, id_, time, data, sequence)
 
 
 def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, EntityKey, list[Fact]]]:
@@ -47,7 +47,7 @@ def histories(stated: Iterable[Stated]) -> Iterator[tuple[str, EntityKey, list[F
         for _, one in together:
             gathered.setdefault((one.effect, one.entity), []).append(one)
         for (effect, entity), found in gathered.items():
-            yield effect, entity, sorted(found, key=lambda one: one.entry)
+            yield effect, entity, sorted(found, key=lambda one: in_order(one.entry))
 
 
 def fold_of(folds: Folds, effect: str, entity: EntityKey) -> Fold[Any]:

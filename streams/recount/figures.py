@@ -74,13 +74,9 @@ class Gathering:
             self._tasks.append(TaskState(entity.system, entity.id, state.agency, percent))
 
     def _reading(self, entity: EntityKey, history: Sequence[Entry]) -> None:
-        reported = [entry for entry in history if entry.time <= self._last]
-        if reported:
-            latest, period = reported[-1], entity.id.rpartition(" ")[2]
-            value = ReportedValue(
-                entity.system, entity.group, latest.agency, period, latest.detail[0], latest.time, latest.id
-            )
-            self._readings.append(value)
+        latest, period = history[-1], entity.id.rpartition(" ")[2]
+        value = latest.detail[0], latest.time, latest.id
+        self._readings.append(ReportedValue(entity.system, entity.group, latest.agency, period, *value))
 
     @property
     def _last(self) -> int:

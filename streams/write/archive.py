@@ -10,10 +10,13 @@ from streams.fold.facts import Fact, archived_fact
 from streams.ingest.records import DecodedEvent
 from streams.write.copy_text import array, copy, moment, texts
 
-EVENTS = 'events (time, received_at, system, type, subject, agency, id, revision, retracted, data, partition, "offset")'
+EVENTS = (
+    "events (time, received_at, system, type, subject, agency, id, revision, retracted, data, sequence, partition, "
+    '"offset")'
+)
 
 _ARCHIVED = """
-    SELECT e.type, e.system, e.subject, e.id, e.time, e.data
+    SELECT e.type, e.system, e.subject, e.id, e.time, e.data, e.sequence
     FROM unnest(%s::timestamptz[], %s::text[], %s::text[], %s::int[]) AS k (time, system, id, revision)
     JOIN events AS e ON e.time = k.time AND e.system = k.system AND e.id = k.id AND e.revision = k.revision
     WHERE NOT e.retracted
@@ -46,5 +49,5 @@ def _row(event: DecodedEvent, partition: int) -> str:
     return (
         f"{text_of(event.time)}\t{text_of(record.timestamp * 1000)}\t{event.system}\t{event.kind.type}\t"
         f"{event.subject}\t{event.agency}\t{event.id}\t{event.revision}\t{event.retracted}\t"
-        f"{event.data.decode()}\t{partition}\t{record.offset}"
+        f"{event.data.decode()}\t{event.sequence}\t{partition}\t{record.offset}"
     )

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from schemas.timekeeping.moments import MINUTE
 from streams.fold.contributions import CounterDeltas
 from streams.fold.facts import EntityKey, Fact
-from streams.fold.history import Entry
+from streams.fold.history import Entry, in_order
 
 
 class Changes:
@@ -39,5 +39,5 @@ def rewrite(history: Iterable[Entry], entries: dict[str, Entry | None]) -> list[
     """A history after its changes: an id that changed is out, and in again as it is now."""
     kept = [entry for entry in history if entry.id not in entries]
     kept += [entry for entry in entries.values() if entry is not None]
-    kept.sort()
+    kept.sort(key=in_order)
     return kept

@@ -40,7 +40,8 @@ def moment(value: int | None) -> str:
 
 def history_to_text(history: Sequence[Entry]) -> str:
     """A history as the row of its case or item keeps it."""
-    return orjson.dumps([tuple(entry) for entry in history]).decode()  # it takes no named tuples
+    # It takes no named tuples; hardly any event has a sequence.
+    return orjson.dumps([tuple(entry) if entry.sequence else entry[:-1] for entry in history]).decode()
 
 
 def history_from_text(text: str) -> list[Entry]:

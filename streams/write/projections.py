@@ -12,7 +12,7 @@ from core.errors import FullHistoryError
 from streams.fold.cases import CaseFold, CaseState
 from streams.fold.contributions import CounterDeltas, Folds, contribution_delta
 from streams.fold.facts import EntityKey
-from streams.fold.history import Entry
+from streams.fold.history import Entry, in_order
 from streams.fold.items import ItemState
 from streams.fold.rulebook import Rulebook
 from streams.write.buckets import Buckets
@@ -26,7 +26,7 @@ Entries = Mapping[EntityKey, dict[str, Entry | None]]
 
 _CASE_COLUMNS = (
     "system, kind, subject, agency, dimensions, state, opened_at, due_at, overdue_at, closed_at, on_time, "
-    "contradictory, percent, due_moved_by_day, catalogue, history"
+    "contradictory, percent, due_moved_by_day, number_reused, catalogue, history"
 )
 _ITEM_COLUMNS = "system, register, subject, agency, dimensions, standing, since, history"
 _READING_COLUMNS = "system, name, subject, agency, period, value, unit, reported_at, history"
@@ -129,7 +129,7 @@ def _rewrite(
 def _full(entity: EntityKey, before: Sequence[Entry], changed: Mapping[str, Entry | None]) -> FullHistoryError:
     """Which of the changes are too many: the last of those that are new."""
     room = MOST_ENTRIES - len(rewrite(before, {id_: None for id_, entry in changed.items() if entry is None}))
-    new = sorted(entry for entry in changed.values() if entry is not None)
+    new = sorted((entry for entry in changed.values() if entry is not None), key=in_order)
     known = {entry.id for entry in before}
     new = [entry for entry in new if entry.id not in known]
     return FullHistoryError(
@@ -174,8 +174,8 @@ def _case_row(entity: EntityKey, state: CaseState, fold: CaseFold, history: Sequ
     return (
         f"{entity.system}\t{entity.group}\t{entity.id}\t{state.agency}\t{state.dimensions}\t{name}\t"
         f"{moment(state.opened_at)}\t{moment(state.due)}\t{moment(overdue)}\t{moment(state.closed_at)}\t"
-        f"{NULL if met is None else met}\t{state.contradictory}\t{state.percent}\t{state.due_moved_by_day or NULL}\t"
-        f"{catalogue}\t{history_to_text(history)}"
+        f"{NULL if met is None else met}\t{state.contradictory}\t{state.done}\t{state.due_moved_by_day or NULL}\t"
+        f"{len(state.reused_by)}\t{catalogue}\t{history_to_text(history)}"
     )
 
 

@@ -272,6 +272,25 @@ def test_a_decision_stands_and_a_correction_shows_beside_it(connection: psycopg.
 
 
 @pytest.mark.usefixtures("long_since")
+def test_a_target_is_decided_by_what_was_said_by_then_of_the_periods_that_were_over(
+    connection: psycopg.Connection, log: Committer
+) -> None:
+    """December is reported in January: what was said of a period until the decision counts, what is said later not."""
+    due = today() - timedelta(days=DAYS)
+    log(
+        reported(900, due - timedelta(days=30)),
+        reported(1500, due + timedelta(days=2), period=str(due)),
+        reported(7, due + timedelta(days=1)),
+    )
+    make(connection, wanted({"due": due, "at_least": 1000.0}))
+    assert status(connection)[due]["value"] == 1500
+    assert decide(connection, SYSTEMS, DAYS, datetime.now(UTC)) == 1
+    log(reported(1600, today(), period=str(due)))
+    row = status(connection)[due]
+    assert (row["status"], row["decided_value"], row["value"], row["corrected"]) == ("met", 1500, 1600, True)
+
+
+@pytest.mark.usefixtures("long_since")
 def test_nothing_is_decided_before_its_days_are_over(connection: psycopg.Connection, log: Committer) -> None:
     due = today() - timedelta(days=DAYS - 1)
     log(reported(9, due))

@@ -191,8 +191,8 @@ def test_what_happened_in_a_period_may_be_a_share_of_what_ever_happened(
 ) -> None:
     for number, day in (("1", "03-10"), ("2", "03-11"), ("3", "04-02")):
         log(received(number, "2025-03-05T08:00:00"), processed(number, f"2025-{day}T08:00:00"))
-    ever = {"of": "dossier.on_time", "since_ever": True}
-    share = {"kind": "ratio", "numerator": [term("dossier.on_time")], "denominator": [ever]}
+    ever = {"of": "dossier.without_due", "since_ever": True}
+    share = {"kind": "ratio", "numerator": [term("dossier.without_due")], "denominator": [ever]}
     make(connection, indicator("share", share))
     assert values(connection, "share", "2025-04-01", "2025-04-30")[A, ""][:2] == (1, 3)
 
@@ -206,7 +206,7 @@ def test_a_mean_is_of_office_time_and_an_age_of_the_clock(connection: psycopg.Co
         processed("2", "2025-04-03T08:00:00"),
         received("3", "2025-04-01T12:00:00"),
     )
-    over = [term("dossier.on_time"), term("dossier.late")]
+    over = [term("dossier.on_time"), term("dossier.late"), term("dossier.without_due")]
     mean = {"kind": "mean", "numerator": [term("dossier.worked")], "denominator": over, "divisor": 480.0}
     make(connection, indicator("mean", mean), indicator("age", {"kind": "age", "case": "dossier"}))
     assert values(connection, "mean", "2025-04-01", "2025-04-30")[A, ""] == (1440, 2, 1.5)
@@ -282,7 +282,7 @@ def reading(period: str, value: float, at: str, agency: str = A, name: str = "op
     return cloud_event("reading.reported", name, f"{at}+07:00", system="ops-centre", **values)
 
 
-def test_of_readings_the_one_of_the_latest_period_stands_as_reported_until_then(
+def test_of_readings_the_one_of_the_latest_period_that_is_over_stands_whenever_it_was_said(
     connection: psycopg.Connection, log: Committer
 ) -> None:
     log(
@@ -300,20 +300,20 @@ def test_of_readings_the_one_of_the_latest_period_stands_as_reported_until_then(
         indicator("sum", {"kind": "reading", "reading": "ops.rank", "rollup": "sum"}, "ops-centre"),
         indicator("rank", {"kind": "reading", "reading": "ops.rank", "rollup": "none"}, "ops-centre"),
     )
-    # Until March's end nothing was reported yet, not even of the quarter that ended then.
+    # At March's end nothing had been said of the quarter that ended then. Of two periods that end on one day, and of
+    # two values of one period, what was said last counts, as known now.
     for ends, a, b, latest in [
-        ("2025-04-02", 10, None, 10),
-        ("2025-04-30", 10, 5, 5),
-        ("2025-05-31", 12, 7, 7),
+        ("2025-03-31", 99, 5, 99),
+        ("2025-04-29", 99, 5, 99),
+        ("2025-04-30", 13, 7, 13),
         ("2025-06-15", 13, 7, 13),
         ("2025-12-30", 13, 7, 13),
         ("2025-12-31", 20, 7, 20),
     ]:
-        own = {agency: value for agency, value in ((A, a), (B, b)) if value is not None}
-        assert whole(values(connection, "sum", None, ends)) == {**own, PROVINCE: a + (b or 0)}
-        assert whole(values(connection, "rank", None, ends)) == {**own, PROVINCE: latest}
-    assert values(connection, "sum", None, "2025-03-31") == {}
-    assert values(connection, "sum", None, "2025-04-30")[A, ""] == (10, None, 10)
+        assert whole(values(connection, "sum", None, ends)) == {A: a, B: b, PROVINCE: a + b}
+        assert whole(values(connection, "rank", None, ends)) == {A: a, B: b, PROVINCE: latest}
+    assert values(connection, "sum", None, "2025-03-30") == {}
+    assert values(connection, "sum", None, "2025-04-30")[A, ""] == (13, None, 13)
 
 
 @pytest.mark.parametrize(
@@ -347,7 +347,27 @@ def test_a_milestone_is_as_far_as_its_task_had_come(connection: psycopg.Connecti
         task("task.cancelled", "2025-04-01T08:00:00", "T-2"),
         task("task.completed", "2025-04-02T08:00:00", "T-2"),
         task("task.completed", "2025-04-02T08:00:00", "never assigned"),
+        task("task.assigned", "2025-03-01T08:00:00", "T-3"),
+        task("task.completed", "2025-03-10T08:00:00", "T-3"),
+        task("task.reopened", "2025-03-20T08:00:00", "T-3", agency=B),
+        task("task.progressed", "2025-03-25T08:00:00", "T-3", agency=B, percent=70),
+        task("task.completed", "2025-04-10T08:00:00", "T-3", agency=B),
     )
+    all_tasks = [term("task.open"), term("task.done")]
+    reopened = {"kind": "mean", "numerator": [term("task.progress")], "denominator": all_tasks}
+    make(
+        connection,
+        indicator("again", {"kind": "milestone", "task": "T-3"}, "ops-centre"),
+        indicator("mean", reopened, "ops-centre", "always"),
+    )
+    for ends, owner, percent, mean in [
+        ("2025-03-10", A, 100, (30 + 0 + 100) / 3),
+        ("2025-03-20", B, 0, (60 + 0 + 0) / 3),
+        ("2025-03-25", B, 70, (60 + 0 + 70) / 3),
+        ("2025-04-10", B, 100, (100 + 100) / 2),
+    ]:
+        assert whole(values(connection, "again", None, ends)) == {owner: percent, PROVINCE: percent}
+        assert whole(values(connection, "mean", None, ends))[PROVINCE] == pytest.approx(mean)
     for id_, subject in (("step", "T'1"), ("cancelled", "T-2"), ("never", "never assigned")):
         make_one = indicator(id_, {"kind": "milestone", "task": subject}, "ops-centre")
         make(connection, make_one)

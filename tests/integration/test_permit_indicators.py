@@ -197,6 +197,7 @@ def test_behind_a_share_are_those_that_it_lacks_the_latest_first(municipality: S
             len(june) - len(late),
             len(june) - len(late),
             len(late),
+            0,  # without a due time, left out of the share
         ]
 
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from core.dead_letters import record_hash
 from core.errors import OffsetMismatchError, OutdatedCatalogueError
-from opscentre.reports.status import totals
+from opscentre.reports.status import numbers_reused, totals
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules, Weekday
 from streams.fold.rulebook import Rulebook
 from streams.fold.rules import CaseRules
@@ -49,6 +49,10 @@ def received(**changes: Any) -> Json:
     return cloud_event("dossier.received", **changes)
 
 
+UNDATED = {"dossier.opened": 1, "dossier.open": 1, "dossier.open_without_due": 1}
+"""What it counts for that was received and has no due time."""
+
+
 def signed(**changes: Any) -> Json:
     return cloud_event("signature.used", **changes)
 
@@ -74,7 +78,7 @@ def test_a_batch_archives_folds_counts_and_moves_the_offset(connection: psycopg.
     assert count(connection, "events") == 4
     assert connection.execute("SELECT subject, state FROM cases").fetchall() == [("H06-1", "open")]
     assert connection.execute("SELECT subject, standing FROM items").fetchall() == [("S-1", True)]
-    assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1, "signature.used": 1, "station.standing": 1}
+    assert summed(connection) == {**UNDATED, "signature.used": 1, "station.standing": 1}
     assert actors(connection) == [("o-1", "2025-04-01", 1)]
     assert readings(connection) == [("science.enterprises", "2025-Q1", 27.0)]
     assert letters(connection) == [("open", "not_json")]
@@ -88,7 +92,7 @@ def test_a_duplicate_counts_once_in_one_batch_and_across_batches(
     events = [received(), signed(), reported()]
     assert writer.commit(log.batch(*events, *events)) == Outcome(events=3, duplicates=3)
     assert writer.commit(log.batch(*events)) == Outcome(duplicates=3)
-    assert summed(connection) == {"dossier.opened": 1, "dossier.open": 1, "signature.used": 1}
+    assert summed(connection) == {**UNDATED, "signature.used": 1}
     assert actors(connection) == [("o-1", "2025-04-01", 1)]
     assert readings(connection) == [("science.enterprises", "2025-Q1", 27.0)]
     assert place(connection) == (9, 3, 6)
@@ -143,6 +147,7 @@ def test_the_highest_revision_stands_in_whatever_order_they_come(
     since = int(datetime.fromisoformat(REVISIONS[2]["time"]).timestamp()) // 60
     assert sorted(connection.execute(standing.encode())) == [
         ("dossier.open", "", "2025-04-05", 1),
+        ("dossier.open_without_due", "", "2025-04-05", 1),
         ("dossier.opened", "post -", "2025-04-05", 1),
         ("dossier.opened_at_sum", "", "2025-04-05", since),
     ]
@@ -543,6 +548,32 @@ def test_a_dead_letter_keeps_every_byte(connection: psycopg.Connection, writer: 
     assert orjson.loads(row[2]) == [["ce_é\\", "AP8="], ["", ""]]
 
 
+def test_a_number_that_is_used_by_another_agency_or_in_another_year_is_listed(
+    connection: psycopg.Connection, writer: Writer
+) -> None:
+    """What counts for nothing is never silent: two stations, and the January after."""
+
+    here, there = sorted(CATALOGUE.systems["police-ops"].agencies)[:2]
+
+    def reported(id_: str, time: str, agency: str = here, subject: str = "0015") -> Json:
+        return cloud_event("incident.reported", subject, f"{time}T09:00:00+07:00", id_, agency=agency)
+
+    writer.commit(
+        Log(system="police-ops").batch(
+            reported("a", "2025-02-03"),
+            cloud_event("incident.settled", "0015", "2025-02-04T09:00:00+07:00", "b", agency=here),
+            reported("c", "2026-01-20"),
+            reported("d", "2025-02-11", there),
+            reported("e", "2025-02-03", subject="0016"),
+            reported("f", "2025-12-31", subject="0016"),
+        )
+    )
+    assert numbers_reused(connection) == {"police-ops incident 0015": 2}
+    found = {measure: value for (_, measure, *_), value in totals(connection).items() if value}
+    assert found["incident.number_reused"] == 1  # of each of the two agencies
+    assert compare(connection, RULEBOOK) == []
+
+
 # A random life of some cases, items, flows and readings.
 
 BASE = (datetime.now(UTC) - timedelta(days=4)).replace(second=0, microsecond=0)  # recent: minutes are counted too
@@ -623,7 +654,8 @@ def lives(draw: st.DrawFn, names: Sequence[str] = NAMES, ids: int = 6) -> Json:
         changes["officer"] = draw(st.sampled_from(["o-1", "o-2"]))
     if name in {*TASKS, "reading.reported"}:
         changes["system"] = draw(st.sampled_from(["ops-centre", "one-stop" if name in TASKS else "population"]))
-    return cloud_event(
+    sequence: Json = draw(st.sampled_from([{}, {"sequence": 9}, {"sequence": "10"}]))
+    return sequence | cloud_event(
         name,
         draw(st.sampled_from(["H06-1", "H06-2"])),
         after(draw(st.integers(0, 3) | st.integers(0, 5000))),

@@ -1,19 +1,17 @@
 """What a case or an item is after its events: examples worked out by hand. All times are of Asia/Ho_Chi_Minh."""
 
-from collections.abc import Iterator
 from datetime import date, datetime, timedelta
-from unittest.mock import patch
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from schemas.catalogue.rules import OfficeHours, Rules, Succession
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case, Item, Reopened
+from schemas.events.effects import Case, Item
 from schemas.timekeeping.moments import MINUTE, Calendar, moment_of
 from streams.fold.cases import CaseState
 from streams.fold.contributions import Folds
-from streams.fold.history import STEPS, Entry, Step
+from streams.fold.history import Entry, in_order
 from streams.fold.items import ItemState
 from streams.fold.rules import CaseRules
 from tests.helpers import RULES
@@ -23,14 +21,6 @@ FOLDS = Folds(RULES)
 DOSSIER = FOLDS.case("one-stop", "dossier")
 STATION = FOLDS.item("telecom", "station")
 ORDER = {event.name: event.order for event in BY_TYPE.values() if issubclass(event, Case | Item)}
-ORDER["dossier.reopened"] = Reopened.order
-
-
-@pytest.fixture(autouse=True)
-def _reopened() -> Iterator[None]:
-    """No type reopens yet, but the effect is promised: give the dossier one."""
-    with patch.dict(STEPS, {"dossier.reopened": Step(Reopened)}):
-        yield
 
 
 def at(local: str) -> int:
@@ -55,7 +45,7 @@ def received(local: str, due: str | None = None, agency: str = "A", id: str = "1
 
 def case(*entries: Entry) -> CaseState:
     state = DOSSIER.start()
-    for one in sorted(entries):
+    for one in sorted(entries, key=in_order):
         DOSSIER.advance(state, one)
     return state
 
@@ -93,8 +83,15 @@ def test_one_microsecond_before_midnight_is_on_time() -> None:
     assert met(received("03 08:00", "10 08:00"), closed._replace(time=closed.time - 1)) is True
 
 
-def test_without_a_due_time_every_finish_is_on_time() -> None:
-    assert met(received("03 08:00"), entry("dossier.processed", "29 08:00")) is True
+def test_without_a_due_time_a_finish_is_neither_on_time_nor_late() -> None:
+    finished = received("03 08:00"), entry("dossier.processed", "29 08:00", id="2")
+    assert met(*finished) is None
+    assert holds(case(*finished), "29 08:00") == {"opened", "closed", "without_due"}
+    assert DOSSIER.contribution(case(*finished), at("29 08:00"))["one-stop", "dossier.worked", "A", ""][1] > 0
+    withdrawn = received("03 08:00"), entry("dossier.withdrawn", "29 08:00", id="2")
+    assert holds(case(*withdrawn), "29 08:00") == {"opened", "closed"}
+    told_at_the_end = received("03 08:00"), entry("dossier.processed", "29 08:00", due="28 08:00", id="2")
+    assert holds(case(*told_at_the_end), "29 08:00") == {"opened", "closed", "late"}
 
 
 def test_an_open_case_is_overdue_from_midnight_on_and_not_before() -> None:
@@ -253,6 +250,16 @@ def test_opened_never_reopens() -> None:
     assert (state.opened_at, state.due) == (at("03 08:00"), None)
 
 
+@pytest.mark.parametrize(("agency", "year", "reused"), [("A", 2025, 0), ("B", 2025, 1), ("A", 2026, 1), ("B", 2026, 1)])
+def test_a_number_that_another_agency_or_year_uses_is_told(agency: str, year: int, reused: int) -> None:
+    """Police stations number their incidents each by itself, and anew every January."""
+    again = received("05 08:00", agency=agency, id="2")
+    moment = moment_of(datetime(year, 4, 5, 8, tzinfo=ZONE))
+    state = case(received("03 08:00"), entry("dossier.processed", "04 08:00"), again._replace(time=moment))
+    found = DOSSIER.contribution(state, moment).get(("one-stop", "dossier.number_reused", agency, ""), (0, 0))
+    assert (state.name, state.opened_at, found[1], len(state.reused_by)) == ("closed", at("03 08:00"), reused, reused)
+
+
 def test_a_reopened_case_is_owed_again_and_ends_with_its_next_closing() -> None:
     history = (
         received("03 08:00", "10 17:00"),
@@ -261,11 +268,105 @@ def test_a_reopened_case_is_owed_again_and_ends_with_its_next_closing() -> None:
         entry("dossier.reopened", "06 08:00", id="4"),
     )
     assert case(*history).name == "open"
-    # Closed while suspended: the seven office hours until then do not count.
+    # Closed while suspended: the seven office hours until then do not count, nor does the time until it is reopened.
     assert overdue_from(case(*history), "06 08:00") == at("12 00:00")
     again = case(*history, entry("dossier.returned", "12 08:00", id="5"))
     assert again.closed_at == at("12 08:00")
-    assert holds(again, "12 08:00") == {"opened", "closed", "late"}
+    assert holds(again, "12 08:00") == {"opened", "closed", "late", "reopened"}
+
+
+def test_what_a_reopening_undid_stays_known_and_counts_as_often_as_it_happened() -> None:
+    state = case(
+        received("03 08:00", "10 17:00"),
+        entry("dossier.processed", "07 08:00", id="2"),
+        entry("dossier.reopened", "08 08:00", "B", "09 17:00", id="3"),
+        entry("dossier.reopened", "08 09:00", "C", id="4"),  # it was open: nothing to undo
+        entry("dossier.processed", "10 08:00", id="5"),
+        entry("dossier.reopened", "11 08:00", "B", "25 17:00", id="6"),
+        entry("dossier.withdrawn", "14 08:00", id="7"),
+    )
+    assert [(one.closed_at, one.on_time, one.reopened_at) for one in state.undone] == [
+        (at("07 08:00"), True, at("08 08:00")),
+        (at("10 08:00"), False, at("11 08:00")),
+    ]
+    assert DOSSIER.contribution(state, at("14 08:00"))["one-stop", "dossier.reopened", "B", ""][1] == 2
+    assert case(entry("dossier.processed", "07 08:00"), entry("dossier.reopened", "08 08:00")).undone == ()
+
+
+def test_a_finished_task_that_is_reopened_is_not_done_and_has_come_as_far_as_was_said() -> None:
+    task = FOLDS.case("green", "task")
+
+    def stands(*steps: tuple[str, str]) -> dict[str, int]:
+        state = task.start()
+        for name, local in steps:
+            one = entry(f"task.{name}", local)
+            task.advance(state, one._replace(detail=60) if name == "progressed" else one)
+        held = {
+            key[1].removeprefix("task."): amount
+            for key, (_, amount) in task.contribution(state, at("30 08:00")).items()
+        }
+        return {name: held[name] for name in ("open", "done", "progress", "reopened") if name in held}
+
+    finished = ("assigned", "03 08:00"), ("progressed", "04 08:00"), ("completed", "05 08:00")
+    assert stands(*finished) == {"done": 1, "progress": 100}
+    assert stands(*finished, ("reopened", "07 08:00")) == {"open": 1, "progress": 60, "reopened": 1}
+    assert stands(finished[0], ("cancelled", "05 08:00")) == {}
+
+
+INCIDENT = FOLDS.case("police-ops", "incident")
+
+
+def incident(*steps: str, due: str = "03 12:00", again: str | None = None) -> CaseState:
+    """An incident of Thursday the 3rd; each step is a name and a local time, `again` the due time of a reopening."""
+    state = INCIDENT.start()
+    for step in steps:
+        name, _, local = step.partition(" ")
+        given = {"reported": due, "reopened": again}.get(name)
+        INCIDENT.advance(state, entry(f"incident.{name}", local, due=given, id=step))
+    return state
+
+
+def minutes_worked(state: CaseState, local: str) -> int:
+    return INCIDENT.contribution(state, at(local))["police-ops", "incident.worked", "A", ""][1]
+
+
+SETTLED = ("reported 03 08:00", "settled 03 09:00")
+
+
+def test_what_is_reopened_has_left_what_it_had_and_the_time_since_it_was_closed_is_no_work() -> None:
+    # Two and a half office hours were left until 12:00, for the morning ends at 11:30.
+    reopened = incident(*SETTLED, "reopened 24 14:00")
+    assert reopened.due == at("24 16:30")
+    assert {
+        key[1] for key, (since, _) in INCIDENT.contribution(reopened, at("24 14:00")).items() if since > at("24 14:00")
+    }
+    again = incident(*SETTLED, "reopened 24 14:00", "settled 24 15:00")
+    assert INCIDENT.on_time(again) is True
+    assert minutes_worked(again, "24 15:00") == 2 * 60
+    assert INCIDENT.on_time(incident(*SETTLED, "reopened 24 14:00", "settled 24 16:31")) is False
+
+
+def test_a_reopening_may_bring_a_due_time_of_its_own() -> None:
+    assert incident(*SETTLED, "reopened 24 14:00", again="24 18:00").due == at("24 18:00")
+    late = ("reported 03 08:00", "settled 03 13:00", "reopened 24 14:00")
+    assert incident(*late, again="24 18:00").due == at("24 18:00")
+    assert incident("reported 03 08:00", "reopened 03 11:00", again="24 18:00").due == at("03 12:00")
+
+
+def test_what_was_settled_late_is_late_when_it_is_reopened() -> None:
+    late = incident("reported 03 08:00", "settled 03 13:00", "reopened 24 14:00")
+    assert late.due == at("03 12:00")
+    assert INCIDENT.contribution(late, at("24 14:00"))["police-ops", "incident.overdue", "A", ""] == (at("24 14:00"), 1)
+
+
+def test_settled_in_time_after_hours_it_has_left_what_was_left_by_the_clock() -> None:
+    assert incident("reported 03 19:00", "settled 03 20:00", "reopened 05 10:00", due="03 21:30").due == at("05 11:30")
+    by_day = (
+        received("03 08:00", "04 16:00"),
+        entry("dossier.processed", "04 18:00", id="2"),
+        entry("dossier.reopened", "05 10:00", id="3"),
+    )
+    assert overdue_from(case(*by_day), "05 10:00") == at("06 00:00")
 
 
 def test_whoever_the_latest_event_names_owes_it_and_the_opening_stays_with_the_opener() -> None:
@@ -321,6 +422,19 @@ def test_events_of_one_instant_act_by_order_then_by_id() -> None:
     ]
     assert [one.id for one in sorted(same)] == ["e", "f", "d", "c", "b", "a", "0"]
     assert case(*same).opened_by == "Y"
+
+
+def test_events_of_one_instant_act_in_the_sequence_that_their_system_gives() -> None:
+    """A register that knows days only: suspended on the 9th, resumed on the 12th and suspended again on that day."""
+    steps = [
+        received("02 00:00", "28 17:00")._replace(sequence="0011"),
+        entry("dossier.suspended", "09 00:00", id="2")._replace(sequence="0012"),
+        entry("dossier.resumed", "12 00:00", id="3")._replace(sequence="0013"),
+        entry("dossier.suspended", "12 00:00", id="4")._replace(sequence="0014"),
+    ]
+    unsaid = [one._replace(sequence="") for one in steps]
+    assert case(*steps).name == "suspended"
+    assert case(*unsaid).name == "open"
 
 
 def station(*entries: Entry) -> ItemState:

@@ -233,6 +233,22 @@ def test_both_modes_give_the_same_event(extra: Json) -> None:
     assert same(decode(orjson.dumps(EVENT | extra)), decode(BODY, headers))
 
 
+def test_a_sequence_orders_numbers_by_their_value_and_text_as_it_stands() -> None:
+    said: list[Any] = [None, 0, "007", 9, "10", 11, "0000000000000000000000012", 2**63 - 1, "A", "B1", "B2"]
+    keys = [decode(with_("sequence", value)).sequence for value in said]
+    assert keys == sorted(set(keys))
+    assert decode(with_("sequence", "")).sequence == decode(orjson.dumps(EVENT)).sequence == ""
+    assert decode(with_("sequence", "7")).sequence == decode(with_("sequence", 7)).sequence
+    assert decode(with_("sequence", 7)).fact.entry.sequence == decode(with_("sequence", "07")).sequence
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, True, [], {}, "-1", "a\n", "x" * 201])
+def test_a_sequence_that_orders_nothing_is_refused(value: Any) -> None:
+    refused = refusal(with_("sequence", value))
+    assert refused.reason == "not_cloudevents"
+    assert "sequence" in refused.detail
+
+
 @pytest.mark.parametrize("name", ["revision", "retracted", "datacontenttype", "data.due_at", "data.applicant"])
 def test_null_is_the_same_as_absent(name: str) -> None:
     absent = copy.deepcopy(EVENT)

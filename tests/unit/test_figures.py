@@ -11,11 +11,12 @@ from schemas.evaluation import ActorMonth, ReportedValue, StandingItem, TaskStat
 from schemas.events import BY_TYPE
 from schemas.events.effects import Case, Item
 from schemas.timekeeping.moments import MINUTE, moment_of
-from streams.fold.contributions import Fold, Folds, contribution_at, contribution_delta
+from streams.fold.contributions import Fold, Folds, contribution_delta
 from streams.fold.facts import EntityKey
 from streams.fold.history import Entry
 from streams.recount.figures import Gathering, end_of, midnight
 from streams.write.changes import Changes
+from tests.folds import held_at
 from tests.helpers import RULES
 
 FOLDS = Folds(RULES)
@@ -71,7 +72,7 @@ def gathered(stated: Mapping[EntityKey, tuple[str, Sequence[Entry]]], minute: in
 
 
 @given(histories("dossier"), histories("task"), histories("station"))
-def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
+def test_totals_at_both_ends_of_every_period_are_what_stands_then_and_was_finished_by_then(
     dossier: list[Entry], task: list[Entry], station: list[Entry]
 ) -> None:
     stated = {
@@ -87,13 +88,13 @@ def test_totals_at_both_ends_of_every_period_are_what_the_histories_hold_then(
             held: dict[Any, int] = {}
             for entity, (effect, history) in stated.items() if edge is not None else ():
                 fold = fold_of(effect, entity)
-                for key, (_, amount) in contribution_at(fold, history, (edge or 0) * MINUTE - 1).items():
+                for key, amount in held_at(fold, history, (edge or 0) * MINUTE - 1).items():
                     held[key] = held.get(key, 0) + amount
             found = {key: amount for key, amount in getattr(figures, name).items() if amount}
             assert found == {key: amount for key, amount in held.items() if amount}
 
 
-def test_items_tasks_and_readings_are_as_of_the_end() -> None:
+def test_items_and_tasks_are_as_of_the_end_and_readings_count_whenever_they_were_said() -> None:
     reported = [
         Entry(at("2025-06-01"), 0, "1", "reading.reported", "H06.05", detail=[1.0, "x", None]),
         Entry(at("2025-06-02"), 0, "2", "reading.reported", "H06.05", detail=[2.0, "x", None]),
@@ -127,7 +128,7 @@ def test_items_tasks_and_readings_are_as_of_the_end() -> None:
         TaskState("green", "finished", "H06.01", 100),
         TaskState("green", "cancelled", "H06.01", None),
     ]
-    assert figures.readings == [ReportedValue("science", "people", "H06.05", "2025-05", 2.0, at("2025-06-02"), "2")]
+    assert figures.readings == [ReportedValue("science", "people", "H06.05", "2025-05", 3.0, at("2025-07-02"), "3")]
     assert {agency for _, group, agency in figures.reporting if group == "station"} == {"H06.01"}
 
 

@@ -184,11 +184,11 @@ def test_the_office_hours_are_those_of_the_agency_that_opened_it() -> None:
     assert due(history, entry("suspended", "04-07 09:00"), entry("resumed", "04-14 08:00")) == "04-29 09:00"
 
 
-def test_a_procedure_without_a_limit_has_no_due_time_and_is_on_time() -> None:
+def test_a_procedure_without_a_limit_has_no_due_time_and_is_neither_on_time_nor_late() -> None:
     history = received("04-07 09:00", "none"), entry("processed", "12-31 16:00")
     assert due(*history) is None
-    assert holds(fold(), "12-30 09:00", *history) == {"opened", "open"}
-    assert holds(fold(), "12-31 16:00", *history) == {"opened", "closed", "on_time"}
+    assert holds(fold(), "12-30 09:00", *history) == {"opened", "open", "open_without_due"}
+    assert holds(fold(), "12-31 16:00", *history) == {"opened", "closed", "without_due"}
 
 
 def test_an_open_case_is_overdue_from_the_midnight_after_its_computed_due_day() -> None:

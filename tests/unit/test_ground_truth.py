@@ -19,6 +19,7 @@ from core.kafka import TopicEnds
 from opscentre.simulation import runs
 from opscentre.simulation.due_times import DueTimes
 from opscentre.simulation.expected import case, expected, flat, item
+from opscentre.simulation.figures import GroundTruthFigures
 from opscentre.simulation.ground_truth import GroundTruth, Statement
 from opscentre.simulation.histories import sort_key
 from opscentre.simulation.plan import Plan, Shares, SimulatedRecord, Volumes, plan_for
@@ -29,14 +30,14 @@ from schemas.catalogue.load import load_catalogue
 from schemas.catalogue.model import Procedure
 from schemas.catalogue.rules import CalendarRule, Limits, OfficeHours, Rules
 from schemas.counters import CASE_MEASURES
+from schemas.evaluation import evaluate
 from schemas.events import BY_TYPE
-from schemas.events.effects import Reopened
 from schemas.events.one_stop import Dossier
 from schemas.events.telecom import Station
 from schemas.timekeeping.moments import moment_of
 from streams.fold import cases as fold
 from streams.fold.contributions import Fold, Folds, contribution_at
-from streams.fold.history import STEPS, Entry, Step
+from streams.fold.history import Entry
 from streams.fold.rules import CaseRules
 from tests.helpers import Json, cloud_event
 
@@ -166,14 +167,15 @@ def test_of_two_receptions_the_first_opens_it() -> None:
     assert figures(*second, *first) == {
         "cases.dossier.opened": 1,
         "cases.dossier.open": 1,
+        "cases.dossier.open_without_due": 1,
         "cases.dossier.by_channel.post": 1,
     }
 
 
 def test_at_one_instant_the_order_of_effects_decides() -> None:
     at = "2025-04-01T08:00:00"
-    assert counted(f"processed {at}", f"received {at}") == {"opened", "closed", "on_time"}
-    assert counted(f"resumed {at}", f"suspended {at}", f"received {at}") == {"opened", "open"}
+    assert counted(f"processed {at}", f"received {at}") == {"opened", "closed", "without_due"}
+    assert counted(f"resumed {at}", f"suspended {at}", f"received {at}") == {"opened", "open", "open_without_due"}
 
 
 @pytest.mark.parametrize(
@@ -185,7 +187,7 @@ def test_at_one_instant_the_order_of_effects_decides() -> None:
         ("9.000001", ["received 2025-04-03", "processed 2025-04-08"], "on_time"),
         ("9.000002", ["received 2025-04-01T18:00:00", "processed 2025-04-02"], "on_time"),
         ("9.000002", ["received 2025-04-01T18:00:00", "processed 2025-04-03"], "late"),
-        ("9.999999", ["received 2025-04-01", "processed 2026-04-01"], "on_time"),
+        ("9.999999", ["received 2025-04-01", "processed 2026-04-01"], "without_due"),
         # Suspended for three working days: the 2nd, 3rd and 4th.
         (
             "9.000001",
@@ -215,7 +217,7 @@ def test_at_one_instant_the_order_of_effects_decides() -> None:
 )
 def test_a_limit_gives_the_due_time_that_no_agency_gave(procedure: str, steps: list[str], end: str) -> None:
     found = counted(*steps, received={"procedure": procedure}, now=NOW + timedelta(days=365))
-    assert found & {"on_time", "late"} == {end}
+    assert found & {"on_time", "late", "without_due"} == {end}
 
 
 def test_a_channel_may_have_a_limit_of_its_own() -> None:
@@ -223,7 +225,7 @@ def test_a_channel_may_have_a_limit_of_its_own() -> None:
         ("9.000001", "post", "late"),
         ("9.000001", "counter", "on_time"),
         ("9.000002", "online", "late"),
-        ("9.000002", "post", "on_time"),
+        ("9.000002", "post", "without_due"),
     ]:
         received = {"procedure": procedure, "channel": channel}
         assert end in counted("received 2025-04-01", "processed 2025-04-04", received=received)
@@ -323,8 +325,34 @@ def test_what_stands_is_counted_and_all_that_came_is_told() -> None:
     }
 
 
-class DossierReopened(Dossier, Reopened, name="dossier.reopened"):
-    """No type reopens yet, but the effect is promised."""
+@pytest.mark.parametrize(
+    ("reopened", "again", "late", "in_time", "share"), [(3, 3, 0, 1, 25), (4, 4, 0, 2, 100 / 3), (1, 0, 0, 1, 50)]
+)
+def test_a_month_s_share_is_of_what_was_finished_in_it_and_still_stands(
+    reopened: int, again: int, late: int, in_time: int, share: float
+) -> None:
+    """Of those settled in time in May and reopened in June, some are settled once more, late; the others are open."""
+    events: list[Json] = []
+
+    def add(name: str, subject: str, time: str, **data: Any) -> None:
+        at = f"2025-{time}:00+07:00"
+        events.append(cloud_event(f"incident.{name}", subject, at, f"{len(events)}", **data))
+
+    for number in range(reopened):
+        add("reported", f"R-{number}", "05-20T08:00", due_at="2025-05-25T08:00:00+07:00")
+        add("settled", f"R-{number}", "05-21T08:00")
+        add("reopened", f"R-{number}", "06-02T08:00")
+        if number < again:
+            add("settled", f"R-{number}", "06-20T08:00")
+    for number in range(late + in_time):
+        add("reported", f"S-{number}", "06-01T08:00", due_at="2025-06-05T08:00:00+07:00")
+        add("settled", f"S-{number}", "06-06T08:00" if number < late else "06-02T08:00")
+    truth = GroundTruthFigures(ground_truth_of(events), datetime(2025, 6, 28, tzinfo=ZONE), SHIPPED)
+    shown = SHIPPED.indicators["incidents-on-time-share"]
+    agency = events[0]["data"]["agency"]
+    assert evaluate(shown, truth.of(date(2025, 6, 1)), SHIPPED.indicators)[agency, ""].value == pytest.approx(share)
+    since_may = truth.of(date(2025, 5, 1))
+    assert all(since_may.at_end.get(key, 0) >= amount for key, amount in since_may.before.items())
 
 
 # The histories below take place from Thursday to Tuesday, in which the calendar is changed three times.
@@ -356,8 +384,6 @@ RULES = Rules(
 @pytest.mark.parametrize("by_day", [True, False])
 def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """The two say the same in different ways: whichever is wrong, one of 8,000 histories of some days shows it."""
-    monkeypatch.setitem(BY_TYPE, DossierReopened.type, DossierReopened)
-    monkeypatch.setitem(STEPS, DossierReopened.name, Step(Reopened))
     monkeypatch.setattr(Dossier, "by_day", by_day)
     monkeypatch.setitem(fold._BY_DAY, "dossier", by_day)
     folds, random, start = Folds(CaseRules(RULES)), Random(1), datetime(2025, 4, 3, 8, tzinfo=ZONE)
@@ -391,10 +417,10 @@ def test_cases_and_items_are_for_the_workers_what_they_are_here(by_day: bool, mo
         entries.sort()
         folded: Fold[Any] = folds.case("s", "dossier") if is_case else folds.item("s", "station")
         wanted: Counter[str] = Counter()
-        for _, measure, _, dimensions in contribution_at(folded, entries, moment_of(until) - 1):
+        for (_, measure, _, dimensions), (_, amount) in contribution_at(folded, entries, moment_of(until) - 1).items():
             name = measure.partition(".")[2]
             if name in {*CASE_MEASURES, "standing"}:
-                wanted[name] += 1
+                wanted[name] += amount
             if dimensions and name in {"opened", "standing"}:
                 wanted[f"by_{'channel' if is_case else 'dimension'}.{dimensions.partition(' ')[0]}"] += 1
         assert found == wanted, history

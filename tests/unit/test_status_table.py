@@ -17,6 +17,7 @@ def shown(found: Totals, readings: dict[str, list[float]]) -> str:
         "dead_letters": {},
         "lag": 0,
         "set_aside": {},
+        "numbers_reused": {"police-ops incident 0015": 2},
         **figures(found, readings),
     }
     written = StringIO()
@@ -26,7 +27,8 @@ def shown(found: Totals, readings: dict[str, list[float]]) -> str:
 
 def test_every_kind_register_and_flow_has_its_row() -> None:
     text = shown({}, {})
-    assert all(f"{kind}s 0 0 0 0 0 0" in text for kind in KINDS)
+    assert "number of another agency's or year's: police-ops incident 0015, 2 times" in text
+    assert all(f"{kind}s 0 0 0 0 0 0 0" in text for kind in KINDS)
     assert all(f"{register}s standing 0" in text for register in REGISTERS)
     assert all(f"{flow.replace('.', ' ')} 0" in text for flow in FLOWS)
 
@@ -34,5 +36,7 @@ def test_every_kind_register_and_flow_has_its_row() -> None:
 def test_cases_of_all_systems_are_summed_and_readings_counted() -> None:
     found = {("front", "task.open", "H06.01", ""): 2, ("green", "task.open", "H06.02", ""): 3}
     text = shown(found, {"science.enterprises": [1.5, 2.5], "national.rank": [3.0]})
-    assert "tasks 5 0 0 0 0 0" in text
+    assert "tasks 5 0 0 0 0 0 0" in text
+    assert "never overdue" not in text
+    assert "never overdue: 1,234 dossiers" in shown({("one-stop", "dossier.open_without_due", "H06.01", ""): 1234}, {})
     assert "readings 3" in text

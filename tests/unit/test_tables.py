@@ -1,6 +1,6 @@
 """Indicators and explanations as people see them in a terminal."""
 
-from datetime import date
+from datetime import date, datetime
 from io import StringIO
 from typing import Any
 
@@ -53,21 +53,37 @@ def test_numbers_and_who_owes_a_target_are_never_cut_short() -> None:
     assert max(map(len, text.splitlines())) <= 120
 
 
-def test_a_term_is_explained_with_what_it_is_narrowed_to() -> None:
+def explained(terms: list[dict[str, Any]], worst: list[dict[str, Any]]) -> str:
+    """The explanation of an indicator as it is shown, with these terms and rows behind it."""
     one = ASKED.catalogue.indicators["full-process-share"]
-    formula = one.file.formula
-    terms: list[dict[str, Any]] = [
-        {"side": side, "of": term.of, "where": term.where, "amount": 5} for side, term in sides(formula)
-    ]
     report = {
-        "indicator": one.id, "name": "n", "description": None, "definition": describe(formula).line,
+        "indicator": one.id, "name": "n", "description": None, "definition": describe(one.file.formula).line,
         "system": "one-stop", "agency": "H06", "unit": "percent",
         "starts": date(2026, 1, 1), "ends": date(2026, 1, 10), "numerator": 5, "denominator": 10, "value": 50.0,
         "terms": terms, "components": [], "below": [],
-        "behind": {"total": 0, "by_agency": [], "worst": []},
+        "behind": {"total": len(worst), "by_agency": [], "worst": worst},
     }  # fmt: skip
-    _, _, table = shown(explanation_table(report, ASKED)).partition("\n= ")[2].partition("\n")
+    return shown(explanation_table(report, ASKED))
+
+
+def test_a_term_is_explained_with_what_it_is_narrowed_to() -> None:
+    formula = ASKED.catalogue.indicators["full-process-share"].file.formula
+    terms: list[dict[str, Any]] = [
+        {"side": side, "of": term.of, "where": term.where, "amount": 5} for side, term in sides(formula)
+    ]
+    _, _, table = explained(terms, []).partition("\n= ")[2].partition("\n")
     for term in terms:
         for field, values in term["where"].items():
             assert f"{field}: {' or '.join(values)}" in table
     assert any(term["where"] for term in terms)
+
+
+def test_a_case_is_shown_with_the_finishes_that_were_undone() -> None:
+    undone = [
+        {"closed": datetime(2025, 6, day, 9, 5, tzinfo=ASKED.catalogue.zone), "on_time": on_time, "reopened": None}
+        for day, on_time in ((2, True), (3, False), (4, None))
+    ]
+    text = explained([], [{"subject": "D-1", "state": "open", "undone": undone}])
+    assert "closed before" in text
+    assert "02/06/25 09:05 (on time), 03/06/25 09:05 (late), 04/06/25 09:05" in " ".join(text.split())
+    assert "closed before" not in explained([], [{"subject": "D-1", "state": "open", "undone": []}])
