@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from unicodedata import normalize
 
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
@@ -13,6 +14,8 @@ MAX_BYTES = 1_000_000
 """Longest value of a record, in bytes."""
 MAX_TEXT = 200
 """Longest `id` and `subject`, in characters."""
+ATTRIBUTE_TEXT = f"text of 1 to {MAX_TEXT} characters, without line breaks, no-break spaces or control characters"
+"""What `id` and `subject` may be."""
 MAX_REVISION = 2**31 - 1
 EARLIEST = datetime(2000, 1, 1, tzinfo=UTC)
 """An event before this has a broken clock behind it."""
@@ -44,6 +47,25 @@ REASONS: dict[str, str] = {
     "unexpected": "A fault of the centre's own software. Replay after an upgrade.",
 }
 """Reason code → what it means and what to do, in one or two sentences for a person."""
+
+
+def composed(text: str) -> str:
+    """Text in Unicode's composed form (NFC), so that what looks alike is alike.
+
+    macOS, some Java programs and Windows-1258 write ế as two or three characters. Plain ASCII costs nothing.
+    """
+    return text if text.isascii() else normalize("NFC", text)
+
+
+def attribute_text(value: object) -> str | None:
+    """An `id` or `subject` as it is compared and kept: composed. None where it may not be one."""
+    # No letter is more than four characters; putting marks in their order takes the square of their number.
+    if not isinstance(value, str) or len(value) > 4 * MAX_TEXT:
+        return None
+    if not value.isascii():
+        value = normalize("NFC", value)
+    # isprintable() also keeps out control characters and lone surrogates, which CloudEvents and UTF-8 forbid.
+    return value if 0 < len(value) <= MAX_TEXT and value.isprintable() else None
 
 
 def instant_schema(years: str, allowed: str) -> CoreSchema:

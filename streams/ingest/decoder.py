@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import orjson
 from pydantic import ValidationError
@@ -12,12 +12,13 @@ from schemas.catalogue.model import System
 from schemas.events import BY_TYPE
 from schemas.events.envelope import (
     AHEAD,
+    ATTRIBUTE_TEXT,
     EARLIEST,
     MAX_BYTES,
     MAX_REVISION,
-    MAX_TEXT,
     SOURCE_PREFIX,
     SPECVERSION,
+    attribute_text,
     parse_instant,
 )
 from schemas.timekeeping.moments import moment_of, time_of
@@ -67,7 +68,8 @@ class Decoder:
         kind = self._types.get(type_) if isinstance(type_, str) else None
         if kind is None:
             raise _wrong_type(type_, self.system)
-        id_, subject = _text(attributes, "id"), _text(attributes, "subject")
+        id_ = attribute_text(get("id")) or _wrong_text(attributes, "id")
+        subject = attribute_text(get("subject")) or _wrong_text(attributes, "subject")
         revision, retracted = get("revision"), get("retracted")
         if revision is None:  # in CloudEvents' JSON, null and absent are the same
             revision = 0
@@ -184,14 +186,11 @@ def _is_json(content: str) -> bool:
     return media in ("application/json", "text/json") or (media.startswith("application/") and media.endswith("+json"))
 
 
-def _text(attributes: dict[str, Any], name: str) -> str:
+def _wrong_text(attributes: dict[str, Any], name: str) -> NoReturn:
     value = attributes.get(name)
-    # isprintable() also keeps out control characters and lone surrogates, which CloudEvents and UTF-8 forbid.
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
-        if isinstance(value, str) and "\0" in value:
-            raise InvalidEventError("nul_character", f"{name} contains the NUL character")
-        raise _attribute(name, value, f"1 to {MAX_TEXT} printable characters")
-    return value
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidEventError("nul_character", f"{name} contains the NUL character")
+    raise _attribute(name, value, ATTRIBUTE_TEXT)
 
 
 def _time(value: object, broker_ms: int) -> int:

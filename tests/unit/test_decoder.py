@@ -4,7 +4,9 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from json import dumps
+from typing import Any, Literal
+from unicodedata import normalize
 
 import orjson
 import pytest
@@ -283,6 +285,34 @@ def test_a_lower_case_due_time_is_taken() -> None:
 @pytest.mark.parametrize("text", ["\\u0000", "Đơn “xin” 😀", "\\", '"', "'; DROP TABLE events; --", "x" * 200])
 def test_any_printable_text_is_an_id(text: str) -> None:
     assert decode(with_("id", text)).id == text
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("binary", [True, False])
+def test_composed_and_decomposed_letters_are_one_thing(
+    form: Literal["NFC", "NFD"], ascii_only: bool, binary: bool
+) -> None:
+    words = "KH 12 – Sở Y tế: tiêm chủng"
+    plain = EVENT | {"id": f"đơn/{words}", "subject": words}
+    sent = plain | {"id": normalize(form, plain["id"]), "subject": normalize(form, words)}
+    body = dumps(plain["data"] if binary else sent, ensure_ascii=ascii_only).encode()
+    event = decode(body, attributes_of(sent) if binary else ())
+    assert (event.id, event.subject) == (plain["id"], words)
+    assert same(event, decode(orjson.dumps(plain)))
+
+
+def test_a_text_is_as_long_as_its_letters_are_many() -> None:
+    assert decode(with_("subject", normalize("NFD", "ế" * 200))).subject == "ế" * 200
+    for text in ("ế" * 201, "e" + "\u0301\u0323" * 200_000):
+        assert refusal(with_("subject", text)).detail.endswith(
+            "allowed: text of 1 to 200 characters, without line breaks, no-break spaces or control characters"
+        )
+
+
+@pytest.mark.parametrize("subject", ["a\u00a0b", "\u200ba", "a\n"])
+def test_what_cannot_be_seen_in_a_number_is_refused(subject: str) -> None:
+    assert refusal(with_("subject", subject)).reason == "not_cloudevents"
 
 
 def test_a_resend_with_another_time_has_the_same_identity_and_content() -> None:
