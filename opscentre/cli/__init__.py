@@ -5,7 +5,6 @@ from typing import NoReturn
 
 import typer
 from psycopg import errors
-from rich.console import Console
 
 from core.errors import OpsCentreError
 from opscentre.cli import (
@@ -15,6 +14,7 @@ from opscentre.cli import (
     deadletters,
     indicators,
     installation,
+    output,
     partitions,
     publishing,
     reports,
@@ -56,5 +56,5 @@ def main() -> None:
 
 
 def _fail(why: str) -> NoReturn:
-    Console(stderr=True).print(f"opscentre: {why}", style="red", markup=False, highlight=False)
+    output.errors.print(f"opscentre: {why}", style="red")
     sys.exit(1)

@@ -59,10 +59,11 @@ def composed(text: str) -> str:
 
 def attribute_text(value: object) -> str | None:
     """An `id` or `subject` as it is compared and kept: composed. None where it may not be one."""
-    # No letter is more than four characters; putting marks in their order takes the square of their number.
-    if not isinstance(value, str) or len(value) > 4 * MAX_TEXT:
+    if not isinstance(value, str):
         return None
     if not value.isascii():
+        if len(value) > 4 * MAX_TEXT:  # no letter is more; putting marks in order takes the square of their number
+            return None
         value = normalize("NFC", value)
     # isprintable() also keeps out control characters and lone surrogates, which CloudEvents and UTF-8 forbid.
     return value if 0 < len(value) <= MAX_TEXT and value.isprintable() else None
