@@ -19,6 +19,7 @@ from opscentre.publishing.mapping_model import Mapping
 from opscentre.publishing.mapping_rows import Outcome, map_row
 from opscentre.publishing.state import State, open_state
 from opscentre.publishing.words import tidy, word
+from schemas.events.envelope import MAX_BYTES
 
 Progress = Callable[[int], None]
 """Called now and then with the number of events published so far."""
@@ -112,6 +113,8 @@ def publish_lines(
         if not value:
             continue
         try:
+            if len(value) > MAX_BYTES:
+                raise InvalidEventError("too_large", f"{len(value):,} bytes; {MAX_BYTES:,} are allowed")
             topic, key = route(_read_event(value))
             check(topic, key, value)
         except InvalidEventError as error:
@@ -167,7 +170,7 @@ def publish_csv(
             outcomes = _outcomes(file, mapping, remembered, check, report)
             while batch := list(islice(outcomes, ROWS_AT_ONCE)):
                 # Remembered first, sent second: after a crash between the two, the next run sends the very same.
-                for event in _revise(remembered, batch, report):
+                for event in _revise(remembered, batch, check, report):
                     sink.send(event)
                     report.published += 1
                     report.retracted += event.get("retracted", False)
@@ -231,13 +234,16 @@ def _places(file: Path, mapping: Mapping, header: list[str]) -> dict[str, int]:
     return {column: words.index(word(column)) for column in mapping.columns}
 
 
-def _revise(state: State, batch: list[tuple[int, Outcome]], report: Report) -> list[dict[str, Any]]:
+def _revise(state: State, batch: list[tuple[int, Outcome]], check: Check, report: Report) -> list[dict[str, Any]]:
     """The batch's events with their revisions, remembered for good when this returns."""
     events: list[dict[str, Any]] = []
     with state.remembering():
         for line, outcome in batch:
             try:
-                events += state.revise(outcome.events, outcome.absent)
-            except RowError as error:
+                for event in state.revise(outcome.events, outcome.absent):
+                    if event.get("retracted"):  # what it was when it was sent may be refused by now
+                        check(*route(event), encode(event))
+                    events.append(event)
+            except (RowError, InvalidEventError) as error:
                 report.reject(line, str(error))
     return events

@@ -70,6 +70,8 @@ def format_mistake(form: str) -> str | None:
         return f'"{form}" is not a format of Python\'s strptime: {error}'
     if read.date() != _AFTERNOON.date():
         return f'"{form}" does not read a whole date: it needs a day, a month and a year, as "%d/%m/%Y" does'
+    if "%p" in form and "%I" not in form:
+        return f'"{form}" reads %H whatever %p says: take %I with %p'
     if read.hour not in (0, _AFTERNOON.hour):
         return f'"{form}" has hours up to 12 and does not tell morning from afternoon: add %p, or use %H'
     return None

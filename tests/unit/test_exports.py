@@ -11,7 +11,7 @@ import pytest
 from core.errors import MappingError
 from core.publisher import Headers
 from opscentre.publishing import files
-from opscentre.publishing.check import centre_check, topics_check
+from opscentre.publishing.check import centre_check, topics_check, unchecked
 from opscentre.publishing.csv_rows import CsvRows
 from opscentre.publishing.files import Report, Tally, publish_csv, publish_lines
 from opscentre.publishing.mapping import load_mapping
@@ -199,6 +199,14 @@ def test_a_word_that_keeps_an_event_out_is_told_with_its_lines_and_takes_nothing
     assert agency.report.complete()
 
 
+def test_what_is_taken_back_is_checked_like_what_is_sent(agency: Agency) -> None:
+    agency.publish(HEADER, DONE.replace("2025", "2999"), check=unchecked)
+    agency.mapping = MAPPING.replace('"Đã trả kết quả"] }', '"Đã trả kết quả"], others = ["Đã trả"] }')
+    assert types(agency.publish(HEADER, RENAMED, OPEN)) == ["received.v1", "received.v1"]
+    assert agency.report.rejected[0][0] == 2
+    assert agency.report.rejected[0][1].startswith("time_in_future")
+
+
 def test_a_word_that_another_part_of_the_mapping_knows_is_known(agency: Agency) -> None:
     agency.mapping = MAPPING.replace(
         'outcome = { value = "approved" }',
@@ -247,6 +255,7 @@ def test_what_the_centre_would_refuse_is_not_published(agency: Agency, row: str,
     [
         ({"source": "/systems/traffic"}, 'Kafka has no topic for the system "traffic"'),
         ({"subject": "a\nb"}, "without line breaks"),
+        ({"subject": "x" * 3_000_000}, "too_large: 3,000,"),
         ({"type": "vn.opscentre.signature.used.v1"}, "type_not_granted"),
         ({"data": {"agency": "H99", "procedure": "1", "channel": "online"}}, "agency_not_granted"),
         ({"time": "2999-01-01T00:00:00Z"}, "time_in_future"),
@@ -355,6 +364,7 @@ def test_a_date_without_its_noughts_is_not_guessed() -> None:
         (("%d/%m/%Y %Q",), "is not a format"),
         (("%d/%m/%Y %",), "is not a format"),
         (("%d/%m/%Y %I:%M",), "add %p"),
+        (("%d/%m/%Y %H:%M %p",), "take %I with %p"),
         (("%d/%m/%Y", "%m/%d/%Y"), "two different times"),
         ((), "at least one"),
     ],
