@@ -11,6 +11,7 @@ from uuid import uuid4
 import psycopg
 from psycopg.rows import scalar_row
 
+from core.archive_texts import compose_archive
 from core.errors import ConfigurationError, UnavailableError, first_line
 from core.progress import ProgressCallback
 
@@ -30,6 +31,8 @@ _POOLER = (
     "see docs/runbooks/connection-pooler.md"
 )
 
+_BESIDE = {"012_composed.sql": compose_archive}
+"""Migration → what no SQL can do of it, in the same transaction."""
 _MIGRATION_LOCK = 0x0C5  # any number, the same for every `migrate`
 
 
@@ -173,6 +176,8 @@ def migrate(dsn: str, say: ProgressCallback = lambda line: None) -> list[str]:
 
             def apply(script: Traversable = script) -> None:
                 connection.execute(script.read_bytes())
+                if script.name in _BESIDE:
+                    _BESIDE[script.name](connection)
                 connection.execute("INSERT INTO migrations (name) VALUES (%s)", (script.name,))
 
             with_short_waits(connection, apply, say)

@@ -20,6 +20,7 @@ from kafka.producer.future import FutureRecordMetadata
 from core.errors import InvalidEventError, UnavailableError
 from schemas.events.effects import TYPE_PREFIX
 from schemas.events.envelope import SOURCE_PREFIX, SPECVERSION, STRUCTURED
+from schemas.events.mistakes import ATTRIBUTE_TEXT, attribute_text
 from schemas.topics import topic_name
 
 Headers = Sequence[tuple[str, bytes]]
@@ -95,7 +96,7 @@ def encode(event: dict[str, Any]) -> bytes:
 
 
 def route(event: object) -> tuple[str, bytes]:
-    """Topic and key of an event, from its `source` and `subject`.
+    """Topic and key of an event, from its `source` and `subject`: the key as the centre keeps the subject.
 
     Raises:
         InvalidEventError: either is missing or has the wrong form.
@@ -106,12 +107,11 @@ def route(event: object) -> tuple[str, bytes]:
     match = _SOURCE.fullmatch(source) if isinstance(source, str) else None
     if match is None:
         raise InvalidEventError("not_cloudevents", f"source is {source!r}; it should be {SOURCE_PREFIX}<system id>")
-    if not isinstance(subject, str) or not subject:
-        raise InvalidEventError("not_cloudevents", f"subject is {subject!r}; it should be the thing's own number")
-    try:
-        return topic_name(match[1]), subject.encode()
-    except UnicodeEncodeError:
-        raise InvalidEventError("not_cloudevents", f"subject {subject!r} is not valid Unicode text") from None
+    key = attribute_text(subject)
+    if key is None:
+        what = f"is {subject!r:.200}; it should be the thing's own number, {ATTRIBUTE_TEXT}"
+        raise InvalidEventError("not_cloudevents", f"subject {what}")
+    return topic_name(match[1]), key.encode()
 
 
 class Publisher:

@@ -123,7 +123,7 @@ def _ended(processes: list[Process]) -> Text:
 
 
 def _say(line: str) -> None:
-    console.print(line, markup=False, highlight=False)
+    console.print(line, markup=False, emoji=False, highlight=False)
 
 
 def _interrupt(signum: int, frame: FrameType | None) -> None:

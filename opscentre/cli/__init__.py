@@ -6,7 +6,6 @@ from typing import NoReturn
 
 import typer
 from psycopg import errors
-from rich.console import Console
 
 from core.errors import OpsCentreError
 from opscentre.cli import (
@@ -16,6 +15,7 @@ from opscentre.cli import (
     deadletters,
     indicators,
     installation,
+    output,
     partitions,
     publishing,
     reports,
@@ -61,5 +61,5 @@ def main() -> None:
 
 
 def _fail(why: str) -> NoReturn:
-    Console(stderr=True).print(f"opscentre: {why}", style="red", markup=False, highlight=False)
+    output.errors.print(f"opscentre: {why}", style="red")
     sys.exit(1)

@@ -1,5 +1,6 @@
 """`opscentre catalogue`: begin a catalogue of one's own."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -23,8 +24,9 @@ def new(
     """Write a small catalogue for another province, every key explained, to start from."""
     for path in write_template(folder):
         say(f"wrote {path}")
+    quoted = shlex.quote(str(folder.resolve()))
     say(
         f"\nNext: put your province into these files, agencies.toml first; systems that publish nothing here yet can "
-        f"go.\nThen, and after every change:\n\n    export OPSCENTRE_CATALOGUE={folder.resolve()}\n    opscentre check"
+        f"go.\nThen, and after every change:\n\n    export OPSCENTRE_CATALOGUE={quoted}\n    opscentre check"
         "\n\nThe variable can also stand in .env. `opscentre up` and `opscentre migrate` go by it from then on."
     )

@@ -5,36 +5,31 @@ A line or row that cannot be published is reported and left out; the rest goes o
 
 import csv
 import json
-import sqlite3
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import closing
-from dataclasses import dataclass, field
-from hashlib import sha256
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from pydantic import ValidationError
-
 from core.errors import InvalidEventError, MappingError, OpsCentreError, RowError
-from core.publisher import STRUCTURED_HEADERS, Headers, route
-from opscentre.publishing.mapping import Mapping, missing_columns
+from core.publisher import STRUCTURED_HEADERS, Headers, encode, route
+from opscentre.publishing.check import Check, unchecked
+from opscentre.publishing.csv_rows import CsvRows
+from opscentre.publishing.mapping_model import Mapping
 from opscentre.publishing.mapping_rows import Outcome, map_row
-from schemas.events import BY_TYPE
+from opscentre.publishing.state import State, open_state
+from opscentre.publishing.words import tidy, word
+from schemas.events.envelope import MAX_BYTES
 
 Progress = Callable[[int], None]
 """Called now and then with the number of events published so far."""
 
 ROWS_AT_ONCE = 1000
 LINES_BETWEEN_REPORTS = 1000
-
-# Where the two are not told apart, a row of one agency's could raise the revision of another's.
-_STATE = """
-CREATE TABLE IF NOT EXISTS published (
-    system TEXT NOT NULL, id TEXT NOT NULL, content BLOB NOT NULL, revision INTEGER NOT NULL, event TEXT NOT NULL,
-    PRIMARY KEY (system, id)
-) WITHOUT ROWID
-"""
+REASONS_KEPT = 10_000
+"""Of more rejections the reasons are not kept, nor of more rows the lines: a file may be of any size."""
+STATES_KEPT = 100
+"""Likewise of words that the mapping does not know."""
 
 
 class Sink(Protocol):
@@ -51,22 +46,62 @@ class Sink(Protocol):
 
 
 @dataclass
+class Tally:
+    """How many rows, and the lines (from 1) of the first of them."""
+
+    rows: int = 0
+    lines: list[int] = field(default_factory=list)
+
+    def add(self, line: int) -> None:
+        """Count a row."""
+        self.rows += 1
+        if len(self.lines) < REASONS_KEPT:
+            self.lines.append(line)
+
+
+@dataclass
 class Report:
-    """What came of a file: how many events were published, and which lines (from 1) were rejected for what reason."""
+    """What came of a file.
+
+    `published` events were sent, `retracted` of them because their rows no longer give them. `rejected` are lines (from
+    1) with the reason, `unlisted` those beyond `REASONS_KEPT`. `silent` rows gave no event. `unknown` are columns and
+    what they say that the mapping does not know, so that an event is missing.
+    """
 
     published: int = 0
+    retracted: int = 0
     rejected: list[tuple[int, str]] = field(default_factory=list)
+    unlisted: int = 0
+    silent: Tally = field(default_factory=Tally)
+    unknown: dict[tuple[str, str], Tally] = field(default_factory=dict)
+
+    def reject(self, line: int, reason: str) -> None:
+        """A line is left out."""
+        if len(self.rejected) < REASONS_KEPT:
+            self.rejected.append((line, reason))
+        else:
+            self.unlisted += 1
+
+    def note_unknown(self, line: int, state: tuple[str, str]) -> None:
+        """A column says what the mapping does not know."""
+        if state in self.unknown or len(self.unknown) < STATES_KEPT:
+            self.unknown.setdefault(state, Tally()).add(line)
+
+    def complete(self) -> bool:
+        """Whether nothing was left out, as far as can be known: a file none of whose rows gives an event is suspect."""
+        nothing = self.published == self.retracted and self.silent.rows > 0
+        return not (self.rejected or self.unknown or nothing)
 
 
 def publish_lines(
-    lines: Iterable[bytes], sink: Sink, *, validate: bool = False, progress: Progress = lambda count: None
+    lines: Iterable[bytes], sink: Sink, *, check: Check = unchecked, progress: Progress = lambda count: None
 ) -> Report:
     """Publish CloudEvents in JSON, one a line, byte for byte as they are.
 
     Args:
         lines: a file opened in binary mode; empty lines are passed over.
         sink: where to.
-        validate: check type and data here, too, not only where the events arrive.
+        check: what else to ask of each.
         progress: told how far it is.
 
     Raises:
@@ -78,12 +113,12 @@ def publish_lines(
         if not value:
             continue
         try:
-            event = _read_event(value)
-            topic, key = route(event)
-            if validate:
-                _validate(event)
+            if len(value) > MAX_BYTES:
+                raise InvalidEventError("too_large", f"{len(value):,} bytes; {MAX_BYTES:,} are allowed")
+            topic, key = route(_read_event(value))
+            check(topic, key, value)
         except InvalidEventError as error:
-            report.rejected.append((number, str(error)))
+            report.reject(number, str(error))
             continue
         sink.send_raw(topic, key, value, STRUCTURED_HEADERS)
         report.published += 1
@@ -107,24 +142,20 @@ def _read_event(value: bytes) -> Any:
         raise InvalidEventError("not_json", str(error)) from None
 
 
-def _validate(event: dict[str, Any]) -> None:
-    cls = BY_TYPE.get(str(event.get("type")))
-    if cls is None:
-        raise InvalidEventError("unknown_type", f"type is {event.get('type')!r}")
-    try:
-        cls.model_validate(event.get("data"))
-    except ValidationError as error:
-        details = (f"{'.'.join(map(str, e['loc'])) or 'data'}: {e['msg']}" for e in error.errors())
-        raise InvalidEventError("invalid_data", "; ".join(details)) from None
-
-
 def publish_csv(
-    file: Path, mapping: Mapping, sink: Sink, *, state: Path, progress: Progress = lambda count: None
+    file: Path,
+    mapping: Mapping,
+    sink: Sink,
+    *,
+    state: Path,
+    check: Check = unchecked,
+    progress: Progress = lambda count: None,
 ) -> Report:
     """Publish the events that a mapping makes of a CSV file.
 
     `state` (SQLite, made where missing) remembers the content of every id between runs: the same content goes out
-    with the same revision, changed content with the next, and an event that its row no longer gives is retracted.
+    with the same revision, changed content with the next, and an event that its row no longer gives is retracted
+    (where the row says something that the mapping does not know, it is not).
     A run that ends half-way can simply be repeated.
 
     Raises:
@@ -135,128 +166,84 @@ def publish_csv(
     """
     report = Report()
     try:
-        state.parent.mkdir(parents=True, exist_ok=True)
-        with closing(sqlite3.connect(state, timeout=30, isolation_level=None)) as database:
-            database.execute(_STATE)
-            outcomes = _outcomes(file, mapping, report)
-            seen: dict[str, bytes] = {}
+        with open_state(state, mapping.system) as remembered:
+            outcomes = _outcomes(file, mapping, remembered, check, report)
             while batch := list(islice(outcomes, ROWS_AT_ONCE)):
                 # Remembered first, sent second: after a crash between the two, the next run sends the very same.
-                for event in _revise(database, mapping.system, batch, seen, report):
+                for event in _revise(remembered, batch, check, report):
                     sink.send(event)
                     report.published += 1
+                    report.retracted += event.get("retracted", False)
                 progress(report.published)
         sink.flush()
-    except UnicodeDecodeError as error:
+    except UnicodeError as error:
         raise MappingError(f"{file} is not written in {mapping.csv.encoding}: set csv.encoding ({error})") from None
     except csv.Error as error:
         raise MappingError(f"the header of {file} is not CSV: {error}") from None
     except OSError as error:
         raise OpsCentreError(f"{file} cannot be read, or {state.parent} not written: {error}") from None
-    except sqlite3.Error as error:
-        raise OpsCentreError(
-            f"{state} cannot be used: {error}. Without it corrected rows lose their revisions, so restore it from a "
-            "copy rather than remove it."
-        ) from None
     report.rejected.sort()
     return report
 
 
-def _outcomes(file: Path, mapping: Mapping, report: Report) -> Iterator[tuple[int, Outcome]]:
+def _outcomes(
+    file: Path, mapping: Mapping, state: State, check: Check, report: Report
+) -> Iterator[tuple[int, Outcome]]:
     """What each row gives, with its line; rows that cannot be mapped go to the report."""
-    groups: set[tuple[str, ...]] = set()
-    for line, cells, header in _rows(file, mapping, report):
-        row = dict(zip(header, cells, strict=True))
-        if mapping.rows == "first":
-            group = tuple(row[column] for column in mapping.key)
-            if group in groups:
-                continue
-            groups.add(group)
+    for line, row in _rows(file, mapping, report):
+        if mapping.rows == "first" and not state.is_first([tidy(row[column]) for column in mapping.key]):
+            continue
         try:
-            yield line, map_row(mapping, row)
-        except RowError as error:
-            report.rejected.append((line, str(error)))
+            outcome = map_row(mapping, row)
+            for event in outcome.events:
+                check(*route(event), encode(event))
+        except (RowError, InvalidEventError) as error:
+            report.reject(line, str(error))
+            continue
+        if not outcome.events:
+            report.silent.add(line)
+        for unknown in sorted(outcome.unknown):
+            report.note_unknown(line, unknown)
+        # What a word means that nobody knows is not that what was true is so no longer.
+        yield line, replace(outcome, absent=[]) if outcome.unknown else outcome
 
 
-def _rows(file: Path, mapping: Mapping, report: Report) -> Iterator[tuple[int, list[str], list[str]]]:
-    """Line, cells and header of each row that has as many cells as the header."""
+def _rows(file: Path, mapping: Mapping, report: Report) -> Iterator[tuple[int, dict[str, str]]]:
+    """Line and cells, by the mapping's columns, of each row that is one."""
     with file.open(encoding=mapping.csv.encoding, newline="") as text:
-        reader = csv.reader(text, delimiter=mapping.csv.delimiter, strict=True)
-        header = next(reader, [])
-        if missing := missing_columns(mapping, header):
-            raise MappingError(f"{file} lacks the columns {missing}, which {mapping.name} reads. It has: {header}")
-        if twice := sorted({column for column in mapping.columns() if header.count(column) > 1}):
-            raise MappingError(f"{file} has the columns {twice} more than once, so they cannot be told apart")
-        while True:
-            line = reader.line_num + 1
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                report.rejected.append((line, f"not CSV: {error}"))
-                continue
-            if len(cells) == len(header):
-                yield line, cells, header
-            elif cells:
-                report.rejected.append((line, f"the row has {len(cells)} cells, the header {len(header)}"))
+        rows = CsvRows(text, mapping.csv.delimiter, mapping.csv.skip)
+        header = rows.header()
+        places = _places(file, mapping, header)
+        for line, cells, wrong in rows.rows(len(header)):
+            if wrong:
+                report.reject(line, wrong)
+            else:
+                yield line, {column: cells[place] for column, place in places.items()}
 
 
-def _revise(
-    database: sqlite3.Connection,
-    system: str,
-    batch: list[tuple[int, Outcome]],
-    seen: dict[str, bytes],
-    report: Report,
-) -> list[dict[str, Any]]:
-    """The batch's events with their revisions, remembered for good when this returns.
-
-    `seen` is what this run has met: a second row that gives the same id otherwise is not a correction but a mistake
-    in the key, and would go up one revision at every run.
-    """
-    events: list[dict[str, Any]] = []
-    database.execute("BEGIN IMMEDIATE")
-    with database:
-        for line, outcome in batch:
-            found = [(event, _content(event)) for event in outcome.events]
-            clashes = [event["id"] for event, content in found if seen.get(event["id"], content) != content]
-            if clashes:
-                report.rejected.append((line, f"an earlier row gave {clashes[0]} with other content: see `key`"))
-                continue
-            for event, content in found:
-                if event["id"] not in seen:
-                    seen[event["id"]] = content
-                    events.append(_record_revision(database, system, event, content))
-            events += [
-                retraction
-                for identity in outcome.absent
-                if identity not in seen and (retraction := _retract(database, system, identity))
-            ]
-    return events
-
-
-def _content(event: dict[str, Any]) -> bytes:
-    """All that would have to be corrected if it changed, the time included, since a row's time is no mere stamp."""
-    return sha256(json.dumps(event, sort_keys=True).encode()).digest()
-
-
-def _record_revision(
-    database: sqlite3.Connection, system: str, event: dict[str, Any], content: bytes
-) -> dict[str, Any]:
-    where = (system, event["id"])
-    before = database.execute("SELECT content, revision FROM published WHERE system = ? AND id = ?", where).fetchone()
-    revision = 0 if before is None else before[1] + (before[0] != content)
-    if before is None or before[0] != content:
-        database.execute(
-            "INSERT OR REPLACE INTO published VALUES (?, ?, ?, ?, ?)", (*where, content, revision, json.dumps(event))
+def _places(file: Path, mapping: Mapping, header: list[str]) -> dict[str, int]:
+    """Where the columns stand that the mapping reads."""
+    words = [word(name) for name in header]
+    if missing := sorted(column for column in mapping.columns if word(column) not in words):
+        raise MappingError(
+            f"{file} lacks the columns {missing}, which {mapping.name} reads. It has: {header}. Is that not its header "
+            "(csv.skip leaves out lines above it), or not one column each (csv.delimiter)?"
         )
-    return {**event, "revision": revision} if revision else event
+    if twice := sorted(column for column in mapping.columns if words.count(word(column)) > 1):
+        raise MappingError(f"{file} has the columns {twice} more than once, so they cannot be told apart")
+    return {column: words.index(word(column)) for column in mapping.columns}
 
 
-def _retract(database: sqlite3.Connection, system: str, identity: str) -> dict[str, Any] | None:
-    """The retraction of an event that its row used to give; None where it never did."""
-    row = database.execute("SELECT event FROM published WHERE system = ? AND id = ?", (system, identity)).fetchone()
-    if row is None:
-        return None
-    event = {**json.loads(row[0]), "retracted": True}
-    return _record_revision(database, system, event, _content(event))
+def _revise(state: State, batch: list[tuple[int, Outcome]], check: Check, report: Report) -> list[dict[str, Any]]:
+    """The batch's events with their revisions, remembered for good when this returns."""
+    events: list[dict[str, Any]] = []
+    with state.remembering():
+        for line, outcome in batch:
+            try:
+                for event in state.revise(outcome.events, outcome.absent):
+                    if event.get("retracted"):  # what it was when it was sent may be refused by now
+                        check(*route(event), encode(event))
+                    events.append(event)
+            except (RowError, InvalidEventError) as error:
+                report.reject(line, str(error))
+    return events

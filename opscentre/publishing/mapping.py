@@ -3,151 +3,27 @@
 `opscentre.publishing.mapping_rows` applies them. Mistakes in a mapping are told all at once, before a row is read.
 """
 
-import re
-from collections.abc import Iterable, Iterator
-from collections.abc import Mapping as MappingABC
-from dataclasses import dataclass
+import json
 from pathlib import Path
-from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import ValidationError
 
 from core.errors import MappingError
+from opscentre.publishing.mapping_model import (
+    BY_NAME,
+    PLACEHOLDER,
+    Condition,
+    Constant,
+    EventRule,
+    FieldRule,
+    Head,
+    Mapping,
+)
 from schemas.catalogue.toml_files import TomlFile, choice
-from schemas.events import BY_TYPE
-from schemas.events.effects import Event
-
-BY_NAME: dict[str, type[Event]] = {cls.name: cls for cls in BY_TYPE.values()}
-Row = MappingABC[str, str]
-Constant = str | bool | int | float
-
-PLACEHOLDER = re.compile(r"\{([^{}]+)\}")
-"""A column's name within a template."""
-
-
-class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class CsvOptions(_Table):
-    """How the file is written."""
-
-    encoding: str = "utf-8-sig"
-    delimiter: str = Field(default=",", min_length=1, max_length=1)
-
-    @field_validator("encoding")
-    @classmethod
-    def _known(cls, value: str) -> str:
-        try:
-            "".encode(value)
-        except LookupError:
-            raise ValueError("no such encoding; utf-8-sig (UTF-8 with or without a mark) or cp1258, say") from None
-        return value
-
-
-class Timed(_Table):
-    """How a column writes times; `zone` is for those without an offset from UTC."""
-
-    format: str = "iso"
-    zone: str | None = None
-
-    @field_validator("zone")
-    @classmethod
-    def _zone_known(cls, value: str | None) -> str | None:
-        try:
-            return value if value is None else ZoneInfo(value).key
-        except (ValueError, LookupError, OSError):
-            raise ValueError("no such time zone; Asia/Ho_Chi_Minh, say") from None
-
-
-class TimeRule(Timed):
-    """When it happened."""
-
-    column: str
-
-
-class Condition(_Table):
-    """The event is there only for rows for which this holds."""
-
-    column: str
-    present: bool | None = None
-    equals: str | None = None
-    one_of: tuple[str, ...] | None = None
-
-    @model_validator(mode="after")
-    def _one_test(self) -> Self:
-        if [self.present, self.equals, self.one_of].count(None) != 2:
-            raise ValueError("needs exactly one of present, equals, one_of")
-        return self
-
-    def holds(self, row: Row) -> bool:
-        """Whether it holds for this row."""
-        cell = row[self.column]
-        if self.present is not None:
-            return bool(cell.strip()) is self.present
-        return cell == self.equals if self.equals is not None else cell in (self.one_of or ())
-
-
-class FieldRule(Timed):
-    """One field of the event's data: from a column, from a template, or always the same."""
-
-    column: str | None = None
-    template: str | None = None
-    value: Constant | None = None
-    type: Literal["text", "bool", "int", "float", "datetime"] = "text"
-    values: dict[str, Constant] | None = None
-    default: Constant | None = None
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> Self:
-        if [self.column, self.template, self.value].count(None) != 2:
-            raise ValueError("needs exactly one of column, template, value")
-        if self.column is None and self.model_fields_set & {"type", "values", "default", "format", "zone"}:
-            raise ValueError("type, values, default, format and zone go with column only")
-        return self
-
-
-class EventRule(_Table):
-    """One event that a row, or a group of rows, gives."""
-
-    type: str
-    id: str
-    subject: str
-    time: TimeRule
-    when: tuple[Condition, ...] = ()
-    data: dict[str, FieldRule] = {}
-
-    def columns(self) -> Iterator[str]:
-        """Every column that this rule reads."""
-        yield from PLACEHOLDER.findall(self.id) + PLACEHOLDER.findall(self.subject)
-        yield self.time.column
-        yield from (condition.column for condition in self.when)
-        for rule in self.data.values():
-            yield from PLACEHOLDER.findall(rule.template or "") + ([rule.column] if rule.column else [])
-
-
-class _Head(_Table):
-    system: str = Field(pattern=r"^[a-z0-9][a-z0-9-]*$")
-    key: tuple[str, ...] = Field(min_length=1)
-    rows: Literal["all", "first"] = "all"
-    csv: CsvOptions = CsvOptions()
-
-
-@dataclass(frozen=True)
-class Mapping:
-    """A mapping that has passed every check; `name` is its file's, and the state file's, name."""
-
-    name: str
-    system: str
-    key: tuple[str, ...]
-    rows: Literal["all", "first"]
-    csv: CsvOptions
-    rules: tuple[EventRule, ...]
-
-    def columns(self) -> set[str]:
-        """Every column that must be in the CSV file."""
-        return {*self.key, *(column for rule in self.rules for column in rule.columns())}
+from schemas.events import SYSTEMS
+from schemas.events.envelope import composed
+from schemas.events.mistakes import say
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -157,14 +33,14 @@ def load_mapping(path: Path) -> Mapping:
         MappingError: every mistake in it: file, line where known, key, what was found, what is allowed.
     """
     file = TomlFile.read(path.parent, path.name)
-    content = dict(file.content)
+    content = _composed(file.content)
     entries = content.pop("events", None)
-    head = file.parse(_Head, content) if file.readable else None
+    head = file.parse(Head, content) if file.readable else None
     rules: list[EventRule | None] = []
     if isinstance(entries, list) and entries and all(isinstance(entry, dict) for entry in entries):
         for number, entry in enumerate(entries):
             rules.append(_parse_rule(file, number, entry))
-            _check_names(file, number, entry)
+            _check_names(file, number, entry, content.get("system"))
             _check_id(file, number, entry.get("id"), content.get("key"))
     elif file.readable:
         file.problem(("events",), "at least one [[events]] table is needed")
@@ -182,6 +58,7 @@ def _parse_rule(file: TomlFile, number: int, entry: dict[str, Any]) -> EventRule
         data = {}
     conditions = [file.parse(Condition, part, (*at, "when")) for part in (when if isinstance(when, list) else [when])]
     fields = {name: file.parse(FieldRule, part, (*at, "data", name)) for name, part in data.items()}
+    _check_fields(file, number, entry.get("type"), fields)
     rule = file.parse(EventRule, content, at)
     if rule is None:
         return None
@@ -193,14 +70,17 @@ def _parse_rule(file: TomlFile, number: int, entry: dict[str, Any]) -> EventRule
     )
 
 
-def _check_names(file: TomlFile, number: int, entry: dict[str, Any]) -> None:
-    """The event type and its fields exist, and no field that it needs is left out."""
+def _check_names(file: TomlFile, number: int, entry: dict[str, Any], system: object) -> None:
+    """The event type is one of the system's, its fields exist, and none that it needs is left out."""
     at, name, data = ("events", number), entry.get("type"), entry.get("data", {})
     if not isinstance(name, str) or not isinstance(data, dict):
         return
     if name not in BY_NAME:
         file.problem((*at, "type"), f'"{name}" is no event type{choice(name, sorted(BY_NAME))}')
         return
+    own = sorted(event.name for event in SYSTEMS.get(str(system), ()))
+    if own and name not in own:
+        file.problem((*at, "type"), f'"{name}" is no event type of {system}{choice(name, own)}')
     fields = BY_NAME[name].model_fields
     for found in data:
         if found not in fields:
@@ -217,6 +97,37 @@ def _check_id(file: TomlFile, number: int, template: object, key: object) -> Non
         file.problem(("events", number, "id"), f'"{template}" must be made of the columns of key, no others: {columns}')
 
 
-def missing_columns(mapping: Mapping, header: Iterable[str]) -> list[str]:
-    """Columns that the mapping reads and the file does not have."""
-    return sorted(mapping.columns() - set(header))
+def _check_fields(file: TomlFile, number: int, type_: object, fields: dict[str, FieldRule | None]) -> None:
+    """What fields say whatever a row says fits them: a mistake in it would be one of every row."""
+    for name, part in fields.items():
+        if part is None or type_ not in BY_NAME or name not in BY_NAME[type_].model_fields:
+            continue
+        at = ("events", number, "data", name)
+        for constant in part.constants():
+            if wrong := _mistake(type_, name, constant):
+                file.problem(at, f"{json.dumps(constant, ensure_ascii=False)} {wrong[1]}")
+        if part.column is not None and part.values is None:
+            wrong = _mistake(type_, name, _SAMPLES[part.type])
+            if wrong and wrong[0].endswith("_type"):
+                file.problem(at, f'{wrong[1]}, and type = "{part.type}" gives none')
+
+
+_SAMPLES: dict[str, Constant] = {"text": "x", "bool": True, "int": 1, "float": 0.5, "datetime": "2025-04-03T08:15:00Z"}
+
+
+def _mistake(type_: str, field: str, value: Constant) -> tuple[str, str] | None:
+    """Kind and words of what is wrong with the value of a field; None where it fits."""
+    try:
+        BY_NAME[type_].model_validate({field: value})
+    except ValidationError as error:
+        return next(((one["type"], say(one)) for one in error.errors() if one["loc"][:1] == (field,)), None)
+    return None
+
+
+def _composed(part: Any) -> Any:
+    """What a TOML file says, its letters composed: on macOS they may have been typed otherwise than in the export."""
+    if isinstance(part, dict):
+        return {composed(key): _composed(value) for key, value in part.items()}
+    if isinstance(part, list):
+        return [_composed(value) for value in part]
+    return composed(part) if isinstance(part, str) else part

@@ -50,11 +50,17 @@ class _Instant:
 Instant = Annotated[datetime, _Instant]
 """A moment with its offset from UTC, RFC 3339."""
 
-Code = Annotated[str, Field(min_length=1, max_length=100, pattern=r"^[^\s\u0000-\u001f\u007f-\u009f]+$")]
+CODE_PATTERN = r"^[^\s\u0000-\u001f\u007f-\u009f]+$"
+Code = Annotated[str, Field(min_length=1, max_length=100, pattern=CODE_PATTERN)]
 """A code or number out of somebody's register: no white space, no control characters."""
 
-Period = Annotated[str, Field(pattern=r"^[12][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$")]
-"""A year, quarter, month or day of the province: 2025, 2025-Q2, 2025-06, 2025-06-30."""
+PERIOD_PATTERN = r"^[12][0-9]{3}(-Q[1-4]|-(0[1-9]|1[0-2])(-(0[1-9]|[12][0-9]|3[01]))?)?$"
+Period = Annotated[str, Field(pattern=PERIOD_PATTERN)]
+"""A year, quarter, month or day of the province: 2025, 2025-Q2, 2025-06, 2025-06-30.
+
+That there is such a day, and that it has begun, is asked of what comes in (`mistakes.period_mistake`), not of what the
+archive has already.
+"""
 
 
 class Event(BaseModel):

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from typing import Final
+from unicodedata import normalize
 
 from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
@@ -44,6 +45,14 @@ REASONS: dict[str, str] = {
     "unexpected": "A fault of the centre's own software. Replay after an upgrade.",
 }
 """Reason code → what it means and what to do, in one or two sentences for a person."""
+
+
+def composed(text: str) -> str:
+    """Text in Unicode's composed form (NFC), so that what looks alike is alike.
+
+    macOS, some Java programs and Windows-1258 write ế as two or three characters. Plain ASCII costs nothing.
+    """
+    return text if text.isascii() else normalize("NFC", text)
 
 
 def instant_schema(years: str, allowed: str) -> CoreSchema:

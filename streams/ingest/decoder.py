@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
+from unicodedata import normalize
 
 import orjson
 from pydantic import ValidationError
@@ -10,18 +11,18 @@ from pydantic import ValidationError
 from core.errors import InvalidEventError
 from schemas.catalogue.model import System
 from schemas.events import BY_TYPE
-from schemas.events.effects import Case, Event
+from schemas.events.effects import Case, Event, Reading
 from schemas.events.envelope import (
     AHEAD,
     EARLIEST,
     MAX_BYTES,
     MAX_REVISION,
-    MAX_TEXT,
     SOURCE_PREFIX,
     SPECVERSION,
     parse_instant,
     sequence_key,
 )
+from schemas.events.mistakes import ATTRIBUTE_TEXT, attribute_text, explain, period_mistake
 from schemas.timekeeping.moments import moment_of, time_of
 from streams.ingest.records import DecodedEvent, Record, Refused, UnreadRange
 
@@ -37,6 +38,7 @@ class Decoder:
         self.system = system.id
         self._source = SOURCE_PREFIX + system.id
         self._types = {type_: event for type_, event in BY_TYPE.items() if system.granted(event.name)}
+        self._readings = {event for event in self._types.values() if issubclass(event, Reading)}
         self._agencies = system.agencies
         self._always, self._validity = system.agencies - system.validity.keys(), system.validity
 
@@ -69,7 +71,8 @@ class Decoder:
         kind = self._types.get(type_) if isinstance(type_, str) else None
         if kind is None:
             raise _wrong_type(type_, self.system)
-        id_, subject = _text(attributes, "id"), _text(attributes, "subject")
+        id_ = attribute_text(get("id")) or _wrong_text(attributes, "id")
+        subject = attribute_text(get("subject")) or _wrong_text(attributes, "subject")
         revision, retracted = get("revision"), get("retracted")
         if revision is None:  # in CloudEvents' JSON, null and absent are the same
             revision = 0
@@ -84,13 +87,21 @@ class Decoder:
         if content is not None and not (isinstance(content, str) and _is_json(content)):
             raise _attribute("datacontenttype", content, "application/json")
         time = _time(get("time"), record.timestamp)
+        plain = value.isascii() and b"\\" not in value  # \u… may be any letter
         try:
-            model = kind.__pydantic_validator__.validate_python(data)
+            model: Any = kind.__pydantic_validator__.validate_python(data if plain else _composed(data))
         except ValidationError as error:
             raise InvalidEventError("invalid_data", _explain(error)) from None
+        if model.agency not in self._always or kind in self._readings:
+            self._check_at(time, kind, model)
+        return DecodedEvent(record, kind, self.system, id_, subject, time, revision, retracted, sequence, model)
+
+    def _check_at(self, time: int, kind: type[Event], model: Any) -> None:
+        """What depends on the event's time: who stood then, and which periods had begun."""
         if model.agency not in self._always and (wrong := self._not_granted(kind, model.agency, time)):
             raise InvalidEventError("agency_not_granted", wrong)
-        return DecodedEvent(record, kind, self.system, id_, subject, time, revision, retracted, sequence, model)
+        if kind in self._readings and (wrong := period_mistake(model.period, time_of(time))):
+            raise InvalidEventError("invalid_data", f"data.period: {wrong}")
 
     def _not_granted(self, kind: type[Event], agency: str, moment: int) -> str | None:
         """Why the system may not speak for an agency at a moment, in an event of a kind; None where it may.
@@ -195,14 +206,21 @@ def _is_json(content: str) -> bool:
     return media in ("application/json", "text/json") or (media.startswith("application/") and media.endswith("+json"))
 
 
-def _text(attributes: dict[str, Any], name: str) -> str:
+def _composed(data: Any) -> Any:
+    """Data with its letters composed: what looks alike is alike."""
+    if not isinstance(data, dict):
+        return data
+    return {
+        name: part if not isinstance(part, str) or part.isascii() else normalize("NFC", part)
+        for name, part in data.items()
+    }
+
+
+def _wrong_text(attributes: dict[str, Any], name: str) -> NoReturn:
     value = attributes.get(name)
-    # isprintable() also keeps out control characters and lone surrogates, which CloudEvents and UTF-8 forbid.
-    if not isinstance(value, str) or not 0 < len(value) <= MAX_TEXT or not value.isprintable():
-        if isinstance(value, str) and "\0" in value:
-            raise InvalidEventError("nul_character", f"{name} contains the NUL character")
-        raise _attribute(name, value, f"1 to {MAX_TEXT} printable characters")
-    return value
+    if isinstance(value, str) and "\0" in value:
+        raise InvalidEventError("nul_character", f"{name} contains the NUL character")
+    raise _attribute(name, value, ATTRIBUTE_TEXT)
 
 
 def _sequence(value: object) -> str:
@@ -271,12 +289,8 @@ def _has_nul(value: object) -> bool:
 
 
 def _explain(error: ValidationError) -> str:
-    """Every mistake in `data`, as `field: what is wrong`, without the values: they may be personal data."""
-    mistakes = error.errors(include_url=False, include_input=False, include_context=False)
-    return "; ".join(f"{'.'.join(['data', *map(_field, m['loc'])])}: {m['msg']}" for m in mistakes)[:2000]
-
-
-def _field(part: int | str) -> str:
-    """A field's name where it looks like one: one that we do not know may be anything, escape sequences included."""
-    text = str(part)
-    return text if text.isascii() and text.isidentifier() and len(text) <= 60 else "(no field of ours)"
+    """Every mistake in `data`, as `data.field: what is wrong`."""
+    mistakes = explain(error.errors(include_url=False, include_input=False))
+    return "; ".join(f"data.{field}: {wrong}" if field else f"data: {wrong}" for field, wrong in mistakes.items())[
+        :2000
+    ]

@@ -1,10 +1,10 @@
 """What passes through a worker, from a fetched record to the batch that one transaction writes."""
 
 from collections.abc import Iterable, Sequence
-from hashlib import blake2b
 from typing import NamedTuple
 
 from schemas.events.effects import Event
+from schemas.events.identity import content_hash, identity
 from streams.fold.facts import fact
 
 
@@ -114,9 +114,8 @@ class DecodedEvent:
         self.fact = fact(kind, system, subject, id, time, model, sequence)
         # Absent and null are the same, so that a field added later leaves old content as it was.
         self.data: bytes = kind.__pydantic_serializer__.to_json(model, exclude_none=True)
-        self.identity = blake2b(f"{system}\0{id}".encode(), digest_size=16).hexdigest()
-        content = f"{kind.type}\0{subject}\0{retracted}\0".encode() + self.data
-        self.content_hash = int.from_bytes(blake2b(content, digest_size=8).digest(), "big", signed=True)
+        self.identity = identity(system, id)
+        self.content_hash = content_hash(kind.type, subject, retracted, self.data)
 
 
 class Batch(NamedTuple):

@@ -10,6 +10,7 @@ import psycopg
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from core.progress import ProgressCallback
+from schemas.events.mistakes import attribute_text
 from streams.ingest.decoder import Decoder, decode
 from streams.ingest.log_check import reader
 from streams.ingest.records import DecodedEvent, Partition, Record, Refused, UnreadRange
@@ -137,7 +138,9 @@ def _missing(connection: psycopg.Connection, partition: Partition, items: Sequen
         return []
     ids = [event.id for event in events if event.record.offset in left]
     rows = connection.execute(_ARCHIVED_OTHERWISE, (system, texts(ids), partition.number, list(left))).fetchall()
-    known, places = {row[:2] for row in rows}, {row[2] for row in rows if row[3] == partition.number}
+    # What was archived before texts were composed has its id as it came.
+    known = {(attribute_text(row[0]), row[1]) for row in rows}
+    places = {row[2] for row in rows if row[3] == partition.number}
     left -= {event.record.offset for event in events if (event.id, event.revision) in known}
     refused = {item.record.offset for item in items if isinstance(item, Refused)}
     return sorted(left - (refused & places))

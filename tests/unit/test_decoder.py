@@ -4,7 +4,9 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
-from typing import Any
+from json import dumps
+from typing import Any, Literal
+from unicodedata import normalize
 
 import orjson
 import pytest
@@ -13,7 +15,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidEventError
 from schemas.catalogue.model import Validity
-from schemas.events.envelope import MAX_BYTES, REASONS
+from schemas.events.envelope import MAX_BYTES, REASONS, SOURCE_PREFIX
 from schemas.timekeeping.moments import moment_of
 from streams.ingest.decoder import Decoder
 from streams.ingest.records import UNREAD, DecodedEvent, Record
@@ -299,6 +301,85 @@ def test_a_lower_case_due_time_is_taken() -> None:
 @pytest.mark.parametrize("text", ["\\u0000", "Đơn “xin” 😀", "\\", '"', "'; DROP TABLE events; --", "x" * 200])
 def test_any_printable_text_is_an_id(text: str) -> None:
     assert decode(with_("id", text)).id == text
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize("ascii_only", [True, False])
+@pytest.mark.parametrize("binary", [True, False])
+def test_composed_and_decomposed_letters_and_blanks_around_are_one_thing(
+    form: Literal["NFC", "NFD"], ascii_only: bool, binary: bool
+) -> None:
+    words = "KH 12 – Sở Y tế: tiêm chủng"
+    plain = EVENT | {"id": f"đơn/{words}", "subject": words, "data": EVENT["data"] | {"procedure": "thủ-tục"}}
+    data = plain["data"] | {"procedure": normalize(form, "thủ-tục")}
+    sent = plain | {"id": normalize(form, plain["id"]) + " ", "subject": f" {normalize(form, words)} ", "data": data}
+    body = dumps(data if binary else sent, ensure_ascii=ascii_only).encode()
+    event = decode(body, attributes_of(sent) if binary else ())
+    assert (event.id, event.subject) == (plain["id"], words)
+    assert same(event, decode(orjson.dumps(plain)))
+
+
+def test_a_text_is_as_long_as_its_letters_are_many() -> None:
+    assert decode(with_("subject", normalize("NFD", "ế" * 200))).subject == "ế" * 200
+    for text in ("ế" * 201, "e" + "\u0301\u0323" * 200_000):
+        assert refusal(with_("subject", text)).detail.endswith(
+            "allowed: text of 1 to 200 characters, without line breaks, no-break spaces or control characters"
+        )
+
+
+@pytest.mark.parametrize("subject", [" ", "a\u00a0b", "\u200ba", "a\n"])
+def test_what_cannot_be_seen_in_a_number_is_refused(subject: str) -> None:
+    assert refusal(with_("subject", subject)).reason == "not_cloudevents"
+
+
+READING = cloud_event("reading.reported")
+
+
+@pytest.mark.parametrize(
+    ("period", "wrong"),
+    [
+        ("2024-02-29", None),
+        ("2025-03-31", None),
+        ("2025-04-04", None),
+        ("2025-Q2", None),
+        ("2025", None),
+        ("2025-02-29", "there is no day 2025-02-29"),
+        ("2025-02-30", "there is no day 2025-02-30"),
+        ("1900-02-29", "there is no day"),
+        ("2025-04-05", "2025-04-05 has not begun at the event's time, 2025-04-03T01:15:00+00:00"),
+        ("2025-05", "has not begun"),
+        ("2025-Q3", "has not begun"),
+        ("2999-12-31", "has not begun"),
+        ("2999", "has not begun"),
+    ],
+)
+def test_a_reading_is_of_a_period_that_there_is_and_that_has_begun(period: str, wrong: str | None) -> None:
+    value = orjson.dumps(READING | {"data": READING["data"] | {"period": period}})
+    decoder = DECODERS[READING["source"].removeprefix(SOURCE_PREFIX)]
+    if wrong is None:
+        assert decode(value, decoder=decoder).kind.name == "reading.reported"
+        return
+    refused = refusal(value, decoder=decoder)
+    assert (refused.reason, refused.detail[:13]) == ("invalid_data", "data.period: ")
+    assert wrong in refused.detail
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "said"),
+    [
+        ("data", None, "data: must be a JSON object with the fields of this type; see docs/events.md"),
+        ("data.procedure", "2 0", "data.procedure: must be a code: without blanks, line breaks or other control"),
+        ("data.procedure", "", "data.procedure: must not be empty"),
+        ("data.procedure", "x" * 101, "data.procedure: must have at most 100 characters"),
+        ("data.procedure", 2.0, "data.procedure: must be text"),
+        ("data.channel", "fax", "data.channel: must be 'online', 'counter', 'post', 'email' or 'internal'"),
+        ("data.colour", "x", "data.colour: is not a field of this type; see docs/events.md"),
+        ("data.due_at", 7, "data.due_at: must be RFC 3339 between 1990 and 2199"),
+        ("subject", "a\nb", "attribute subject is 'a\\nb'; allowed: text of 1 to 200 characters, without line breaks"),
+    ],
+)
+def test_a_refusal_speaks_to_whoever_sends_events(path: str, value: Any, said: str) -> None:
+    assert refusal(with_(path, value)).detail.startswith(said)
 
 
 def test_a_resend_with_another_time_has_the_same_identity_and_content() -> None:

@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from core.errors import MappingError, RowError
-from opscentre.publishing.mapping import Mapping, load_mapping
+from opscentre.publishing.mapping import load_mapping
+from opscentre.publishing.mapping_model import Mapping
 from opscentre.publishing.mapping_rows import map_row
 
 PERMITS = Path(__file__).parents[1] / "mappings" / "permit_receipts.toml"

@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidEventError, MappingError, OpsCentreError, UnavailableError
 from core.publisher import Headers, encode, event, route
+from opscentre.publishing.check import centre_check
 from opscentre.publishing.files import Report, publish_csv, publish_lines
-from opscentre.publishing.mapping import Mapping, load_mapping
+from opscentre.publishing.mapping import load_mapping
+from opscentre.publishing.mapping_model import Mapping
+from tests.helpers import CATALOGUE
 
 MAPPING = """
 system = "e-office"
@@ -209,7 +212,7 @@ def test_a_line_that_cannot_be_routed_is_left_out(line: bytes, reason: str) -> N
 def test_types_and_data_are_checked_only_when_asked(changes: dict[str, Any], reason: str) -> None:
     line = encode(whole(**changes))
     assert publish_lines([line], Memory()).published == 1
-    report = publish_lines([line], Memory(), validate=True)
+    report = publish_lines([line], Memory(), check=centre_check({"events.e-office"}, CATALOGUE))
     assert report.published == 0
     assert report.rejected[0][1].startswith(reason)
 
