@@ -67,9 +67,9 @@ class DueTimes:
         if has_effect(one, Closed):
             due = self._due(opened, [*before, one._replace(due=None)], one.time + _INSTANT)
             return due is None or moment_of(_said(one)) < due
-        if not has_effect(one, Resumed) or not _stands_still(before):
+        if not has_effect(one, Resumed) or opening(before) is None:
             return True
-        since = suspended_since(before)
+        since = suspended_since(before) if _stands_still(before) else one.time
         due = self._due(opened, before, since + _INSTANT)
         return due is None or self._after(opened, due) > since
 

@@ -56,7 +56,8 @@ class DueTimes:
         """End a pause, if there is one; `due` is the due time that the agency says with it."""
         missed, paused_at, state.paused_at = self.missed(state), state.paused_at, None
         if paused_at is None or state.opened_at is None:
-            if due is not None:
+            ran_out = state.opened_at is not None and state.due is not None and self.overdue_at(state.due) <= moment
+            if due is not None and not ran_out:
                 give_due(state, due, moment)
             return
         state.pauses = (*state.pauses, (paused_at, moment))

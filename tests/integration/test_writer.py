@@ -506,7 +506,7 @@ def test_the_last_record_is_remembered_by_its_offset_and_hash(connection: psycop
 
 TEXTS = [
     "\\", "\\\\N", "\\N", "\\.", '"', '""', "'", "{a,b}", "NULL", "%s", "$1", "😀 🏛", "Đơn đề nghị – bổ sung",
-    "Đ" + "o\u031b\u0323", ";--", "\\t\\n", "x" * 200, " leading and trailing ",
+    "Đợn", ";--", "\\t\\n", "x" * 200, "two  blanks within",
 ]  # fmt: skip
 
 

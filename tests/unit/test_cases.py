@@ -170,6 +170,14 @@ def test_suspended_after_the_miss_it_is_overdue_all_along() -> None:
     assert holds(case(*history, extended), "20 08:00") == {"opened", "open"}  # the agency was given more time
 
 
+def test_a_resumption_without_a_suspension_brings_more_time_only_before_the_miss() -> None:
+    opened, resumed = received("03 08:00", "10 17:00"), {"due": "25 17:00", "id": "2"}
+    assert case(opened, entry("dossier.resumed", "10 23:59", **resumed)).due == at("25 17:00")
+    assert case(opened, entry("dossier.resumed", "11 00:00", **resumed)).due == at("10 17:00")
+    early = entry("dossier.resumed", "02 08:00", **resumed)  # not opened yet: all that is known of its time
+    assert case(early, received("03 08:00")).due == at("25 17:00")
+
+
 def test_returned_after_processed_keeps_the_finish() -> None:
     state = case(
         received("03 08:00", "10 17:00"),
