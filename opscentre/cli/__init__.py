@@ -20,6 +20,7 @@ from opscentre.cli import (
     publishing,
     reports,
     simulation,
+    web,
 )
 
 app = typer.Typer(
@@ -38,6 +39,7 @@ for command in (
     *audit.COMMANDS,
     *indicators.COMMANDS,
     *partitions.COMMANDS,
+    *web.COMMANDS,
 ):
     app.command()(command)
 app.add_typer(catalogue.app, name="catalogue")
