@@ -12,15 +12,15 @@ from core.catalogue import open_catalogue
 from core.database import migrate as migrate_database
 from core.errors import ConfigurationError
 from core.kafka import answers, topics
+from core.readers import make_reader
 from core.settings import DEMONSTRATION, settings
 from core.topics import topic_differences, update_topics
 from opscentre.cli.output import Json, console, print_json, say, warn
 from opscentre.demonstration import run_demonstration, shift_targets
 from opscentre.devservices import open_stack
-from opscentre.documents import ROOT, write_documents
+from opscentre.documents import ROOT, stale, write_documents
 from opscentre.reports.coverage import calendar_reach
 from opscentre.supervisor import supervise, worker_processes
-from schemas.docs.documents import stale
 from streams.recount.rebuild import apply_catalogue, refuse_another_catalogue
 
 CatalogueChanged = Annotated[
@@ -58,6 +58,10 @@ def migrate(catalogue_changed: CatalogueChanged = False) -> None:
     options = settings()
     catalogue, shipped = open_catalogue(options), options.catalogue is None
     migrate_database(options.dsn, say)
+    try:
+        make_reader(options)
+    except ConfigurationError as error:
+        warn(str(error))
     if not catalogue_changed:
         refuse_another_catalogue(options.dsn, catalogue, shipped)
     left = update_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them

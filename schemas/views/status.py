@@ -8,7 +8,8 @@ PACE_DAYS = 20
 _VALUES = """
 -- The values of an indicator at some agencies, of its period that a day is in, until the end of that day.
 CREATE FUNCTION indicators.values_of(indicator text, ends date, agencies text[])
-RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY EXECUTE format('SELECT agency, value FROM indicators.%I($1, $2) WHERE dimensions = %L '
         'AND agency = ANY ($3)', 'at_' || replace(indicator, '-', '_'), '')
@@ -18,7 +19,8 @@ END $$;
 
 -- The same; none where they cannot be worked out (a sum overflows), so that no other indicator suffers.
 CREATE FUNCTION indicators.known_values_of(indicator text, ends date, agencies text[])
-RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY SELECT * FROM indicators.values_of(indicator, ends, agencies);
 EXCEPTION WHEN data_exception THEN
@@ -27,13 +29,15 @@ END $$;
 """
 
 _STATUS = """
--- As of the end of a local day, or of today until now. What was decided later was not known then.
-CREATE FUNCTION indicators.status_at(as_of date)
+-- As of the end of a local day, or of today until now; of some indicators, or of all. What was decided later was not
+-- known then.
+CREATE FUNCTION indicators.status_at(as_of date, wanted text[] DEFAULT NULL)
 RETURNS TABLE (
     indicator text, system text, agency text, due date, at_least float8, at_most float8, assumed boolean, value float8,
     days_left int, working_days_left int, pace float8, pace_needed float8, projected float8, status text,
     decided_at timestamptz, decided_value float8, corrected boolean
-) LANGUAGE sql STABLE AS {status};
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS {status};
 
 CREATE VIEW indicators.indicator_status AS SELECT * FROM indicators.status_at(indicators.today());
 """
@@ -45,6 +49,7 @@ WITH asked AS (
             ORDER BY day DESC OFFSET {before} LIMIT 1) AS earlier,
         (SELECT count(*)::int FROM indicators.working_days WHERE day > as_of AND day <= t.due) AS working_days_left
     FROM indicators.targets AS t JOIN indicators.catalogue AS c USING (indicator)
+    WHERE wanted IS NULL OR t.indicator = ANY (wanted)
 ), days AS MATERIALIZED (
     SELECT indicator, day AS ends, array_agg(DISTINCT agency) AS agencies
     FROM asked, LATERAL (VALUES (ends), (earlier)) AS both_days (day) GROUP BY indicator, day
