@@ -1,4 +1,4 @@
-"""Screens for the pages' tests: every kind of panel, without a table of the database but `partition_offsets`."""
+"""Screens for the pages' tests: every kind of panel, without a table of the database but one view."""
 
 from dashboards.model import (
     Bars,
@@ -25,7 +25,7 @@ def same(text: str) -> Text:
 
 
 TO_CASES = Link("cases", {"agency": "code"}, {"state": "overdue"})
-COUNTED = "SELECT sum(events)::bigint AS value FROM partition_offsets"
+COUNTED = "SELECT sum(events)::bigint AS value FROM screens.partition_offsets"
 CASES = """SELECT * FROM (VALUES
     ('h1', 'Xã Số 9', 9, 90.55, 'missed', DATE '2026-11-03', TIMESTAMPTZ '2026-11-03 01:02:03Z', 90000),
     ('h2', 'Sở Nội vụ', 0, 7.0, 'on_track', DATE '2026-01-30', TIMESTAMPTZ '2026-01-30 17:00:00Z', 59),

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from dashboards.statuses import STATUSES
 from web.tables import Row
@@ -16,7 +16,7 @@ _COVERED = 0.15
 """How much of the map places may cover, about, if all were large."""
 _LETTER = 0.55
 """How wide a letter of a name is, about, in heights of the text."""
-_SHAPES = {
+SHAPES = {
     "missed": "M-1-.6L-.6-1 0-.4 .6-1 1-.6 .4 0 1 .6 .6 1 0 .4-.6 1-1 .6-.4 0Z",
     "at_risk": "M0-1.2L1.2 0 0 1.2-1.2 0Z",
     "no_data": "M0-1A1 1 0 1 1 0 1 1 1 0 0 1 0-1ZM0-.5A.5 .5 0 1 0 0 .5 .5 .5 0 0 0 0-.5Z",
@@ -50,11 +50,24 @@ class Point:
     x: float
     y: float
     size: float
-    shape: str
     status: str
+    """One of `SHAPES`."""
     row: Row
+    amount: float | None
+    """The value; of several rows of one name and status at one place their sum."""
+    rows: int
     label: tuple[float, float, str] | None
     """Where its name stands, and on which side (`start`, `end`); none where there is no room."""
+
+
+class _Place(NamedTuple):
+    row: Row
+    amount: float | None
+    rows: int
+
+    @property
+    def size(self) -> float:
+        return max(0.0, self.amount or 0.0)
 
 
 def lengths(rows: Sequence[Row]) -> list[float]:
@@ -69,35 +82,41 @@ def points(rows: Sequence[Row], sheet: Sheet) -> list[Point]:
 
     Rows without a position that can be one are left out.
     """
-    placed = [row for row in rows if _position(row)]
+    together: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        if _position(row):
+            key = (round(float(row["lon"]), 5), round(float(row["lat"]), 5), row["name"], row.get("status"))
+            together.setdefault(key, []).append(row)
+    placed = [_Place(each[0], _sum(each), len(each)) for each in together.values()]
     if not placed:
         return []
     margin = _MARGIN * sheet.text
-    middle = math.radians(sum(float(row["lat"]) for row in placed) / len(placed))
-    flat = [(float(row["lon"]) * math.cos(middle), -float(row["lat"])) for row in placed]
+    middle = math.radians(sum(float(one.row["lat"]) for one in placed) / len(placed))
+    flat = [(float(one.row["lon"]) * math.cos(middle), -float(one.row["lat"])) for one in placed]
     left, top = min(x for x, _ in flat), min(y for _, y in flat)
     wide, high = max(x for x, _ in flat) - left, max(y for _, y in flat) - top
     scale = min((sheet.width - 2 * margin) / (wide or 1e-9), (sheet.height - 2 * margin) / (high or 1e-9), 1e5)
     shift_x, shift_y = (sheet.width - wide * scale) / 2, (sheet.height - high * scale) / 2
-    largest = max((_amount(row) for row in placed), default=0.0) or 1.0
+    largest = max((one.size for one in placed), default=0.0) or 1.0
     room = _COVERED * wide * high * scale**2 / (len(placed) * math.pi)
     most = max(2.5, min(_LARGEST * sheet.text, math.sqrt(room) if room else math.inf))
-    order = {status: place for place, status in enumerate(STATUSES)}
+    order = {status: need for need, status in enumerate(STATUSES)}
     by_need = sorted(
-        zip(placed, flat, strict=True), key=lambda one: (order.get(str(one[0].get("status")), 9), -_amount(one[0]))
+        zip(placed, flat, strict=True), key=lambda one: (order.get(str(one[0].row.get("status")), 9), -one[0].size)
     )
     taken: list[tuple[float, float, float, float]] = []
     named: set[str] = set()
     made = []
-    for row, (x, y) in by_need:
+    for place, (x, y) in by_need:
+        row = place.row
         at_x, at_y = round(shift_x + (x - left) * scale, 1), round(shift_y + (y - top) * scale, 1)
-        size = round(most * (_SMALLEST + (1 - _SMALLEST) * math.sqrt(_amount(row) / largest)), 1)
+        size = round(most * (_SMALLEST + (1 - _SMALLEST) * math.sqrt(place.size / largest)), 1)
         status = row.get("status") if row.get("status") in STATUSES else ""
         name = str(row["name"])
         label = None if name in named else _label(name, at_x, at_y, size, sheet, taken)
         if label:
             named.add(name)
-        made.append(Point(at_x, at_y, size, _SHAPES[status or ""], status or "", row, label))
+        made.append(Point(at_x, at_y, size, status or "", row, place.amount, place.rows, label))
     return made[::-1]
 
 
@@ -119,6 +138,6 @@ def _position(row: Row) -> bool:
     return lon is not None and lat is not None and abs(float(lon)) <= 180 and abs(float(lat)) <= 90
 
 
-def _amount(row: Row) -> float:
-    value: Any = row.get("value")
-    return max(0.0, float(value)) if value is not None else 0.0
+def _sum(rows: Sequence[Row]) -> float | None:
+    values = [float(row["value"]) for row in rows if row.get("value") is not None]
+    return sum(values) if values else None

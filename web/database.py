@@ -28,7 +28,7 @@ _LIMITS = {
 }
 
 CHANGES = """SELECT max(updated_at) FILTER (WHERE events > 0), concat_ws(' ', max(updated_at), sum(next_offset))
-FROM partition_offsets"""
+FROM screens.partition_offsets"""
 """What tells that something was counted: when the last event was, and a text that is another one then."""
 
 

@@ -28,8 +28,8 @@ FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
 HEARTBEAT_SECONDS = 5
 """Between two signs of life; a page that has had none for three times as long says that it has stopped."""
-_FILTERED_FROM = 8
-"""Rows of a table's height from which it can be filtered."""
+_FILTERED_FROM = 10
+"""Rows from which on a table can be filtered."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Renderer:
                 "digest": results[number].digest if number in results else "",
                 "html": Markup(self.fragment(screen, address, number, results.get(number))),  # noqa: S704 — escaped by its template
                 "view": address.views.get(number, View()),
-                "filtered": isinstance(placed.panel, Table) and placed.height >= _FILTERED_FROM,
+                "filtered": isinstance(placed.panel, Table) and _is_long(results[number], address.views.get(number)),
             }
             for number, placed in enumerate(screen.panels, 1)
         ]
@@ -179,8 +179,8 @@ class Renderer:
         if isinstance(panel, Map):
             sheet = charts.Sheet.of(placed.width, placed.height, wall=screen.wall)
             points = charts.points(rows, sheet)
-            counts = {status: sum(point.status == status for point in points) for status in STATUSES}
-            return {"points": points, "counts": counts, "sheet": sheet, "read": read}
+            counts = {status: sum(point.rows for point in points if point.status == status) for status in STATUSES}
+            return {"points": points, "counts": counts, "sheet": sheet, "shapes": charts.SHAPES, "read": read}
         if isinstance(panel, Lines):
             return {"data": self._plotted(panel, rows, language), "last": rows[-1] if rows else {}, "read": read}
         assert isinstance(panel, Tiles | Note)  # there is no other
@@ -203,6 +203,11 @@ class Renderer:
         if not isinstance(moment, datetime):
             moment = datetime.combine(moment, time.min, self._zone)
         return moment.timestamp()
+
+
+def _is_long(result: Result, view: View | None) -> bool:
+    rows = len(result.answer.rows) if result.answer else 0
+    return rows >= _FILTERED_FROM or bool(view and view.filter)
 
 
 def _plain(value: Any) -> Any:

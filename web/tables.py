@@ -63,7 +63,7 @@ def cell_class(column: Column, row: Row) -> str:
     status = row.get(column.status or column.name) if column.status or column.kind == "status" else None
     classes = [
         "right" if to_the_right(column) else "",
-        "" if column.kind == "text" else "whole",
+        "" if column.kind == "text" and not column.right else "whole",
         f"is-{status}" if status in STATUSES else "",
     ]
     if value is None:

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from core.catalogue import open_catalogue
+from core.readers import reader_dsn
 from core.settings import settings
 from dashboards.screens import screens
 from dashboards.texts import LANGUAGES
@@ -31,7 +32,7 @@ def web(
     options = settings()
     catalogue = open_catalogue(options)
     made = {language: screens(catalogue, language) for language in LANGUAGES}
-    app = create_app(made, options.dsn, catalogue.zone, options.language)
+    app = create_app(made, reader_dsn(options), catalogue.zone, options.language)
     say(f"http://{host}:{port}/ shows the screens; Ctrl-C stops")
     uvicorn.run(app, host=host, port=port, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
 
