@@ -57,9 +57,9 @@ BARS = """SELECT * FROM (VALUES ('Xã Số 40', 26, 'h1'), ('P. 2 – Sở NN-MT
 MAP = """SELECT 107.0 + (i * 37 % 100) / 200.0 AS lon, 10.3 + (i * 61 % 90) / 250.0 AS lat, 'Xã Số ' || i AS name,
     i % 17 AS value, (ARRAY['met', 'on_track', 'at_risk', 'missed', 'no_data'])[1 + i % 5] AS status, 'h1' AS code
     FROM generate_series(1, 40) AS i"""
-LINES = """SELECT day::date AS time, 100 + i * 7 % 31 AS received,
+LINES = """SELECT day AS time, 100 + i * 7 % 31 AS received,
     CASE WHEN i <> 5 THEN 95 + i * 5 % 29 END AS processed
-    FROM generate_series(:since::date, :until::date, interval '1 day') WITH ORDINALITY AS t (day, i)"""
+    FROM generate_series(:since, :until, interval '1 day') WITH ORDINALITY AS t (day, i)"""
 SERIES = (
     Column("received", Text("Tiếp nhận", "Received"), "whole"),
     Column("processed", Text("Giải quyết", "Processed"), "whole"),

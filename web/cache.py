@@ -115,8 +115,8 @@ class _Entry:
 class PanelCache:
     """The results, and what keeps those that are watched new: `run` beside the server, on its event loop."""
 
-    def __init__(self, changes: Callable[[], Awaitable[Changes]]) -> None:
-        self._changes = changes
+    def __init__(self, changes: Callable[[], Awaitable[Changes]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._changes, self._clock = changes, clock
         self._entries: Bounded[Hashable, _Entry] = Bounded(
             MOST_RESULTS, MOST_BYTES, lambda entry: bool(entry.watchers or entry.task)
         )
@@ -128,6 +128,9 @@ class PanelCache:
         self._mark: str | None = None
         self.queries = 0
         """Asked of the database so far, for those who want to know what viewers cost."""
+
+    def __len__(self) -> int:
+        return len(self._entries)
 
     async def get(self, key: Hashable, ask: Ask, refresh: float) -> Result:
         """What a panel shows: at once where there is anything, else when the query is through.
@@ -157,9 +160,9 @@ class PanelCache:
     async def run(self) -> None:
         """Look once a second whether something was counted; ask anew what is watched and due."""
         while True:
-            begun = time.monotonic()
+            begun = self._clock()
             await self.tick()
-            await asyncio.sleep(max(0.0, begun + TICK_SECONDS - time.monotonic()))
+            await asyncio.sleep(max(0.0, begun + TICK_SECONDS - self._clock()))
 
     async def tick(self) -> None:
         """One look. While the database is away, only this asks it."""
@@ -187,21 +190,22 @@ class PanelCache:
         return entry
 
     def _due(self, entry: _Entry) -> bool:
+        """Whether to ask anew: at every look, but for its length, where a query is fast and something was counted."""
         if entry.task is not None:
             return False
         if entry.result is None:
             return True
         if self.away:
             return False
-        pause = max(TICK_SECONDS, AT_MOST_A_TENTH * entry.seconds, ERROR_SECONDS if entry.result.error else 0)
-        age = time.monotonic() - entry.began
+        pause = max(0.9 * TICK_SECONDS, AT_MOST_A_TENTH * entry.seconds, ERROR_SECONDS if entry.result.error else 0)
+        age = self._clock() - entry.began
         return age >= pause and (age >= entry.refresh or entry.mark != self._mark or bool(entry.result.error))
 
     def _start(self, entry: _Entry) -> None:
         entry.task = asyncio.get_running_loop().create_task(self._renew(entry))
 
     async def _renew(self, entry: _Entry) -> None:
-        before, entry.began, entry.mark = entry.result, time.monotonic(), self._mark
+        before, entry.began, entry.mark = entry.result, self._clock(), self._mark
         as_of = datetime.now(UTC)
         try:
             if self.away:
@@ -212,7 +216,7 @@ class PanelCache:
             log.warning("%s: %s", entry.key, error, exc_info=not isinstance(error, OpsCentreError))
             old = before or Result(None, as_of, "", 0)
             result = Result(old.answer, old.as_of, f"{old.digest.removesuffix('!')}!", old.size, str(error))
-        entry.seconds, entry.result, entry.task = time.monotonic() - entry.began, result, None
+        entry.seconds, entry.result, entry.task = self._clock() - entry.began, result, None
         self._entries.put(entry.key, entry, result.size)
         if before is None or before.digest != result.digest:
             for watch, number in entry.watchers:

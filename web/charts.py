@@ -99,7 +99,7 @@ def points(rows: Sequence[Row], sheet: Sheet) -> list[Point]:
     shift_x, shift_y = (sheet.width - wide * scale) / 2, (sheet.height - high * scale) / 2
     largest = max((one.size for one in placed), default=0.0) or 1.0
     room = _COVERED * wide * high * scale**2 / (len(placed) * math.pi)
-    most = max(2.5, min(_LARGEST * sheet.text, math.sqrt(room) if room else math.inf))
+    most = max(sheet.text / 4, min(_LARGEST * sheet.text, math.sqrt(room) if room else math.inf))
     order = {status: need for need, status in enumerate(STATUSES)}
     by_need = sorted(
         zip(placed, flat, strict=True), key=lambda one: (order.get(str(one[0].row.get("status")), 9), -one[0].size)
