@@ -48,6 +48,11 @@ class Settings(BaseSettings):
         description="TimescaleDB connection string (libpq form or URL). Not through a pooler by transaction: "
         "docs/runbooks/connection-pooler.md.",
     )
+    reader_dsn: str = Field(
+        default="",
+        description="How the pages and Grafana reach the database, as a role that only reads; without it as one that "
+        "`opscentre migrate` makes on the server of `OPSCENTRE_DSN`.",
+    )
     catalogue: Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
         default=None, description="Folder of the catalogue; without it, or empty, the one shipped."
     )
@@ -91,7 +96,7 @@ class Settings(BaseSettings):
     grafana_url: str = Field(default="", description="Grafana to publish dashboards to, `http://host:port`.")
     grafana_token: str = Field(default="", description="Token of a service account of that Grafana, role Admin.")
     grafana_dsn: str = Field(
-        default="", description="How Grafana reaches the database, where that is not `OPSCENTRE_DSN`."
+        default="", description="How Grafana reaches the database, where that is not as the pages do."
     )
     raw_days: int = Field(default=90, ge=1, description="Days that the raw bytes of dead letters are kept.")
     data: Path = Field(default=Path(".opscentre"), description="Folder of the local parts' data, logs and process ids.")

@@ -73,9 +73,7 @@ def shown_sql(value: str, kind: Kind, language: Language, zone: str) -> str:
         )
         return f"CASE {cases} ELSE floor({value})::text || ' {_SPANS[-1][1].of(language)}' END"
     if kind == "status":
-        words = " ".join(
-            f"WHEN '{code}' THEN '{one.mark} {one.name.of(language)}'" for code, one in STATUSES.items()
-        )
+        words = " ".join(f"WHEN '{code}' THEN '{one.mark} {one.name.of(language)}'" for code, one in STATUSES.items())
         return f"CASE {value} {words} END"
     return f"{value}::text"
 

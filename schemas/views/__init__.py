@@ -1,7 +1,8 @@
-"""The SQL of a catalogue's indicators: schema `indicators`, made anew from the catalogue by `opscentre migrate`.
+"""The SQL of a catalogue: schemas `indicators` and `screens`, made anew from the catalogue by `opscentre migrate`.
 
-Of each indicator there is a function, `at_<id>(starts, ends)`, of its values for any period, and a view by its id, of
-the last 24 months, 8 quarters and 5 years, and of all there has ever been. Running periods end now.
+Functions work with their owner's rights, so that whoever reads the views needs none on the tables. Of each indicator
+there is a function, `at_<id>(starts, ends)`, of its values for any period, and a view by its id, of the last 24 months,
+8 quarters and 5 years, and of all there has ever been. Running periods end now.
 """
 
 from schemas.catalogue.indicators import Indicator
@@ -9,6 +10,7 @@ from schemas.catalogue.model import Catalogue
 from schemas.views.base import EMPTY, base_sql
 from schemas.views.formulas import formula_sql, function_of
 from schemas.views.quoting import identifier, literal
+from schemas.views.screens import screens_sql
 from schemas.views.status import status_sql
 from schemas.views.tables import tables_sql
 
@@ -27,6 +29,7 @@ def views_sql(catalogue: Catalogue) -> str:
         + "".join(_function(one) for one in indicators)
         + "".join(_view(one) for one in indicators)
         + status_sql()
+        + screens_sql(catalogue)
     )
 
 
@@ -35,7 +38,7 @@ def _function(indicator: Indicator) -> str:
     return f"""
 CREATE FUNCTION {function_of(indicator.id)}(starts date, ends date)
 RETURNS TABLE (agency text, dimensions text, numerator float8, denominator float8, value float8)
-LANGUAGE sql STABLE AS {literal(body)};
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS {literal(body)};
 """
 
 

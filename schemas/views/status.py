@@ -8,7 +8,8 @@ PACE_DAYS = 20
 _VALUES = """
 -- The values of an indicator at some agencies, of its period that a day is in, until the end of that day.
 CREATE FUNCTION indicators.values_of(indicator text, ends date, agencies text[])
-RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY EXECUTE format('SELECT agency, value FROM indicators.%I($1, $2) WHERE dimensions = %L '
         'AND agency = ANY ($3)', 'at_' || replace(indicator, '-', '_'), '')
@@ -18,7 +19,8 @@ END $$;
 
 -- The same; none where they cannot be worked out (a sum overflows), so that no other indicator suffers.
 CREATE FUNCTION indicators.known_values_of(indicator text, ends date, agencies text[])
-RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE AS $$
+RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE
+SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
     RETURN QUERY SELECT * FROM indicators.values_of(indicator, ends, agencies);
 EXCEPTION WHEN data_exception THEN
@@ -33,7 +35,8 @@ RETURNS TABLE (
     indicator text, system text, agency text, due date, at_least float8, at_most float8, assumed boolean, value float8,
     days_left int, working_days_left int, pace float8, pace_needed float8, projected float8, status text,
     decided_at timestamptz, decided_value float8, corrected boolean
-) LANGUAGE sql STABLE AS {status};
+) LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS {status};
 
 CREATE VIEW indicators.indicator_status AS SELECT * FROM indicators.status_at(indicators.today());
 """
