@@ -9,7 +9,7 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from core.errors import ConfigurationError
 from core.settings import Settings
-from schemas.views.screens import READER
+from schemas.views.screens import GRANTS, READER
 
 _MAKE = sql.SQL("""
 DO $$ BEGIN
@@ -67,6 +67,7 @@ def make_reader(options: Settings) -> None:
                 "says, and set OPSCENTRE_READER_DSN"
             ) from None
         connection.execute(_PRIVATE.format(database=sql.Identifier(connection.info.dbname)))
+        connection.execute(GRANTS.encode())
 
 
 def _admitted(dsn: str) -> bool:

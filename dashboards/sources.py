@@ -106,6 +106,10 @@ class Sources:
             indicators.today()::timestamp, interval '1 month') AS f) AS m
     LEFT JOIN LATERAL {function_of(indicator)}({starts}, m.ends) AS v ON v.agency = {agency} AND v.dimensions = '')"""
 
+    def statuses_of(self, indicators: Iterable[str]) -> str:
+        """`indicators.indicator_status` of some indicators: the fewer, the faster."""
+        return f"indicators.status_at(indicators.today(), ARRAY[{', '.join(map(literal, indicators))}]::text[])"
+
     def figure(self, value: str) -> str:
         """A number as text, in the language's way, to two decimals, without needless zeros; null where it is."""
         text = f"rtrim(to_char(({value})::numeric, 'FM999,999,999,990.99'), '.')"

@@ -54,7 +54,8 @@ def _due_soon() -> Number:
 def _beside(sources: Sources) -> Table:
     """Shares and means of the agency beside the province's: sums of a whole province say nothing beside one's own."""
     query = f"""SELECT c.indicator, {sources.name("c")} AS name, v.own_value, v.whole_value,
-    {sources.with_unit("v.own_value", "c.unit")} AS own_shown, {sources.with_unit("v.whole_value", "c.unit")} AS whole_shown
+    {sources.with_unit("v.own_value", "c.unit")} AS own_shown,
+    {sources.with_unit("v.whole_value", "c.unit")} AS whole_shown
 FROM indicators.catalogue AS c
 JOIN LATERAL (SELECT max(v.value) FILTER (WHERE v.agency = :agency) AS own_value,
         max(v.value) FILTER (WHERE v.agency = {sources.province}) AS whole_value

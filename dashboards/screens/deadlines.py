@@ -45,10 +45,12 @@ def deadlines(sources: Sources) -> Screen:
 
 def _coming(sources: Sources) -> Bars:
     form = "DD/MM" if sources.language == "vi" else "MM-DD"
-    query = f"""SELECT to_char(d.day, '{form}') AS name, (SELECT count(*) FROM screens.cases AS c
-    WHERE {_OPEN} AND NOT c.overdue AND c.due_at >= indicators.begin_of(d.day)
-        AND c.due_at < indicators.begin_of(d.day + 1) AND {below("c.agency")}) AS value
-FROM (SELECT indicators.today() + n AS day FROM generate_series(0, 13) AS n) AS d ORDER BY d.day"""
+    query = f"""SELECT to_char(d.day, '{form}') AS name, count(c.day) AS value
+FROM (SELECT indicators.today() + n AS day FROM generate_series(0, 13) AS n) AS d
+LEFT JOIN (SELECT (c.due_at AT TIME ZONE {sources.zone})::date AS day FROM screens.cases AS c
+    WHERE {_OPEN} AND NOT c.overdue AND c.due_at >= indicators.begin_of(indicators.today())
+        AND c.due_at < indicators.begin_of(indicators.today() + 14) AND {below("c.agency")}) AS c USING (day)
+GROUP BY d.day ORDER BY d.day"""
     return Bars(Text("Đến hạn trong 14 ngày tới", "Due within 14 days"), query)
 
 

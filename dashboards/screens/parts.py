@@ -56,11 +56,13 @@ def overdue_everywhere(link: Link) -> Number:
 def indicator_tiles(sources: Sources, title: Text, systems: Sequence[str], columns: int = 4) -> Tiles:
     """Every indicator of some systems for the agency chosen, judged where it has a target; what is worst first."""
     name = sources.name("c")
+    found = sources.catalogue.indicators.values()
+    statuses = sources.statuses_of(one.id for one in found if one.file.system in systems and one.file.target)
     query = f"""SELECT {name} AS name, {sources.figure("v.value")} || ' ' || {sources.unit("c.unit")} AS shown,
     CASE WHEN v.value IS NULL THEN 'no_data' ELSE s.status END AS status, c.indicator
 FROM indicators.catalogue AS c
 LEFT JOIN LATERAL indicators.known_values_of(c.indicator, indicators.today(), ARRAY[:agency]) AS v ON true
-LEFT JOIN (SELECT DISTINCT ON (indicator) indicator, status FROM indicators.indicator_status
+LEFT JOIN (SELECT DISTINCT ON (indicator) indicator, status FROM {statuses}
     WHERE agency = :agency ORDER BY indicator, due DESC) AS s USING (indicator)
 LEFT JOIN {sources.statuses()} ON k.status = s.status
 WHERE {of_systems("c.system", systems)} ORDER BY k.place NULLS LAST, {name}"""

@@ -46,14 +46,14 @@ def target(sources: Sources) -> Screen:
         f"SELECT c.indicator AS value, {sources.name('c')} AS name FROM indicators.catalogue AS c "
         f"ORDER BY NOT EXISTS (SELECT FROM indicators.targets AS t WHERE t.indicator = c.indicator), 2"
     )
-    where = "s.indicator = :indicator"
+    chosen = "indicators.status_at(indicators.today(), ARRAY[:indicator])"
     return Screen(
         "target",
         sources.language,
         Text("Phía sau một chỉ tiêu", "Behind a target"),
         Text("Cơ quan nào, việc nào làm chỉ tiêu này chậm.", "Which agency and which case keep this target back."),
         [
-            Placed(targets_table(sources, Text("Chỉ tiêu", "The target"), where), 24, 6),
+            Placed(targets_table(sources, Text("Chỉ tiêu", "The target"), chosen), 24, 6),
             Placed(_curve(sources), 14, 10),
             Placed(_agencies(sources), 10, 10),
             Placed(_cases(sources, targeted), 24, 14),

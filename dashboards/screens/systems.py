@@ -90,7 +90,7 @@ def stations(sources: Sources) -> Screen:
         ),
         [
             Placed(stations_map(sources, Text("Vị trí các trạm", "Where they stand"), ":agency"), 12, 18),
-            Placed(targets_table(sources, Text("Mục tiêu", "The target"), "s.indicator = 'stations-5g'"), 12, 6),
+            Placed(targets_table(sources, Text("Mục tiêu", "The target"), sources.statuses_of(["stations-5g"])), 12, 6),
             *(Placed(panel, 12, 12) for panel in curves(sources, known)),
             *(Placed(split(sources, indicator), 8, 12) for indicator in known),
             Placed(_communes(sources), 16, 12),
@@ -177,6 +177,8 @@ GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 2 DESC, 1 LIMIT 12"""
 def programme(sources: Sources) -> Screen:
     """The screen `programme`."""
     known = [system for system in PROGRAMME if system in sources.catalogue.systems]
+    found = sources.catalogue.indicators.values()
+    targeted = [one.id for one in found if one.file.system in known and one.file.target]
     tasks = f"""{of_systems("c.system", known)} AND c.kind = 'task' AND c.state IN ('open', 'suspended')
     AND {below("c.agency")}"""
     return Screen(
@@ -191,7 +193,7 @@ def programme(sources: Sources) -> Screen:
             "What each task is to deliver, by when, how far it is, whose turn it is.",
         ),
         [
-            Placed(targets_table(sources, Text("Chỉ tiêu", "Targets"), of_systems("s.system", known)), 24, 18),
+            Placed(targets_table(sources, Text("Chỉ tiêu", "Targets"), sources.statuses_of(targeted)), 24, 18),
             Placed(cases_table(sources, Text("Nhiệm vụ đang thực hiện", "Tasks under way"), tasks), 24, 20),
             Placed(indicator_tiles(sources, Text("Chỉ số", "Indicators"), known, 6), 24, 24),
         ],

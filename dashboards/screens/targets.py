@@ -16,9 +16,12 @@ NOTE = Text(
 )
 
 
-def targets_table(sources: Sources, title: Text, where: str = "true") -> Table:
-    """Every target whose row of `indicators.indicator_status` (`s`) meets a condition, what needs attention first."""
-    return Table(title, _query(sources, where), _columns(), note=NOTE)
+ALL = "indicators.indicator_status"
+
+
+def targets_table(sources: Sources, title: Text, statuses: str = ALL) -> Table:
+    """The targets of a view or function as `indicators.indicator_status`, what needs attention first."""
+    return Table(title, _query(sources, statuses), _columns(), note=NOTE)
 
 
 def _columns() -> list[Column]:
@@ -39,7 +42,7 @@ def _columns() -> list[Column]:
     ]
 
 
-def _query(sources: Sources, where: str) -> str:
+def _query(sources: Sources, statuses: str) -> str:
     day = "DD/MM/YYYY" if sources.language == "vi" else "YYYY-MM-DD"
     past = "s.due < indicators.today()"
     decided = sources.with_unit("s.decided_value", "c.unit")
@@ -57,14 +60,14 @@ def _query(sources: Sources, where: str) -> str:
     CASE WHEN NOT {past} THEN {sources.with_unit("s.projected", "c.unit")} END AS projected_shown, s.decided_at,
     CASE WHEN s.decided_at IS NOT NULL THEN CASE WHEN s.corrected THEN '✎ ' ELSE '' END || {decided} || ' ('
         || to_char(s.decided_at AT TIME ZONE {sources.zone}, '{day}') || ')' END AS decided
-FROM indicators.indicator_status AS s JOIN indicators.catalogue AS c USING (indicator)
+FROM {statuses} AS s JOIN indicators.catalogue AS c USING (indicator)
 JOIN {sources.statuses()} USING (status)
 LEFT JOIN LATERAL indicators.known_values_of(s.indicator, indicators.today(), ARRAY[s.agency]) AS now ON true
 LEFT JOIN {_behind(sources)} AS b (indicator, task, owner) ON b.indicator = s.indicator
 LEFT JOIN screens.cases AS task ON task.system = s.system AND task.kind = 'task' AND task.subject = b.task
 LEFT JOIN screens.agencies AS a ON a.code = CASE WHEN s.agency <> {sources.province} THEN s.agency
     ELSE coalesce(task.agency, b.owner, s.agency) END
-WHERE {where} ORDER BY k.place, s.due, {sources.name("c")}, s.agency"""
+ORDER BY k.place, s.due, {sources.name("c")}, s.agency"""
 
 
 def _behind(sources: Sources) -> str:

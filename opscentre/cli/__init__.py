@@ -19,6 +19,7 @@ from opscentre.cli import (
     partitions,
     publishing,
     reports,
+    screens,
     simulation,
 )
 
@@ -43,6 +44,7 @@ for command in (
 app.add_typer(catalogue.app, name="catalogue")
 app.add_typer(deadletters.app, name="dead-letters")
 app.add_typer(dashboards.app, name="dashboards")
+app.add_typer(screens.app, name="screens")
 
 
 def main() -> None:

@@ -1,8 +1,6 @@
 """`opscentre dashboards`: generate them, and publish them to Grafana."""
 
-import re
-from collections.abc import Iterator
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -12,7 +10,6 @@ from core.settings import settings
 from dashboards.documents import documents, stale, write
 from opscentre.cli.output import Json, print_json, say
 from schemas.catalogue.load import load_catalogue
-from schemas.catalogue.model import Catalogue
 
 app = typer.Typer(no_args_is_help=True, help="Grafana dashboards, in Vietnamese and English: publish, build.")
 
@@ -65,30 +62,3 @@ def build(
             f"stale: {', '.join(path.name for path in found)}\nRun `opscentre dashboards build` and commit it."
         )
     say("the generated dashboards are up to date")
-
-
-def screen_queries(catalogue: Catalogue) -> dict[str, str]:
-    """Each query of the dashboards by its dashboard and panel, as Grafana would send it with all agencies chosen."""
-    targeted = next((one.id for one in catalogue.indicators.values() if one.file.target), "")
-    return {
-        f"{uid}, {panel.get('title') or panel['id']}, {target['refId']}": _sent(target["rawSql"], targeted)
-        for uid, document in documents(catalogue).items()
-        if uid.endswith("-vi")  # the other languages ask the same
-        for panel in _panels(document)
-        for target in panel.get("targets") or []
-        if "rawSql" in target
-    }
-
-
-def _panels(document: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    for panel in document.get("panels") or []:
-        yield panel
-        yield from _panels(panel)
-
-
-def _sent(query: str, indicator: str) -> str:
-    """A query with Grafana's macros and variables filled in: the last 90 days, all agencies, and an indicator."""
-    query = query.replace("${indicator:sqlstring}", f"'{indicator}'")
-    query = re.sub(r"\$__timeFilter\(([^)]*)\)", r"\1 BETWEEN $__timeFrom() AND $__timeTo()", query)
-    query = query.replace("$__timeFrom()", "(now() - interval '90 days')").replace("$__timeTo()", "now()")
-    return re.sub(r"\$\{\w+:sqlstring\}", "'*'", query)

@@ -12,6 +12,7 @@ from core.catalogue import open_catalogue
 from core.database import migrate as migrate_database
 from core.errors import ConfigurationError
 from core.kafka import answers, topics
+from core.readers import make_reader
 from core.settings import DEMONSTRATION, settings
 from core.topics import topic_differences, update_topics
 from opscentre.cli.output import Json, console, print_json, say, warn
@@ -58,6 +59,10 @@ def migrate(catalogue_changed: CatalogueChanged = False) -> None:
     options = settings()
     catalogue, shipped = open_catalogue(options), options.catalogue is None
     migrate_database(options.dsn, say)
+    try:
+        make_reader(options)
+    except ConfigurationError as error:
+        warn(str(error))
     if not catalogue_changed:
         refuse_another_catalogue(options.dsn, catalogue, shipped)
     left = update_topics(options.kafka, topics(catalogue), say)  # first: workers of the new catalogue look for them

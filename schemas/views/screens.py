@@ -107,14 +107,15 @@ CREATE VIEW screens.sizes AS
         'dead_letters', 'alerts', 'deliveries', 'counters_day', 'counters_month', 'counters_minute', 'actors_month');
 """
 
-_GRANTS = f"""
+GRANTS = f"""
 DO $$ BEGIN
-    IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{READER}') THEN
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = '{READER}') AND to_regnamespace('screens') IS NOT NULL THEN
         GRANT USAGE ON SCHEMA indicators, screens TO {READER};
         GRANT SELECT ON ALL TABLES IN SCHEMA indicators, screens TO {READER};
     END IF;
 END $$;
 """
+"""What the readers may do, where there are readers."""
 
 
 def screens_sql(catalogue: Catalogue) -> str:
@@ -126,7 +127,7 @@ def screens_sql(catalogue: Catalogue) -> str:
         + _insert("centres", centres)
         + _insert("systems", systems)
         + _insert("components", _components(catalogue.indicators))
-        + _GRANTS
+        + GRANTS
     )
 
 

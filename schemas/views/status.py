@@ -29,8 +29,9 @@ END $$;
 """
 
 _STATUS = """
--- As of the end of a local day, or of today until now. What was decided later was not known then.
-CREATE FUNCTION indicators.status_at(as_of date)
+-- As of the end of a local day, or of today until now; of some indicators, or of all. What was decided later was not
+-- known then.
+CREATE FUNCTION indicators.status_at(as_of date, wanted text[] DEFAULT NULL)
 RETURNS TABLE (
     indicator text, system text, agency text, due date, at_least float8, at_most float8, assumed boolean, value float8,
     days_left int, working_days_left int, pace float8, pace_needed float8, projected float8, status text,
@@ -48,6 +49,7 @@ WITH asked AS (
             ORDER BY day DESC OFFSET {before} LIMIT 1) AS earlier,
         (SELECT count(*)::int FROM indicators.working_days WHERE day > as_of AND day <= t.due) AS working_days_left
     FROM indicators.targets AS t JOIN indicators.catalogue AS c USING (indicator)
+    WHERE wanted IS NULL OR t.indicator = ANY (wanted)
 ), days AS MATERIALIZED (
     SELECT indicator, day AS ends, array_agg(DISTINCT agency) AS agencies
     FROM asked, LATERAL (VALUES (ends), (earlier)) AS both_days (day) GROUP BY indicator, day

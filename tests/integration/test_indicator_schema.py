@@ -1,6 +1,5 @@
 """The schema of indicators as it is made from a catalogue: whatever that says, for whoever may read it."""
 
-import uuid
 from datetime import date
 
 import psycopg
@@ -8,9 +7,11 @@ import pytest
 from psycopg import sql
 
 from core.database import migrate
+from core.readers import make_reader, reader_dsn
+from core.settings import Settings
 from opscentre.devservices.timescaledb import TimescaleDB
 from streams.write.writer import Writer
-from tests.conftest import ROOT, earlier
+from tests.conftest import earlier
 from tests.indicators import PROVINCE, A, Committer, count, indicator, make, received, term, values, whole
 
 RECEIVED = indicator("received", count("dossier.opened"))
@@ -60,32 +61,17 @@ def test_views_are_made_anew_only_where_the_catalogue_says_something_else(connec
     assert connection.execute("SELECT to_regclass('indicators.other')").fetchone() == (None,)
 
 
-def test_a_reader_by_the_runbook_reads_the_views_also_once_they_are_made_anew(
+def test_a_reader_reads_the_views_also_once_they_are_made_anew(
     connection: psycopg.Connection, database: str, log: Committer
 ) -> None:
     log(received("1", "2025-03-20T08:00:00"))
-    reader = f"reader_{uuid.uuid4().hex[:8]}"
-    for statement in runbook(reader):
-        connection.execute(statement.encode())
-    try:
-        make(connection, RECEIVED, indicator("open", {"kind": "stock", "of": [term("dossier.open")]}))
-        with psycopg.connect(database, autocommit=True) as own:
-            own.execute(f"SET ROLE {reader}".encode())
-            assert whole(values(own, "received", "2025-03-01", "2025-03-31")) == {A: 1, PROVINCE: 1}
-            for name in ("received", "open", "indicator_status", "targets"):
-                own.execute(f"SELECT * FROM indicators.{name}".encode())
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                own.execute("SELECT value FROM dead_letters")
-    finally:
-        connection.execute(f"DROP OWNED BY {reader}".encode())
-        connection.execute(f"DROP ROLE {reader}".encode())
-
-
-def runbook(reader: str) -> list[str]:
-    """The statements of the runbook, for a role of this name; but not those that are about a database's name."""
-    text = (ROOT / "docs/runbooks/grafana-role.md").read_text().split("```sql\n")[1].split("```")[0]
-    statements = [line.strip() for line in text.replace("grafana", reader).split(";")]
-    return [line for line in statements if line and "ON DATABASE" not in line]
+    options = Settings(dsn=database)
+    make_reader(options)
+    make(connection, RECEIVED, indicator("open", {"kind": "stock", "of": [term("dossier.open")]}))
+    with psycopg.connect(reader_dsn(options), autocommit=True) as own:
+        assert whole(values(own, "received", "2025-03-01", "2025-03-31")) == {A: 1, PROVINCE: 1}
+        for name in ("received", "open", "indicator_status", "targets"):
+            own.execute(f"SELECT * FROM indicators.{name}".encode())
 
 
 def test_a_database_from_before_has_its_months_after_the_migration(timescaledb: TimescaleDB) -> None:
