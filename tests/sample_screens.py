@@ -104,6 +104,5 @@ def _table(language: Language) -> Screen:
 def _case(language: Language) -> Screen:
     choices = (Choice("number", _text("Number")), Choice("kind", _text("Kind")))
     panel = Number(_text("It"), "SELECT :number || '/' || :kind AS value", "text")
-    return Screen(
-        "case", language, _text("Case"), _text("One case."), [Placed(panel, 24, 5)], choices, days=30, listed=False
-    )
+    panels = [Placed(panel, width, height) for width, height in [(16, 9), (8, 4), (8, 5)]]
+    return Screen("case", language, _text("Case"), _text("One case."), panels, choices, days=30, listed=False)

@@ -36,7 +36,7 @@ def built(screen: Screen, screens: Mapping[str, Screen], zone: str) -> models.Da
         .uid(uid(screen.name, screen.language))
         .description(_description(context))
         .tags(["opscentre", screen.language])
-        .time(f"now-{screen.days or 1}d", "now")
+        .time(f"now-{screen.days}d" if screen.days else "now-1y", "now")
         .timezone(zone)
         .timepicker(dashboard.TimePicker().hidden(not screen.days))
         .refresh(f"{screen.refresh}s")
@@ -94,16 +94,14 @@ def _stack(context: Context, placed: Placed) -> list[tuple[_Built, int]]:
 
 
 def _on_grid(stacks: Iterator[tuple[list[tuple[_Built, int]], int]]) -> Iterator[tuple[_Built, models.GridPos]]:
-    """From left to right, and in a new row where there is no room; a row is as high as its highest panel."""
-    x = y = height = 0
+    """Each as high up as there is room below those before it, and there as far to the left."""
+    filled = [0] * GRID_WIDTH  # rows of each column of the grid
     for stack, width in stacks:
-        if x + width > GRID_WIDTH:
-            x, y, height = 0, y + height, 0
-        top = y
+        top, x = min((max(filled[x : x + width]), x) for x in range(GRID_WIDTH - width + 1))
         for panel, rows in stack:
             yield panel, models.GridPos(h=rows, w=width, x=x, y=top)
             top += rows
-        x, height = x + width, max(height, top - y)
+        filled[x : x + width] = [top] * width
 
 
 def _panel(context: Context, panel: Panel) -> _Built:

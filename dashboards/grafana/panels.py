@@ -30,8 +30,9 @@ from dashboards.texts import Text
 
 _RowPanel = TypeVar("_RowPanel", stat.Panel, bargauge.Panel)
 _DETAILS = Text("Chi tiết", "Details")
-_CAPTION, _FIGURE = 24, 54
-"""Pixels of a wall's captions and figures."""
+_CAPTION, _FIGURE, _TIME = 24, 54, 36
+"""Pixels of a wall's captions, figures, and times, which are longer."""
+_TIMES = {"day", "moment", "clock"}
 _MOST_ROWS = 100
 _DECIMALS: dict[Kind, int] = {"whole": 0, "decimal": 1, "percent": 0, "figure": 2}
 
@@ -78,7 +79,7 @@ def number(context: Context, panel: Number) -> stat.Panel:
     if not context.screen.wall:
         return built.title(title).text_mode(common_models.BigValueTextMode.VALUE)
     built.title("").override_by_name("value", properties({"displayName": title}))
-    sizes = common.VizTextDisplayOptions().title_size(_CAPTION).value_size(_FIGURE)
+    sizes = common.VizTextDisplayOptions().title_size(_CAPTION).value_size(_TIME if panel.kind in _TIMES else _FIGURE)
     return built.text_mode(common_models.BigValueTextMode.VALUE_AND_NAME).text(sizes)
 
 
@@ -118,13 +119,21 @@ def lines(context: Context, panel: Lines) -> timeseries.Panel:
     )
     if panel.note is not None:
         built.description(context.say(panel.note))
-    day = "DD/MM" if context.language == "vi" else "MM-DD"
-    built.override_by_name("time", properties({"unit": f"time:{day if context.screen.days > 2 else f'HH:mm {day}'}"}))
+    built.override_by_name("time", properties({"unit": f"time:{_axis(context)}"}))
     for one in panel.series:
         colour = {"mode": "fixed", "fixedColor": RED_TEXT} if one.alarming else None
         unit = {"unit": "percent" if one.kind == "percent" else "none", "decimals": _DECIMALS.get(one.kind)}
         built.override_by_name(one.name, properties({"displayName": context.say(one.heading), "color": colour, **unit}))
     return built
+
+
+def _axis(context: Context) -> str:
+    """How the axis says a time: of a screen without a period it is a year of months."""
+    days, vietnamese = context.screen.days, context.language == "vi"
+    if not days:
+        return "MM/YYYY" if vietnamese else "YYYY-MM"
+    day = "DD/MM" if vietnamese else "MM-DD"
+    return day if days > 2 else f"HH:mm {day}"
 
 
 def bars(context: Context, panel: Bars) -> bargauge.Panel:

@@ -1,4 +1,7 @@
-"""Dashboards from samples of every kind of panel: colours, words, links, choices, places on the grid."""
+"""Dashboards from samples of every kind of panel: colours, words, links, choices, places on the grid.
+
+What holds of every dashboard is also asked of those that are published.
+"""
 
 import json
 import re
@@ -11,10 +14,12 @@ from urllib.parse import unquote
 import pytest
 
 from dashboards.colours import RED, RED_TEXT
-from dashboards.grafana.documents import rendered
+from dashboards.grafana.documents import documents, rendered
 from dashboards.model import GRID_WIDTH
+from dashboards.screens import screens
 from dashboards.statuses import COLOURS
 from dashboards.texts import LANGUAGES, Language
+from tests.helpers import CATALOGUE
 from tests.sample_screens import HOSTILE, samples
 
 ZONE = "Asia/Ho_Chi_Minh"
@@ -24,7 +29,10 @@ DOCUMENTS = {
     for name, screen in samples(language).items()
 }
 WALL, TABLE, CASE = (DOCUMENTS[name, "vi"] for name in ("wall", "table", "case"))
-EVERY = pytest.mark.parametrize("document", DOCUMENTS.values(), ids=map(" ".join, DOCUMENTS))
+PUBLISHED = documents(CATALOGUE)
+EVERY = pytest.mark.parametrize(
+    "document", [*DOCUMENTS.values(), *PUBLISHED.values()], ids=[*map(" ".join, DOCUMENTS), *PUBLISHED]
+)
 
 
 def panel(document: dict[str, Any], kind: str, place: int = 0) -> dict[str, Any]:
@@ -80,10 +88,11 @@ def test_what_is_said_of_a_column_is_said_of_one_that_the_query_gives(document: 
             assert {override["matcher"]["options"] for override in one["fieldConfig"]["overrides"]} <= set(given)
 
 
-@pytest.mark.parametrize("name", samples("vi"))
+@pytest.mark.parametrize("name", screens(CATALOGUE, "vi"))
 def test_both_languages_show_the_same(name: str) -> None:
-    vi, en = (DOCUMENTS[name, language]["panels"] for language in LANGUAGES)
+    vi, en = (PUBLISHED[f"opscentre-{name}-{language}"]["panels"] for language in LANGUAGES)
     assert [(p["id"], p["type"], p["gridPos"]) for p in vi] == [(p["id"], p["type"], p["gridPos"]) for p in en]
+    assert all(a["title"] != b["title"] for a, b in zip(vi, en, strict=True) if a.get("title"))
 
 
 @EVERY
@@ -110,7 +119,15 @@ def test_a_wall_says_its_titles_large() -> None:
         "## Targets (vi)",
         "## Places (vi)",
     ]
-    assert max(one["gridPos"]["y"] + one["gridPos"]["h"] for one in WALL["panels"]) == 27
+
+
+def test_a_panel_stands_below_a_lower_one_beside_a_higher_one() -> None:
+    places = [one["gridPos"] for one in CASE["panels"][1:]]
+    assert [(place["x"], place["y"], place["w"], place["h"]) for place in places] == [
+        (0, 2, 16, 9),
+        (16, 2, 8, 4),
+        (16, 6, 8, 5),
+    ]
 
 
 def test_other_screens_begin_with_what_they_are_for() -> None:
@@ -179,13 +196,23 @@ def test_a_link_carries_the_row_what_is_chosen_and_the_period() -> None:
 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_link_leads_to_a_screen_of_its_language_that_takes_what_it_brings(language: Language) -> None:
-    screens = samples(language)
-    for name in screens:
-        for link in links(DOCUMENTS[name, language]):
-            found = re.fullmatch(rf"/d/opscentre-(\w+)-{language}\?(.*)", link)
+    there = screens(CATALOGUE, language)
+    for name in there:
+        document = PUBLISHED[f"opscentre-{name}-{language}"]
+        assert set(re.findall(r"/d/([\w-]+)", json.dumps(document))) <= set(PUBLISHED)
+        for link in links(document):
+            found = re.fullmatch(rf"/d/opscentre-([\w-]+)-{language}\?(.*)", link)
             assert found, link
             brought = set(re.findall(r"var-(\w+)=|\${(\w+):queryparam}", unquote(found[2])))
-            assert {a or b for a, b in brought} <= {one.parameter for one in screens[found[1]].choices}
+            assert {a or b for a, b in brought} <= {one.parameter for one in there[found[1]].choices}
+
+
+def test_a_wall_fills_a_screen_and_needs_no_more() -> None:
+    walls = [screen.name for screen in screens(CATALOGUE, "vi").values() if screen.wall]
+    assert walls
+    for name in walls:
+        places = [one["gridPos"] for one in PUBLISHED[f"opscentre-{name}-vi"]["panels"]]
+        assert 24 <= max(place["y"] + place["h"] for place in places) <= 27
 
 
 def test_navigation_has_the_listed_screens_and_the_other_language() -> None:
