@@ -18,10 +18,9 @@ from core.topics import topic_differences, update_topics
 from opscentre.cli.output import Json, console, print_json, say, warn
 from opscentre.demonstration import run_demonstration, shift_targets
 from opscentre.devservices import open_stack
-from opscentre.documents import ROOT, write_documents
+from opscentre.documents import ROOT, stale, write_documents
 from opscentre.reports.coverage import calendar_reach
 from opscentre.supervisor import supervise, worker_processes
-from schemas.docs.documents import stale
 from streams.recount.rebuild import apply_catalogue, refuse_another_catalogue
 
 CatalogueChanged = Annotated[
