@@ -111,11 +111,11 @@ def lines(context: Context, panel: Lines) -> timeseries.Panel:
         .with_target(PanelQuery(rows(context.asked(panel.query), cells), "time_series"))
         .no_value(context.say(panel.nothing))
         .unit("none")
-        .min(0)
+        .axis_soft_min(0)
         .draw_style(style)
         .fill_opacity(70 if panel.bars else 15)
         .line_width(1 if panel.bars else 2)
-        .show_points(common_models.VisibilityMode.NEVER)
+        .show_points(common_models.VisibilityMode.AUTO)
     )
     if panel.note is not None:
         built.description(context.say(panel.note))
@@ -142,6 +142,7 @@ def bars(context: Context, panel: Bars) -> bargauge.Panel:
     words = or_nothing(value, context.say(panel.nothing))
     label = f"{given('name')} || ': ' || {words}"
     cells = _cells(panel, {"label": label, "value": f"{given('value')}::float8"})
+    text_size = common.VizTextDisplayOptions().value_size(1)
     built = (
         bargauge.Panel()
         .title(context.say(panel.title))
@@ -151,7 +152,7 @@ def bars(context: Context, panel: Bars) -> bargauge.Panel:
         .display_mode(common_models.BarGaugeDisplayMode.BASIC)
         # The first is known to Grafana 10 and later, the second leaves nothing to be seen in 9.
         .value_mode(common_models.BarGaugeValueMode.HIDDEN)
-        .text(common.VizTextDisplayOptions().value_size(1))
+        .text(text_size.title_size(_CAPTION) if context.screen.wall else text_size)
         .override_by_name("value", properties({"displayName": "${__data.fields.label}"}))
         .unit("none")
         .min(0)

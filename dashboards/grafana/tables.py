@@ -72,6 +72,7 @@ def _told(context: Context, column: Column) -> dict[str, Any]:
         "displayName": context.say(column.heading),
         "noValue": DASH,
         "unit": _MOMENTS[context.language].get(column.kind, "string"),
+        "custom.filterable": True,
         "custom.width": column.width or None,
         "custom.align": "right" if column.right or column.kind in _FIGURES else None,
     }

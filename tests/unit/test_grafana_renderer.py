@@ -140,6 +140,21 @@ def test_other_screens_begin_with_what_they_are_for() -> None:
     assert WALL["description"] == "For the hall. (vi)"
 
 
+def test_a_bar_says_its_value_in_the_screens_language_behind_its_name() -> None:
+    found = panel(TABLE, "bargauge")
+    assert told(found, "value")["displayName"] == "${__data.fields.label}"
+    assert found["options"]["valueMode"] == "hidden"
+    assert "translate(to_char" in sql(found)
+
+
+def test_a_line_is_called_by_its_heading_and_its_axis_is_in_the_screens_language() -> None:
+    vi, en = (panel(DOCUMENTS["table", language], "timeseries") for language in LANGUAGES)
+    assert (told(vi, "opened")["displayName"], told(en, "opened")["displayName"]) == ("Opened (vi)", "Opened")
+    assert (told(vi, "time")["unit"], told(en, "time")["unit"]) == ("time:DD/MM", "time:MM-DD")
+    assert told(vi, "opened")["color"] == {"mode": "fixed", "fixedColor": RED_TEXT}
+    assert told(vi, "share")["unit"] == "percent"
+
+
 def test_a_tile_is_called_by_its_name_alone() -> None:
     assert told(panel(WALL, "stat", 3), "value") == {"displayName": "${__data.fields.name}"}
     assert told(panel(WALL, "stat", 3), "carried_id") == {"custom.hidden": True, "noValue": ""}
@@ -164,6 +179,7 @@ def test_columns_read_in_the_screens_language_whatever_the_browsers() -> None:
     assert {told(vi, name).get("custom.align") for name in ("whole", "goal", "span")} == {"right"}
     assert told(vi, "code")["custom.width"] == 120
     assert told(vi, "code")["noValue"] == "—"
+    assert all(told(vi, name)["custom.filterable"] for name in ("code", "whole", "day"))
     assert vi["fieldConfig"]["defaults"]["noValue"] == "None is overdue (vi)"
 
 
