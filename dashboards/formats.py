@@ -15,12 +15,10 @@ _DATES: Mapping[Language, Mapping[str, tuple[str, str]]] = {
     "vi": {
         "day": ("%d/%m/%Y", "DD/MM/YYYY"),
         "moment": ("%d/%m/%Y %H:%M", "DD/MM/YYYY HH24:MI"),
-        "clock": ("%H:%M:%S %d/%m", "HH24:MI:SS DD/MM"),
     },
     "en": {
         "day": ("%Y-%m-%d", "YYYY-MM-DD"),
         "moment": ("%Y-%m-%d %H:%M", "YYYY-MM-DD HH24:MI"),
-        "clock": ("%H:%M:%S %m-%d", "HH24:MI:SS MM-DD"),
     },
 }
 _SPANS = ((86400, Text("ngày", "d")), (3600, Text("giờ", "h")), (60, Text("phút", "min")), (1, Text("giây", "s")))
@@ -32,10 +30,14 @@ def shown(value: Any, kind: Kind, language: Language, zone: ZoneInfo) -> str:
         return ""
     if kind in _DIGITS:
         return _number(value, kind, language)
+    if kind == "clock":
+        assert isinstance(value, datetime)  # so says the query
+        local = value.astimezone(zone)
+        return local.strftime("%H:%M:%S" if local.date() == datetime.now(zone).date() else _DATES[language]["day"][0])
     if kind in _DATES[language]:
-        local = value.astimezone(zone) if isinstance(value, datetime) else value
-        assert isinstance(local, date)  # so says the query
-        return local.strftime(_DATES[language][kind][0])
+        day = value.astimezone(zone) if isinstance(value, datetime) else value
+        assert isinstance(day, date)  # so says the query
+        return day.strftime(_DATES[language][kind][0])
     if kind == "seconds":
         seconds = int(value)
         size, unit = next((one for one in _SPANS if seconds >= 2 * one[0]), _SPANS[-1])
@@ -54,13 +56,17 @@ def _number(value: float | Decimal, kind: Kind, language: Language) -> str:
         text = text.rstrip("0").rstrip(".")
     if language == "vi":
         text = text.translate({ord(","): ".", ord("."): ","})
-    return f"{text} %" if kind == "percent" else text
+    return f"{text}\u00a0%" if kind == "percent" else text
 
 
 def shown_sql(value: str, kind: Kind, language: Language, zone: str) -> str:
     """The expression of the same text, null where there is none."""
     if kind in _DIGITS:
         return _number_sql(value, kind, language)
+    if kind == "clock":
+        local, today = f"{value} AT TIME ZONE '{zone}'", f"now() AT TIME ZONE '{zone}'"
+        form = f"CASE WHEN ({local})::date = ({today})::date THEN 'HH24:MI:SS' ELSE '{_DATES[language]['day'][1]}' END"
+        return f"to_char({local}, {form})"
     if kind in _DATES[language]:
         local = value if kind == "day" else f"{value} AT TIME ZONE '{zone}'"
         return f"to_char({local}, '{_DATES[language][kind][1]}')"
@@ -84,4 +90,4 @@ def _number_sql(value: str, kind: Kind, language: Language) -> str:
         text = f"rtrim({text}, '.')"
     if language == "vi":
         text = f"translate({text}, ',.', '.,')"
-    return f"{text} || ' %'" if kind == "percent" else text
+    return f"{text} || '\u00a0%'" if kind == "percent" else text

@@ -15,7 +15,7 @@ GRID_WIDTH = 24
 
 Kind = Literal["text", "whole", "decimal", "percent", "figure", "day", "moment", "clock", "seconds", "status"]
 """How a value reads: `decimal` has one digit after the sign, `figure` up to two, `percent` one and its sign; `day` and
-`moment` are local dates, `clock` is the time before the date; `seconds` is a span; `status` is one of
+`moment` are local dates, `clock` is the time of today, else the day; `seconds` is a span; `status` is one of
 `statuses.STATUSES`: mark, word and colour."""
 
 

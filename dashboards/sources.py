@@ -117,9 +117,9 @@ class Sources:
         return f"translate({text}, ',.', '.,')" if self.language == "vi" else text
 
     def with_unit(self, value: str, unit: str) -> str:
-        """A figure and, where it is a share, its sign; a dash where there is none."""
-        sign = f"CASE {unit} WHEN 'percent' THEN ' %' ELSE '' END"
-        return f"coalesce({self.figure(value)} || {sign}, '{DASH}')"
+        """A figure, a share's to one decimal with its sign; a dash where there is none."""
+        share = self.figure(f"round(({value})::numeric, 1)")
+        return f"coalesce(CASE {unit} WHEN 'percent' THEN {share} || '\u00a0%' ELSE {self.figure(value)} END, '{DASH}')"
 
     def statuses(self) -> str:
         """(place, status): what needs attention first."""

@@ -27,10 +27,10 @@ CASE = Link("case", carry={"number": "id"}, constants={"kind": "dossier & more"}
 AGENCY = Link("table", carry={"agency": "code"})
 
 FIGURES = """SELECT * FROM (VALUES
-    ('*', 'c3', 9, 31.5, 280, 'met', '2026-01-03'::date, '2026-01-02T23:30:00Z'::timestamptz, '≥ 9', 120),
-    ('H06.01', 'c1', 1234567, 100, 31, 'missed', '2025-12-06', '2025-12-06T01:00:00Z', '≥ 10', 86400 * 3),
-    ('H06.02', 'c2', 0, -12.25, NULL, 'at_risk', NULL, NULL, NULL, 59)
-) AS f (code, id, whole, figure, share, status, day, moment, goal, span)
+    ('*', 'c3', 9, 31.5, 280, 'met', '2026-01-03'::date, '2026-01-02T23:30:00Z'::timestamptz, now(), '≥ 9', 120),
+    ('H06.01', 'c1', 1234567, 100, 31, 'missed', '2025-12-06', '2025-12-06T01:00:00Z', '2026-01-03', '≥ 10', 86400 * 3),
+    ('H06.02', 'c2', 0, -12.25, NULL, 'at_risk', NULL, NULL, '2025-02-05', NULL, 59)
+) AS f (code, id, whole, figure, share, status, day, moment, counted, goal, span)
 WHERE '*' = ANY (:agency) OR f.code = ANY (:agency) ORDER BY f.id"""
 
 
@@ -70,6 +70,7 @@ def _table(language: Language) -> Screen:
         Column("status", _text("Status"), "status"),
         Column("day", _text("Day"), "day"),
         Column("moment", _text("Moment"), "moment", link=CASE),
+        Column("counted", _text("Counted"), "clock"),
         Column("goal", _text("Goal"), right=True, sort="figure"),
         Column("span", _text("Span"), "seconds"),
     ]

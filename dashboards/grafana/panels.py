@@ -30,7 +30,7 @@ from dashboards.texts import Text
 
 _RowPanel = TypeVar("_RowPanel", stat.Panel, bargauge.Panel)
 _DETAILS = Text("Chi tiết", "Details")
-_CAPTION, _FIGURE, _TIME = 24, 54, 36
+_CAPTION, _FIGURE, _TIME = 24, 54, 44
 """Pixels of a wall's captions, figures, and times, which are longer."""
 _TIMES = {"day", "moment", "clock"}
 _MOST_ROWS = 100

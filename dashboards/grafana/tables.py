@@ -22,9 +22,10 @@ from dashboards.model import Column, Table
 from dashboards.texts import DASH, Language
 
 _FIGURES = {"whole", "decimal", "percent", "figure", "seconds"}
+_SORTED = _FIGURES | {"clock"}
 _MOMENTS: dict[Language, dict[str, str]] = {
-    "vi": {"day": "time:DD/MM/YYYY", "moment": "time:DD/MM/YYYY HH:mm", "clock": "time:HH:mm:ss DD/MM"},
-    "en": {"day": "time:YYYY-MM-DD", "moment": "time:YYYY-MM-DD HH:mm", "clock": "time:HH:mm:ss MM-DD"},
+    "vi": {"day": "time:DD/MM/YYYY", "moment": "time:DD/MM/YYYY HH:mm"},
+    "en": {"day": "time:YYYY-MM-DD", "moment": "time:YYYY-MM-DD HH:mm"},
 }
 """Units that Grafana writes a moment in; the words are those of `formats.shown`."""
 
@@ -55,7 +56,7 @@ def cell(column: Column, language: Language, zone: str) -> str:
     value = given(column.name)
     if column.kind == "day":
         return f"{value}::timestamp AT TIME ZONE '{zone}'"
-    if column.kind in {"moment", "clock"}:
+    if column.kind == "moment":
         return value
     text = shown_sql(value, column.kind, language, zone)
     if column.status:
@@ -64,7 +65,7 @@ def cell(column: Column, language: Language, zone: str) -> str:
         return sorted_by(text, given(column.sort))
     if column.kind == "status":
         return sorted_by(text, severity(value))
-    return sorted_by(text, value) if column.kind in _FIGURES else text
+    return sorted_by(text, value) if column.kind in _SORTED else text
 
 
 def _told(context: Context, column: Column) -> dict[str, Any]:

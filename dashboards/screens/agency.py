@@ -11,7 +11,7 @@ _OPEN = "c.state IN ('open', 'suspended')"
 def agency(sources: Sources) -> Screen:
     """The screen `agency`."""
     overdue = f"c.overdue AND {below('c.agency')}"
-    soon = f"""{_OPEN} AND NOT c.overdue AND c.due_at < now() + interval '14 days'
+    soon = f"""{_OPEN} AND NOT c.overdue AND c.overdue_at <= indicators.begin_of(indicators.today() + 15)
     AND {below("c.agency")}"""
     return Screen(
         "agency",
@@ -31,9 +31,7 @@ def agency(sources: Sources) -> Screen:
             Placed(one(sources, Text("Cán bộ ký số", "Officers who sign"), "officers-signing-share"), 5, 4),
             Placed(last_event(), 4, 4),
             Placed(cases_table(sources, Text("Đã quá hạn", "Overdue"), overdue), 24, 13),
-            Placed(
-                cases_table(sources, Text("Sắp đến hạn, 14 ngày", "Due within 14 days"), soon, order="c.due_at"), 24, 13
-            ),
+            Placed(cases_table(sources, Text("Sắp đến hạn, 14 ngày", "Due within 14 days"), soon, ahead=True), 24, 13),
             Placed(_beside(sources), 24, 20),
         ],
         [agency_choice(sources)],
@@ -47,7 +45,7 @@ def agency(sources: Sources) -> Screen:
 
 def _due_soon() -> Number:
     query = f"""SELECT count(*) AS value FROM screens.cases AS c WHERE {_OPEN} AND NOT c.overdue
-    AND c.due_at < now() + interval '3 days' AND {below("c.agency")}"""
+    AND c.overdue_at <= indicators.begin_of(indicators.today() + 4) AND {below("c.agency")}"""
     return Number(Text("Đến hạn trong 3 ngày", "Due within 3 days"), query)
 
 

@@ -20,8 +20,8 @@ def deadlines(sources: Sources) -> Screen:
             "What is due in the coming days, what is overdue, and whose.",
         ),
         [
-            Placed(_coming(sources), 12, 12),
-            Placed(_kinds(sources), 12, 12),
+            Placed(_coming(sources), 12, 15),
+            Placed(_kinds(sources), 12, 15),
             Placed(_agencies(sources), 24, 14),
             Placed(
                 cases_table(
@@ -48,8 +48,8 @@ def _coming(sources: Sources) -> Bars:
     query = f"""SELECT to_char(d.day, '{form}') AS name, count(c.day) AS value
 FROM (SELECT indicators.today() + n AS day FROM generate_series(0, 13) AS n) AS d
 LEFT JOIN (SELECT (c.due_at AT TIME ZONE {sources.zone})::date AS day FROM screens.cases AS c
-    WHERE {_OPEN} AND NOT c.overdue AND c.due_at >= indicators.begin_of(indicators.today())
-        AND c.due_at < indicators.begin_of(indicators.today() + 14) AND {below("c.agency")}) AS c USING (day)
+    WHERE {_OPEN} AND NOT c.overdue AND c.overdue_at > now()
+        AND c.overdue_at <= indicators.begin_of(indicators.today() + 14) AND {below("c.agency")}) AS c USING (day)
 GROUP BY d.day ORDER BY d.day"""
     return Bars(Text("Đến hạn trong 14 ngày tới", "Due within 14 days"), query)
 
@@ -72,11 +72,11 @@ def _agencies(sources: Sources) -> Table:
     query = f"""SELECT c.agency AS code, {sources.agency("c.agency")} AS agency,
     count(*) FILTER (WHERE c.overdue) AS overdue,
     count(*) FILTER (WHERE NOT c.overdue AND c.due_at < indicators.begin_of(indicators.today() + 1)) AS today,
-    count(*) FILTER (WHERE NOT c.overdue AND c.due_at < now() + interval '3 days') AS three,
-    count(*) FILTER (WHERE NOT c.overdue AND c.due_at < now() + interval '14 days') AS fourteen,
+    count(*) FILTER (WHERE NOT c.overdue AND c.due_at < indicators.begin_of(indicators.today() + 3)) AS three,
+    count(*) FILTER (WHERE NOT c.overdue AND c.due_at < indicators.begin_of(indicators.today() + 14)) AS fourteen,
     min(c.due_at) FILTER (WHERE c.overdue) AS oldest
 FROM screens.cases AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency
-WHERE {_OPEN} AND c.due_at < now() + interval '14 days' AND {below("c.agency")}
+WHERE {_OPEN} AND c.overdue_at <= indicators.begin_of(indicators.today() + 15) AND {below("c.agency")}
 GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 3 DESC, 4 DESC, 2 LIMIT {MOST_ROWS}"""
     columns = [
         Column("agency", AGENCY, link=TO_AGENCY),

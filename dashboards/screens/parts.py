@@ -58,7 +58,8 @@ def indicator_tiles(sources: Sources, title: Text, systems: Sequence[str], colum
     name = sources.name("c")
     found = sources.catalogue.indicators.values()
     statuses = sources.statuses_of(one.id for one in found if one.file.system in systems and one.file.target)
-    query = f"""SELECT {name} AS name, {sources.figure("v.value")} || ' ' || {sources.unit("c.unit")} AS shown,
+    query = f"""SELECT {name} AS name, {sources.with_unit("v.value", "c.unit")}
+        || CASE WHEN c.unit = 'percent' OR v.value IS NULL THEN '' ELSE ' ' || {sources.unit("c.unit")} END AS shown,
     CASE WHEN v.value IS NULL THEN 'no_data' ELSE s.status END AS status, c.indicator
 FROM indicators.catalogue AS c
 LEFT JOIN LATERAL indicators.known_values_of(c.indicator, indicators.today(), ARRAY[:agency]) AS v ON true
@@ -115,9 +116,10 @@ def system_panels(sources: Sources, systems: Sequence[str]) -> list[Placed]:
 
 
 def cases_table(
-    sources: Sources, title: Text, where: str, *, order: str = "c.overdue_at, c.subject", systems: bool = True
+    sources: Sources, title: Text, where: str, *, ahead: bool = False, systems: bool = True, tasks: bool = False
 ) -> Table:
-    """Cases that meet a condition: which, whose, due when, and how late or how much time is left."""
+    """Cases that meet a condition: which, whose, due when; how late, or `ahead`, how much time is left."""
+    order = "c.due_at, c.subject" if ahead else "c.overdue_at, c.due_at, c.subject"
     query = f"""SELECT c.system, c.kind, c.subject, c.agency AS code, {sources.word("c.kind", KINDS)} AS kind_name,
     {sources.name("s")} AS system_name, {sources.agency("c.agency")} AS agency,
     {sources.word("c.state", STATES)} AS state, c.opened_at, c.due_at,
@@ -128,16 +130,18 @@ def cases_table(
 FROM screens.cases AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency
 LEFT JOIN screens.systems AS s ON s.system = c.system
 WHERE {where} ORDER BY {order} LIMIT {MOST_ROWS}"""
+    late = Column("days_late", Text("Ngày quá hạn", "Days overdue"), "whole", width=120, alarming=True)
+    left = Column("days_left", Text("Ngày làm việc còn lại", "Working days left"), "whole", width=140)
     columns = [
         Column("subject", Text("Mã số", "Number"), width=260, link=TO_CASE),
         Column("kind_name", Text("Loại", "Kind"), width=110),
         *([Column("system_name", Text("Hệ thống", "System"))] if systems else []),
         Column("agency", AGENCY, link=TO_AGENCY),
-        Column("state", Text("Trạng thái", "State"), width=130),
-        Column("percent", Text("Tiến độ", "Progress"), "percent", width=90),
+        Column("state", Text("Trạng thái", "State"), width=150),
+        *([Column("percent", Text("Tiến độ", "Progress"), "percent", width=100)] if tasks else []),
         Column("due_at", Text("Hạn", "Due"), "moment", width=150),
-        Column("days_late", Text("Ngày quá hạn", "Days overdue"), "whole", width=110, alarming=True),
-        Column("days_left", Text("Ngày làm việc còn lại", "Working days left"), "whole", width=130),
+        *([late] if tasks or not ahead else []),
+        *([left] if tasks or ahead else []),
     ]
     note = Text(f"Nhiều nhất {MOST_ROWS}.", f"At most {MOST_ROWS}.")
     return Table(title, query, columns, NO_CASES, note)

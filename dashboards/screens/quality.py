@@ -8,6 +8,8 @@ from dashboards.screens.wall import freshness
 from dashboards.sources import Sources
 from dashboards.texts import AGENCY, Text
 from dashboards.words import ADVICE
+from schemas.counters import KINDS
+from schemas.views.quoting import literal
 
 _NONE = Text("Không có", "None")
 
@@ -38,6 +40,8 @@ def quality(sources: Sources) -> Screen:
 
 
 def _systems(sources: Sources) -> Table:
+    parts = ("opened", "incomplete", "contradictory", "without_due", "open_without_due")
+    measures = ", ".join(literal(f"{kind}.{part}") for kind in KINDS for part in parts)
     query = f"""WITH counted AS (
     SELECT topic, sum(events) AS events, sum(duplicates) AS duplicates FROM screens.partition_offsets GROUP BY topic
 ), refused AS (
@@ -48,8 +52,7 @@ def _systems(sources: Sources) -> Table:
         sum(value) FILTER (WHERE measure LIKE '%.incomplete') AS incomplete,
         sum(value) FILTER (WHERE measure LIKE '%.contradictory') AS contradictory,
         sum(value) FILTER (WHERE measure LIKE '%.without_due' OR measure LIKE '%.open_without_due') AS without_due
-    FROM screens.counters_month
-    WHERE measure SIMILAR TO '%.(opened|incomplete|contradictory|without_due|open_without_due)' GROUP BY system
+    FROM screens.counters_month WHERE measure IN ({measures}) GROUP BY system
 )
 SELECT f.name_{sources.language} AS system, {sources.agency("f.owner")} AS owner, f.owner AS code,
     100.0 * c.events / nullif(c.events + coalesce(r.letters, 0), 0) AS accepted, coalesce(r.letters, 0) AS letters,

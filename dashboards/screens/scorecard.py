@@ -113,7 +113,7 @@ def _cases(sources: Sources, targeted: list[Indicator]) -> Table:
             AND (o.subject IS NULL OR o.subject = c.subject))
     AND c.agency IN (SELECT t.agency FROM indicators.tree AS t WHERE t.ancestor = :agency)"""
     title = Text("Nhiệm vụ, vụ việc còn mở phía sau chỉ tiêu", "Open tasks and other cases behind it")
-    return cases_table(sources, title, where)
+    return cases_table(sources, title, where, tasks=True)
 
 
 def _kinds(one: Indicator) -> list[tuple[str, str, str, str | None]]:

@@ -38,7 +38,7 @@ def digital_work(sources: Sources) -> Screen:
             Placed(one(sources, Text("Xử lý trực tuyến", "Work online"), shares[1]), 6, 4),
             Placed(one(sources, Text("Ký số", "Sign digitally"), shares[2]), 6, 4),
             Placed(_not_yet(sources), 6, 4),
-            *(Placed(panel, 12, 9) for panel in curves(sources, known)),
+            *(Placed(panel, 12, 9) for panel in curves(sources, known[:1])),
             *(Placed(split(sources, indicator), 12, 9) for indicator in known[:1]),
             Placed(_officers(sources), 24, 18),
         ],
@@ -89,9 +89,9 @@ def stations(sources: Sources) -> Screen:
             "How many, where, whose; and will the target be met.",
         ),
         [
-            Placed(stations_map(sources, Text("Vị trí các trạm", "Where they stand"), ":agency"), 12, 18),
-            Placed(targets_table(sources, Text("Mục tiêu", "The target"), sources.statuses_of(["stations-5g"])), 12, 6),
-            *(Placed(panel, 12, 12) for panel in curves(sources, known)),
+            Placed(targets_table(sources, Text("Mục tiêu", "The target"), sources.statuses_of(["stations-5g"])), 24, 6),
+            Placed(stations_map(sources, Text("Vị trí các trạm", "Where they stand"), ":agency"), 12, 14),
+            *(Placed(panel, 12, 14) for panel in curves(sources, known)),
             *(Placed(split(sources, indicator), 8, 12) for indicator in known),
             Placed(_communes(sources), 16, 12),
         ],
@@ -185,8 +185,8 @@ def programme(sources: Sources) -> Screen:
         "programme",
         sources.language,
         Text(
-            "Chương trình: khoa học, tài chính, thí điểm, xanh, du lịch, Mặt trận",
-            "Programme: science, finance, pilots, green, tourism, front",
+            "Chương trình và nhiệm vụ",
+            "Programme and tasks",
         ),
         Text(
             "Mỗi nhiệm vụ phải giao gì, khi nào, đến đâu, đến lượt ai.",
@@ -194,7 +194,7 @@ def programme(sources: Sources) -> Screen:
         ),
         [
             Placed(targets_table(sources, Text("Chỉ tiêu", "Targets"), sources.statuses_of(targeted)), 24, 18),
-            Placed(cases_table(sources, Text("Nhiệm vụ đang thực hiện", "Tasks under way"), tasks), 24, 20),
+            Placed(cases_table(sources, Text("Nhiệm vụ đang thực hiện", "Tasks under way"), tasks, tasks=True), 24, 20),
             Placed(indicator_tiles(sources, Text("Chỉ số", "Indicators"), known, 6), 24, 24),
         ],
         [agency_choice(sources)],

@@ -29,7 +29,7 @@ def _columns() -> list[Column]:
     return [
         Column("status", Text("Tình trạng", "Status"), "status", width=160),
         Column("name", Text("Chỉ tiêu", "Target"), link=TO_TARGET),
-        Column("now_shown", Text("Hiện nay", "Now"), width=100, right=True, sort="now_value"),
+        Column("now_shown", Text("Hiện nay", "Now"), width=110, right=True, sort="now_value"),
         Column("then_shown", Text("Tính đến hạn", "On its day"), width=120, right=True, sort="then_value"),
         Column("goal", Text("Mục tiêu", "To reach"), width=170, right=True, sort="goal_value"),
         Column("due_shown", Text("Hạn", "Due"), width=120, right=True, sort="due"),
@@ -53,7 +53,7 @@ def _query(sources: Sources, statuses: str) -> str:
     coalesce(s.at_least, s.at_most) AS goal_value,
     CASE WHEN s.at_most IS NULL THEN '≥ ' ELSE '≤ ' END || {sources.figure("coalesce(s.at_least, s.at_most)")} || ' '
         || {sources.unit("c.unit")} AS goal,
-    s.due, to_char(s.due, '{day}') || CASE WHEN s.assumed THEN ' *' ELSE '' END AS due_shown,
+    s.due, to_char(s.due, '{day}') || CASE WHEN s.assumed THEN '\u00a0*' ELSE '' END AS due_shown,
     CASE WHEN NOT {past} THEN s.working_days_left END AS working_days_left,
     {sources.agency("s.agency")} AS owner, CASE WHEN NOT {past} THEN s.pace END AS pace,
     CASE WHEN NOT {past} THEN s.pace_needed END AS pace_needed, CASE WHEN NOT {past} THEN s.projected END AS projected,

@@ -80,8 +80,8 @@ def _targets(sources: Sources) -> Tiles:
     {sources.with_unit("s.value", "c.unit")} AS shown, s.status, s.indicator
 FROM indicators.indicator_status AS s JOIN indicators.catalogue AS c USING (indicator)
 JOIN {sources.statuses()} USING (status) WHERE s.agency = {sources.province}
-ORDER BY k.place, s.due, {name} LIMIT 15"""
-    return Tiles(Text("Chỉ tiêu, cần chú ý trước", "Targets, what needs attention first"), query, TO_TARGET, 5)
+ORDER BY k.place, s.due, {name} LIMIT 12"""
+    return Tiles(Text("Chỉ tiêu, cần chú ý trước", "Targets, what needs attention first"), query, TO_TARGET, 4)
 
 
 def stations_map(sources: Sources, title: Text, agency: str | None = None) -> Map:

@@ -50,7 +50,7 @@ def value(connection: psycopg.Connection, name: str, title: str, **chosen: str) 
 
 def test_every_target_shows_and_nothing_is_red_that_has_no_data(connection: psycopg.Connection) -> None:
     found = rows_of(connection, "scorecard", TARGETS)
-    assert sorted((row["name"], row["due_shown"].removesuffix(" *")) for row in found) == TARGETED
+    assert sorted((row["name"], row["due_shown"].removesuffix("\u00a0*")) for row in found) == TARGETED
     assert {row["status"] for row in found} == {"no_data"}
     assert {row["now_shown"] for row in found} == {"—"}
     assert all(row["owner"] for row in found)
@@ -80,7 +80,12 @@ def test_a_target_that_was_not_reached_is_red_and_leads_to_its_task(
         )
     )
     row = scorecard(connection)["police-operations-centre"]
-    assert (row["status"], row["now_shown"], row["then_shown"], row["goal_value"]) == ("missed", "60 %", "60 %", 100)
+    assert (row["status"], row["now_shown"], row["then_shown"], row["goal_value"]) == (
+        "missed",
+        "60\u00a0%",
+        "60\u00a0%",
+        100,
+    )
     assert (row["pace"], row["pace_needed"], row["projected_shown"]) == (None, None, None)
     assert (row["owner"], row["code"]) == (CATALOGUE.agencies[owner].name.en, owner)
     (found,) = rows_of(connection, "target", BEHIND, indicator=row["indicator"])
@@ -88,7 +93,7 @@ def test_a_target_that_was_not_reached_is_red_and_leads_to_its_task(
     writer.commit(Log(system="police-ops", number=1).batch(task("task.completed", "3", -1, agency=owner)))
     assert rows_of(connection, "target", BEHIND, indicator=row["indicator"]) == []
     row = scorecard(connection)["police-operations-centre"]
-    assert (row["status"], row["now_shown"], row["then_shown"]) == ("missed", "100 %", "60 %")
+    assert (row["status"], row["now_shown"], row["then_shown"]) == ("missed", "100\u00a0%", "60\u00a0%")
 
 
 def test_what_was_decided_shows_beside_what_it_was_corrected_to(connection: psycopg.Connection, writer: Writer) -> None:
