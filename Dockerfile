@@ -10,6 +10,7 @@ COPY core ./core
 COPY streams ./streams
 COPY consumers ./consumers
 COPY dashboards ./dashboards
+COPY web ./web
 COPY opscentre ./opscentre
 RUN pip wheel --no-cache-dir --no-deps --no-build-isolation --wheel-dir /wheels .
 

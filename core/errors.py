@@ -7,6 +7,7 @@ OpsCentreError
 ├── MappingError            a CSV mapping is wrong as a whole
 ├── RowError                a row of a CSV export cannot become events: reported with its line, and the rest goes on
 ├── InvalidEventError       an event cannot be accepted: a dead letter with a reason code and a detail
+├── AddressError            an address of the pages asks for what there is not; whoever wrote it is told
 ├── NotFoundError           what was asked for by number or name does not exist
 ├── FullHistoryError        a case, item or reading has as many events as it may: these become dead letters
 ├── OutdatedCatalogueError  the database is at another catalogue than this process; it waits or ends
@@ -16,7 +17,7 @@ Messages say what is wrong and what to do next: they are shown to people as they
 `schemas.catalogue.load.CatalogueError`, for `schemas` stands below: `core.catalogue` makes a ConfigurationError of it.
 """
 
-from collections.abc import Set
+from collections.abc import Mapping, Set
 
 
 class OpsCentreError(Exception):
@@ -53,6 +54,18 @@ class InvalidEventError(OpsCentreError):
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
+
+
+class AddressError(OpsCentreError):
+    """An address of the pages asks for what there is not.
+
+    `texts` says what is wrong to whoever wrote it, by language; `status` is HTTP's, 400 or 404.
+    """
+
+    def __init__(self, texts: Mapping[str, str], status: int) -> None:
+        super().__init__(texts["en"])
+        self.texts = texts
+        self.status = status
 
 
 class NotFoundError(OpsCentreError):

@@ -93,6 +93,9 @@ class Settings(BaseSettings):
         "missed at night is told in the morning. `00:00-24:00`: at any time.",
     )
     language: Literal["vi", "en"] = Field(default="vi", description="Language of what people are told: `vi` or `en`.")
+    web: str = Field(
+        default="http://127.0.0.1:8057", description="Address of the pages that show the screens, `http://host:port`."
+    )
     grafana_url: str = Field(default="", description="Grafana to publish dashboards to, `http://host:port`.")
     grafana_token: str = Field(default="", description="Token of a service account of that Grafana, role Admin.")
     grafana_dsn: str = Field(

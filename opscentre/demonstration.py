@@ -1,8 +1,10 @@
-"""`opscentre run`: everything on this machine, with a simulated province and a live table, until Ctrl-C."""
+"""`opscentre run`: everything on this machine, with a simulated province, screens and a live table, until Ctrl-C."""
 
+import os
 import signal
 import sys
 import time
+import webbrowser
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from types import FrameType
@@ -41,22 +43,26 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
     for signum in (signal.SIGTERM, signal.SIGHUP):  # a terminal that is closed, too
         signal.signal(signum, _interrupt)
     home = options.data.resolve()
-    worker, notifier, province = (Process(name, home) for name in ("worker", "notifier", "simulation"))
+    worker, notifier, pages, province = (Process(name, home) for name in ("worker", "notifier", "web", "simulation"))
     ran_before = all(stack.running().values())
     try:
         stack.up(_say)
         migrate()
-        _say("starting a stream worker, a notifier and a simulated province")
+        _say("starting a stream worker, a notifier, the screens' pages and a simulated province")
         worker.start([*_OPSCENTRE, "worker"])
         notifier.start([*_OPSCENTRE, "notifier"])
+        pages.start([*_OPSCENTRE, "web"])
         province.start(_simulate(_history(options, days), rate))
         _say(f"everything runs after {time.time() - began:.0f} s; logs are in {options.data}; Ctrl-C stops")
-        _show(options, catalogue, [worker, notifier, province])
+        _say(f"the screens are at {options.web}")
+        _open_browser(options.web)
+        _show(options, catalogue, [worker, notifier, pages, province])
     except KeyboardInterrupt:
         _say("stopping what was started here; the data stays")
     finally:
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave servers behind
         province.stop(10)
+        pages.stop(10)
         notifier.stop(options.stop_seconds + 5)
         worker.stop(options.stop_seconds + 5)
         if not ran_before:
@@ -68,17 +74,23 @@ def shift_targets(catalogue: Catalogue) -> None:
 
     The programme's targets are of one year. A demonstration shows them around its own day: some past, the last ahead.
     """
-    dues = [target.due for indicator in catalogue.indicators.values() for target in indicator.file.target]
-    ahead, months = datetime.now(catalogue.zone).date() + timedelta(days=30), 0
-    while dues and months_later(max(dues), months) < ahead:
-        months += 1
+    months = months_ahead(catalogue)
     DEMONSTRATION.parent.mkdir(parents=True, exist_ok=True)
     DEMONSTRATION.write_text(f"OPSCENTRE_TARGET_MONTHS={months}\n")
 
 
+def months_ahead(catalogue: Catalogue) -> int:
+    """Months by which the catalogue's targets are to be later, so that the last lies a month ahead or more."""
+    dues = [target.due for indicator in catalogue.indicators.values() for target in indicator.file.target]
+    ahead, months = datetime.now(catalogue.zone).date() + timedelta(days=30), 0
+    while dues and months_later(max(dues), months) < ahead:
+        months += 1
+    return months
+
+
 _OPSCENTRE = [sys.executable, "-m", "opscentre"]
 
-_DOSSIERS_A_DAY = 100
+_DOSSIERS_A_DAY = 200
 """A year of a small province: enough to see, and published in seconds."""
 
 
@@ -120,6 +132,12 @@ def _ended(processes: list[Process]) -> Text:
         if process.pid is None:
             text.append(f"the {process.name} has ended: see {process.log}\n", style="bold red")
     return text
+
+
+def _open_browser(address: str) -> None:
+    """Show the screens to whoever sits before a desktop; a machine without one is told their address only."""
+    if sys.stdout.isatty() and (sys.platform == "darwin" or {"DISPLAY", "WAYLAND_DISPLAY"} & os.environ.keys()):
+        webbrowser.open(address)
 
 
 def _say(line: str) -> None:

@@ -21,6 +21,7 @@ from opscentre.cli import (
     reports,
     screens,
     simulation,
+    web,
 )
 
 app = typer.Typer(
@@ -39,6 +40,7 @@ for command in (
     *audit.COMMANDS,
     *indicators.COMMANDS,
     *partitions.COMMANDS,
+    *web.COMMANDS,
 ):
     app.command()(command)
 app.add_typer(catalogue.app, name="catalogue")

@@ -96,12 +96,12 @@ def notifier() -> None:
 
 def run(
     days: Annotated[int, typer.Option(min=0, help="Days of history of the simulated province.")] = 365,
-    rate: Annotated[float, typer.Option(min=0.1, help="New things a second, from now on.")] = 20,
+    rate: Annotated[float, typer.Option(min=0.1, help="New things a second, from now on.")] = 1,
     began: Annotated[
         float | None, typer.Option(help="When the start began, in seconds since 1970.", hidden=True)
     ] = None,
 ) -> None:
-    """Run everything here: servers, a worker, a simulated province, and a live table. Ctrl-C stops it all."""
+    """Run everything here: servers, a worker, a simulated province, screens, and a live table. Ctrl-C stops it all."""
     if not DEMONSTRATION.exists():
         shift_targets(open_catalogue(settings().model_copy(update={"target_months": 0})))
         settings.cache_clear()

@@ -8,7 +8,7 @@ import core.errors
 from core.errors import OpsCentreError, first_line
 from schemas.catalogue.load import CatalogueError
 
-PACKAGES = ("schemas", "core", "streams", "consumers", "dashboards", "opscentre")
+PACKAGES = ("schemas", "core", "streams", "consumers", "dashboards", "web", "opscentre")
 
 
 def import_everything() -> None:
