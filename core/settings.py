@@ -97,7 +97,9 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8057", description="Address of the pages that show the screens, `http://host:port`."
     )
     grafana_url: str = Field(default="", description="Grafana to publish dashboards to, `http://host:port`.")
-    grafana_token: str = Field(default="", description="Token of a service account of that Grafana, role Admin.")
+    grafana_token: str = Field(
+        default="", description="Token of a service account of that Grafana, role Admin; or USER:PASSWORD of an admin."
+    )
     grafana_dsn: str = Field(
         default="", description="How Grafana reaches the database, where that is not as the pages do."
     )

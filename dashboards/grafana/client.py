@@ -13,14 +13,15 @@ from core.errors import ConfigurationError, UnavailableError
 
 @contextmanager
 def connected(url: str, token: str) -> Iterator[GrafanaApi]:
-    """Calls with a service account's token.
+    """Calls with a service account's token, or as USER:PASSWORD.
 
     Raises:
         ConfigurationError: Grafana refuses the token, or what was sent.
         UnavailableError: Grafana does not answer.
     """
     try:
-        api = GrafanaApi.from_url(url, credential=token, timeout=20)
+        user, colon, password = token.partition(":")  # no token has one
+        api = GrafanaApi.from_url(url, credential=(user, password) if colon else token, timeout=20)
         with api.client.s:
             yield api
     except GrafanaClientError as error:

@@ -60,7 +60,7 @@ def test_a_panel_that_is_added_once_appears_in_both(database: str, tmp_path: Pat
         generated = copy / f"dashboards/generated/opscentre-services-{language}.json"
         assert title in {panel.get("title") for panel in json.loads(generated.read_text(encoding="utf-8"))["panels"]}
     process = Process("web", options.data)
-    process.start([sys.executable, "-m", "opscentre", "web"], {**environment, "PYTHONPATH": str(copy)})
+    process.start([sys.executable, "-P", "-m", "opscentre", "web"], environment)  # -P: the copy, and not this checkout
     try:
         wait_until(lambda: "shows the screens" in process.log.read_text(), 60)
         for language, title in TITLES.items():
