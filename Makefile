@@ -50,6 +50,9 @@ SEEDS ?= 5
 torture: setup ## random schedules of faults under load, exact afterwards; SEEDS=100 for as many
 	@.venv/bin/python -m tests.torture --seeds $(SEEDS)
 
+pictures: setup ## make the pictures of docs/screens.md from what `make run` shows
+	@.venv/bin/python -m tests.pictures
+
 lock: ## pin the newest versions that pyproject.toml allows (needs uv)
 	uv pip compile --quiet --universal --upgrade --python-version 3.11 --generate-hashes --no-emit-index-url --no-header --extra dev -o requirements-dev.lock pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header -c requirements-dev.lock -o requirements.lock pyproject.toml
@@ -58,4 +61,4 @@ clean-data: ## stop the servers and delete the data, to start over
 	@if [ -x .venv/bin/opscentre ]; then .venv/bin/opscentre down; fi
 	@rm -rf .opscentre
 
-.PHONY: help setup run quick test check types style format bench torture lock clean-data
+.PHONY: help setup run quick test check types style format bench torture pictures lock clean-data

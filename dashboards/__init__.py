@@ -1,4 +1,5 @@
-"""Grafana dashboards in Vietnamese and English, generated from the catalogue, and their publishing.
+"""The screens of a province as data, in Vietnamese and English, and how Grafana shows them.
 
-Its doors: `documents.documents`, every dashboard as JSON, and `publish.publish`.
+Its doors: `screens.screens`, what each shows; `grafana.documents.documents`, every dashboard as JSON; and
+`grafana.publish.publish`.
 """

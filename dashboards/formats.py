@@ -22,8 +22,6 @@ _DATES: Mapping[Language, Mapping[str, tuple[str, str]]] = {
     },
 }
 _SPANS = ((86400, Text("ngày", "d")), (3600, Text("giờ", "h")), (60, Text("phút", "min")), (1, Text("giây", "s")))
-WIDEST = 18
-"""Characters that figures are padded to, with blanks as wide as digits, where they are sorted as texts."""
 
 
 def shown(value: Any, kind: Kind, language: Language, zone: ZoneInfo) -> str:
@@ -93,8 +91,3 @@ def _number_sql(value: str, kind: Kind, language: Language) -> str:
     if language == "vi":
         text = f"translate({text}, ',.', '.,')"
     return f"{text} || '\u00a0%'" if kind == "percent" else text
-
-
-def padded_sql(text: str) -> str:
-    """A figure's text before which stand blanks as wide as digits: sorted as a text it is sorted by its value."""
-    return f"lpad({text}, {WIDEST}, U&'\\2007')"

@@ -30,8 +30,8 @@ def reference(catalogue: Catalogue) -> str:
 def _described(screen: Screen, vietnamese: Screen) -> Iterator[str]:
     yield f"## {screen.title.en} · {vietnamese.title.vi}\n"
     yield f"`{screen.name}`. {screen.purpose.en}\n"
-    if screen.wall:
-        yield f"![{screen.title.en}](pictures/{screen.name}.png)\n"
+    if screen.listed:
+        yield f"![{vietnamese.title.vi}](pictures/{screen.name}.jpg)\n"
     yield f"- **Who looks at it:** {screen.viewers.en}."
     yield f"- **When a figure is red:** {screen.when_red.en}"
     if screen.choices:

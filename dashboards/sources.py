@@ -33,8 +33,9 @@ def below(column: str, agency: str = ":agency") -> str:
 
 
 def of_systems(column: str, systems: Iterable[str]) -> str:
-    """The condition that a column's system is one of these."""
-    return f"{column} IN ({', '.join(map(literal, systems))})"
+    """The condition that a column's system is one of these; false where there are none."""
+    listed = ", ".join(map(literal, systems))
+    return f"{column} IN ({listed})" if listed else "false"
 
 
 @dataclass(frozen=True)

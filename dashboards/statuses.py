@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from dashboards.colours import AMBER, BLUE, DARK, GREY, RED
-from dashboards.texts import NO_DATA, Language, Text
+from dashboards.texts import NO_DATA, Text
 
 
 class Status(NamedTuple):
@@ -26,12 +26,3 @@ STATUSES: Mapping[str, Status] = {
 
 COLOURS: Mapping[str, str] = {status.mark: status.colour for status in STATUSES.values()}
 """The colour of each mark."""
-
-
-def statuses_table(language: Language) -> str:
-    """The statuses as a table of SQL, `k (place, status, mark, name)`; `place` puts what needs attention first."""
-    rows = (
-        f"({place}, '{status}', '{shown.mark}', '{shown.name.of(language)}')"
-        for place, (status, shown) in enumerate(STATUSES.items())
-    )
-    return f"(VALUES {', '.join(rows)}) AS k (place, status, mark, name)"

@@ -74,12 +74,18 @@ def shift_targets(catalogue: Catalogue) -> None:
 
     The programme's targets are of one year. A demonstration shows them around its own day: some past, the last ahead.
     """
+    months = months_ahead(catalogue)
+    DEMONSTRATION.parent.mkdir(parents=True, exist_ok=True)
+    DEMONSTRATION.write_text(f"OPSCENTRE_TARGET_MONTHS={months}\n")
+
+
+def months_ahead(catalogue: Catalogue) -> int:
+    """Months by which the catalogue's targets are to be later, so that the last lies a month ahead or more."""
     dues = [target.due for indicator in catalogue.indicators.values() for target in indicator.file.target]
     ahead, months = datetime.now(catalogue.zone).date() + timedelta(days=30), 0
     while dues and months_later(max(dues), months) < ahead:
         months += 1
-    DEMONSTRATION.parent.mkdir(parents=True, exist_ok=True)
-    DEMONSTRATION.write_text(f"OPSCENTRE_TARGET_MONTHS={months}\n")
+    return months
 
 
 _OPSCENTRE = [sys.executable, "-m", "opscentre"]

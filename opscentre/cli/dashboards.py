@@ -6,8 +6,9 @@ import typer
 
 from core.catalogue import open_catalogue
 from core.errors import ConfigurationError
+from core.readers import reader_dsn
 from core.settings import settings
-from dashboards.documents import documents, stale, write
+from dashboards.grafana.documents import documents, playlists, stale, write
 from opscentre.cli.output import Json, print_json, say
 from schemas.catalogue.load import load_catalogue
 
@@ -17,15 +18,19 @@ app = typer.Typer(no_args_is_help=True, help="Grafana dashboards, in Vietnamese 
 @app.command()
 def publish(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Also those that were changed by hand.")] = False,
+    any_role: Annotated[
+        bool, typer.Option("--any-role", help="Also with a database role that may do more than read.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Write nothing; say what would be done.")] = False,
     json: Json = False,
 ) -> None:
-    """Publish data source, folder and dashboards to OPSCENTRE_GRAFANA_URL. Safe to run again: nothing changes then.
+    """Publish data source, folder, dashboards and playlists to OPSCENTRE_GRAFANA_URL. Safe to run again.
 
-    A dashboard that somebody changed in Grafana is left as it is, and the status is 2.
+    Dashboards that are no more are removed. One that somebody changed in Grafana is left as it is, and the status is 2.
     """
     # Here, because the client's HTTP library would take a fifth of every other command's start.
-    from dashboards.publish import Grafana  # noqa: PLC0415
-    from dashboards.publish import publish as publish_documents  # noqa: PLC0415
+    from dashboards.grafana.publish import Grafana  # noqa: PLC0415
+    from dashboards.grafana.publish import publish as publish_documents  # noqa: PLC0415
 
     options = settings()
     if not options.grafana_url or not options.grafana_token:
@@ -33,15 +38,23 @@ def publish(
             "set OPSCENTRE_GRAFANA_URL (such as http://127.0.0.1:3000) and OPSCENTRE_GRAFANA_TOKEN (a service "
             "account's token, role Admin: Administration → Service accounts in Grafana)"
         )
-    grafana = Grafana(options.grafana_url, options.grafana_token, options.grafana_dsn or options.dsn)
-    made = documents(open_catalogue(options))
-    outcomes = publish_documents(grafana, made, overwrite=overwrite)
+    dsn = options.grafana_dsn or reader_dsn(options)
+    grafana = Grafana(options.grafana_url, options.grafana_token, dsn, options.dsn)
+    catalogue = open_catalogue(options)
+    made = documents(catalogue)
+    published = publish_documents(
+        grafana, made, playlists(catalogue), overwrite=overwrite, any_role=any_role, dry_run=dry_run
+    )
     if json:
-        print_json(outcomes)
+        print_json({"outcomes": published.outcomes, "trouble": published.trouble, "dry_run": dry_run})
     else:
-        for uid, outcome in outcomes.items():
+        for uid, outcome in published.outcomes.items():
             say(f"{outcome:>16}  {uid if uid not in made else f'{options.grafana_url}/d/{uid}'}")
-    if "changed by hand" in outcomes.values():
+        if dry_run:
+            say("nothing was written: this is what would be done")
+    if published.trouble:
+        raise ConfigurationError(published.trouble)
+    if "changed by hand" in published.outcomes.values():
         say("what was changed by hand was left; `--overwrite` publishes over it")
         raise typer.Exit(2)
 

@@ -1,6 +1,7 @@
 """`opscentre web`: the built-in pages."""
 
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -13,8 +14,13 @@ from opscentre.cli.output import say
 
 
 def web(
-    host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0: every one of this machine.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="Port to listen on.")] = 8057,
+    host: Annotated[
+        str | None,
+        typer.Option(help="Address to listen on, else that of OPSCENTRE_WEB; 0.0.0.0: every one of this machine."),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(min=1, max=65535, help="Port to listen on, else that of OPSCENTRE_WEB.")
+    ] = None,
 ) -> None:
     """Show the screens in a browser: no Grafana, nothing to build, figures that follow by themselves. Ctrl-C stops.
 
@@ -30,6 +36,8 @@ def web(
     from web.app import create_app  # noqa: PLC0415
 
     options = settings()
+    named = urlsplit(options.web)
+    host, port = host or named.hostname or "127.0.0.1", port or named.port or 8057
     catalogue = open_catalogue(options)
     made = {language: screens(catalogue, language) for language in LANGUAGES}
     app = create_app(made, reader_dsn(options), catalogue.zone, options.language)

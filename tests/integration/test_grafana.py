@@ -1,4 +1,4 @@
-"""Every query of every dashboard on the real database; publishing over real HTTP.
+"""Publishing over real HTTP, and the role that Grafana connects as.
 
 The publishing tests run against a small stand-in for Grafana's API, or, to hold that against the truth, against a real
 server: OPSCENTRE_TEST_GRAFANA_URL and OPSCENTRE_TEST_GRAFANA_TOKEN name one that may be written to.
@@ -6,158 +6,30 @@ server: OPSCENTRE_TEST_GRAFANA_URL and OPSCENTRE_TEST_GRAFANA_TOKEN name one tha
 
 import json
 import os
-import re
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import closing, contextmanager, suppress
-from datetime import datetime, timedelta
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import Any
 
 import psycopg
 import pytest
-from grafana_client.api import GrafanaApi
 from grafana_client.client import GrafanaClientError
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from core.catalogue import make_views
 from core.errors import ConfigurationError, UnavailableError
-from dashboards.publish import FOLDER_UID, Grafana, publish
+from core.readers import make_reader, reader_dsn
+from core.settings import Settings
+from dashboards.grafana.client import connected
+from dashboards.grafana.documents import documents, playlists
+from dashboards.grafana.publish import FOLDER_UID, Grafana, Published, publish
+from dashboards.grafana.role import may_beside_reading, require_reader
 from opscentre.devservices.ports import free_port
-from opscentre.devservices.timescaledb import TimescaleDB
-from streams.write.writer import Writer
-from tests.conftest import copied
-from tests.helpers import CATALOGUE, RULEBOOK, Log, cloud_event
-from tests.screens import DOCUMENTS, local, panel, queries, run
+from tests.helpers import CATALOGUE
 
-ROOT = Path(__file__).parents[2]
-HERE, THERE = sorted(CATALOGUE.systems["one-stop"].agencies - {CATALOGUE.province.code})[:2]
-
-
-def fill(dsn: str) -> None:
-    """One dossier each: overdue here for two days, overdue there for five, in time, suspended."""
-
-    def received(subject: str, due: float, agency: str) -> dict[str, Any]:
-        return cloud_event(
-            "dossier.received", subject, local(-20), f"r-{subject}", agency=agency, due_at=local(due), channel="online"
-        )
-
-    with closing(Writer(dsn, RULEBOOK, give_up=lambda: True)) as writer:
-        writer.commit(
-            Log().batch(
-                received("two days", -2, HERE),
-                received("five days", -5, THERE),
-                received("in time", 5, HERE),
-                received("suspended", -1, HERE),
-                cloud_event("dossier.suspended", "suspended", local(-3), "s", agency=HERE),
-                b"nonsense",
-            )
-        )
-
-
-@pytest.fixture(scope="module")
-def filled(timescaledb: TimescaleDB, template: str) -> Iterator[psycopg.Connection]:
-    """A database with these dossiers, for tests that only read it."""
-    with copied(timescaledb, template) as dsn:
-        fill(dsn)
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            yield connection
-
-
-@pytest.fixture
-def own_filled(database: str, connection: psycopg.Connection) -> psycopg.Connection:
-    """The same, to be changed."""
-    fill(database)
-    return connection
-
-
-@pytest.mark.parametrize("uid", DOCUMENTS)
-def test_every_query_runs_and_gives_what_its_panel_needs(uid: str, filled: psycopg.Connection) -> None:
-    asked = list(queries(DOCUMENTS[uid]))
-    assert len(asked) >= len(DOCUMENTS[uid]["panels"])
-    for sql, form in asked:
-        found = run(filled, sql)
-        if form == "time_series":
-            assert all(row["time"].tzinfo for row in found)
-        elif form == "variable":
-            assert {"__text", "__value"} == found[0].keys()
-        else:
-            assert found or "LIMIT" in sql or "GROUP BY" in sql or "sweeps" in sql, sql
-
-
-def test_the_overdue_list_names_who_owes_since_when(filled: psycopg.Connection) -> None:
-    found = run(filled, panel("services", "Overdue dossiers"))
-    assert [(row["Dossier"], row["Days overdue"], row["Channel"]) for row in found] == [
-        ("five days", 5, "Online"),
-        ("two days", 2, "Online"),
-    ]
-    assert found[0]["Agency"] == CATALOGUE.agencies[THERE].name.en
-    assert [row["Dossier"] for row in run(filled, panel("services", "Overdue dossiers"), f"'{HERE}'")] == ["two days"]
-
-
-def test_who_owes_is_ordered_and_what_is_overdue_counts_as_late(filled: psycopg.Connection) -> None:
-    found = {row["code"]: row for row in run(filled, panel("services", "Who owes"))}
-    assert found.keys() == {HERE, THERE}
-    assert (found[HERE]["Open"], found[HERE]["Overdue"], found[HERE]["On time"]) == (3, 1, 0)
-    assert (found[THERE]["Open"], found[THERE]["Overdue"], found[THERE]["On time"]) == (1, 1, 0)
-
-
-def test_an_agency_chosen_together_with_the_one_above_it_is_counted_once(own_filled: psycopg.Connection) -> None:
-    own_filled.execute("INSERT INTO indicators.tree VALUES (%s, %s)", (THERE, HERE))
-    both = f"'{HERE}', '{THERE}'"
-    assert [row["value"] for row in run(own_filled, panel("services", "Open"), both)] == [4]
-    assert [row["value"] for row in run(own_filled, panel("services", "Overdue"), both)] == [2]
-    assert [row["value"] for row in run(own_filled, panel("services", "Open"), f"'{HERE}'")] == [3]
-
-
-@pytest.mark.parametrize(
-    ("name", "title", "value"),
-    [
-        ("overview", "Open", 4),
-        ("overview", "Overdue", 2),
-        ("overview", "On time this month", 0),
-        ("overview", "5G stations standing", None),
-        ("services", "Processed this month", 0),
-        ("services", "Suspended", 1),
-        ("pipeline", "Events counted", 5),
-        ("pipeline", "Dead letters open", 1),
-    ],
-)
-def test_numbers(name: str, title: str, value: int | None, filled: psycopg.Connection) -> None:
-    assert [row["value"] for row in run(filled, panel(name, title))] == [value]
-
-
-def test_of_the_stations_those_of_5g_are_counted(own_filled: psycopg.Connection, writer: Writer) -> None:
-    stations = [
-        cloud_event("station.activated", f"S-{number}", local(-20), str(number), technology=technology)
-        for number, technology in enumerate(["5g", "4g", "5g"])
-    ]
-    writer.commit(Log(number=1, system="telecom").batch(*stations))
-    assert run(own_filled, panel("overview", "5G stations standing"))[0]["value"] == 2
-
-
-def test_what_will_be_overdue_is_not_overdue_yet(own_filled: psycopg.Connection, writer: Writer) -> None:
-    due = cloud_event("dossier.received", "today", local(-20), "r-today", agency=HERE, due_at=local(0, 0))
-    writer.commit(Log(number=1).batch(due))
-    assert run(own_filled, panel("overview", "Overdue"))[0]["value"] == 2
-
-
-def test_what_was_received_today_is_what_its_minutes_say(own_filled: psycopg.Connection, writer: Writer) -> None:
-    assert run(own_filled, panel("overview", "Received today")) == [{"value": None}]
-    now, zone = datetime.now(CATALOGUE.zone), CATALOGUE.province.zone
-    begin = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    moments = [begin - timedelta(minutes=1), begin, now, now.replace(second=0, microsecond=0)]
-    received = [
-        cloud_event("dossier.received", str(number), moment.isoformat(), f"r-{number}", agency=agency, due_at=local(5))
-        for number, (moment, agency) in enumerate(zip(moments, [HERE, HERE, THERE, HERE], strict=True))
-    ]
-    writer.commit(Log(number=1).batch(*received))
-    (minutes,) = run(
-        own_filled,
-        "SELECT sum(value)::bigint AS value FROM counters_minute WHERE measure = 'dossier.opened' "
-        f"AND bucket >= date_trunc('day', now(), '{zone}') AND bucket <= now()",
-    )
-    assert run(own_filled, panel("overview", "Received today")) == [minutes] == [{"value": 3}]
+DOCUMENTS = documents(CATALOGUE)
+PLAYLISTS = playlists(CATALOGUE)
+WALL, SERVICES = "opscentre-wall-vi", "opscentre-services-vi"
 
 
 class StandIn:
@@ -169,6 +41,8 @@ class StandIn:
         self.sources: dict[str, Any] = {}
         self.folders: dict[str, Any] = {}
         self.dashboards: dict[str, list[dict[str, Any]]] = {}
+        self.playlists: dict[str, dict[str, Any]] = {}
+        self.passwords: dict[str, str] = {}
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -195,13 +69,14 @@ class StandIn:
 
     def call(self, method: str, path: str, body: dict[str, Any]) -> tuple[int, Any]:
         match method, path.split("/")[2:]:
-            case "GET", ["datasources", "uid", uid]:
-                return _or_404(self.sources.get(uid))
-            case ("POST", ["datasources"]) | ("PUT", ["datasources", "uid", _]):
-                self.sources[body["uid"]] = {name: v for name, v in body.items() if name != "secureJsonData"}
-                return 200, {"datasource": self.sources[body["uid"]]}
-            case "DELETE", ["datasources", "uid", uid]:
-                return _or_404(self.sources.pop(uid, None))
+            case "GET", ["search"]:
+                return 200, self._search()
+            case "DELETE", ["dashboards", "uid", uid]:
+                return _or_404(self.dashboards.pop(uid, None))
+            case _, ["playlists", *uid]:
+                return self._playlist(method, *uid, body=body)
+            case _, ["datasources", *_]:
+                return self._source(method, path.split("/")[3:], body)
             case "GET", ["folders", uid]:
                 return _or_404(self.folders.get(uid))
             case "POST", ["folders"]:
@@ -219,6 +94,49 @@ class StandIn:
                 return self._save(body)
         return 404, {"message": f"{method} {path}"}
 
+    def _playlist(self, method: str, uid: str = "", *, body: dict[str, Any]) -> tuple[int, Any]:
+        match method:
+            case "GET":
+                listed = [{name: one[name] for name in ("uid", "name", "interval")} for one in self.playlists.values()]
+                return _or_404(self.playlists.get(uid)) if uid else (200, listed)
+            case "POST" | "PUT":
+                uid = uid or f"p{len(self.playlists)}"
+                self.playlists[uid] = {**body, "uid": uid}
+                return 200, self.playlists[uid]
+        return _or_404(self.playlists.pop(uid, None))
+
+    def _source(self, method: str, path: list[str], body: dict[str, Any]) -> tuple[int, Any]:
+        match method, path:
+            case "GET", [_, uid, "health"]:
+                return self._health(uid)
+            case "GET", [_, uid]:
+                return _or_404(self.sources.get(uid))
+            case "DELETE", [_, uid]:
+                return _or_404(self.sources.pop(uid, None))
+        self.sources[body["uid"]] = {name: value for name, value in body.items() if name != "secureJsonData"}
+        self.passwords[body["uid"]] = body["secureJsonData"]["password"]
+        return 200, {"datasource": self.sources[body["uid"]]}
+
+    def _health(self, uid: str) -> tuple[int, Any]:
+        source = self.sources[uid]
+        host, _, port = source["url"].partition(":")
+        dsn = make_conninfo(
+            host=host, port=port, user=source["user"], dbname=source["database"], password=self.passwords[uid]
+        )
+        try:
+            psycopg.connect(dsn, connect_timeout=5).close()
+        except psycopg.OperationalError as error:
+            return 400, {"status": "ERROR", "message": str(error)}
+        return 200, {"status": "OK", "message": "Database Connection OK"}
+
+    def _search(self) -> list[dict[str, Any]]:
+        newest = {uid: versions[-1] for uid, versions in self.dashboards.items()}
+        return [
+            {"uid": uid, "type": "dash-db", "folderUid": one["folder"]}
+            for uid, one in newest.items()
+            if "opscentre" in one["data"].get("tags", [])
+        ]
+
     def _save(self, body: dict[str, Any]) -> tuple[int, Any]:
         dashboard = body["dashboard"]
         versions = self.dashboards.setdefault(dashboard["uid"], [])
@@ -227,7 +145,7 @@ class StandIn:
         number = len(versions) + 1
         data = {**dashboard, "version": number, "id": dashboard.get("id") or 1}
         message = body.get("message", "") if versions else "Initial save"  # whatever was sent
-        versions.append({"version": number, "message": message, "data": data})
+        versions.append({"version": number, "message": message, "data": data, "folder": body.get("folderUid", "")})
         return 200, {"uid": dashboard["uid"], "version": number, "status": "success"}
 
 
@@ -235,97 +153,177 @@ def _or_404(found: Any) -> tuple[int, Any]:
     return (200, found) if found else (404, {"message": "not found"})
 
 
-@contextmanager
-def connected(grafana: Grafana) -> Iterator[GrafanaApi]:
-    api = GrafanaApi.from_url(grafana.url, credential=grafana.token)
-    with api.client.s:
-        yield api
-
-
 @pytest.fixture
-def grafana() -> Iterator[Grafana]:
-    """A Grafana without our folder and data source."""
-    dsn = "host=127.0.0.1 port=25432 dbname=opscentre user=opscentre password=opscentre"
-    url = os.environ.get("OPSCENTRE_TEST_GRAFANA_URL")
-    if url:
-        made = Grafana(url, os.environ["OPSCENTRE_TEST_GRAFANA_TOKEN"], dsn)
-        with connected(made) as api:
+def grafana(database: str) -> Iterator[Grafana]:
+    """A Grafana without our folder, data source and playlists, whose role can only read."""
+    role = f"reads_{conninfo_to_dict(database)['dbname']}"
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD 'x'".encode())
+    there = make_conninfo(database, user=role, password="x")
+    url, token = os.environ.get("OPSCENTRE_TEST_GRAFANA_URL"), os.environ.get("OPSCENTRE_TEST_GRAFANA_TOKEN")
+    if url and token:
+        with connected(url, token) as api:
             with suppress(GrafanaClientError):  # there is none yet
                 api.folder.delete_folder(FOLDER_UID)
             with suppress(GrafanaClientError):
                 api.datasource.delete_datasource_by_uid("opscentre")
-        yield made
-        return
-    stand_in = StandIn()
-    yield Grafana(stand_in.url, StandIn.TOKEN, dsn)
-    stand_in.server.shutdown()
-    stand_in.server.server_close()
+            for one in api.client.GET("/playlists"):
+                if one["name"] in PLAYLISTS:
+                    api.client.DELETE(f"/playlists/{one['uid']}")
+        yield Grafana(url, token, there, database)
+    else:
+        stand_in = StandIn()
+        yield Grafana(stand_in.url, StandIn.TOKEN, there, database)
+        stand_in.server.shutdown()
+        stand_in.server.server_close()
+    with psycopg.connect(database, autocommit=True) as connection:
+        connection.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+
+
+def published(grafana: Grafana, documents: Mapping[str, Any] = DOCUMENTS, **options: bool) -> Published:
+    return publish(grafana, documents, PLAYLISTS, **options)
 
 
 def versions(grafana: Grafana) -> Mapping[str, int]:
-    with connected(grafana) as api:
+    with connected(grafana.url, grafana.token) as api:
         return {uid: api.dashboard.get_dashboard(uid)["dashboard"]["version"] for uid in DOCUMENTS}
 
 
+def save_by_hand(grafana: Grafana, uid: str, folder: str = FOLDER_UID, **changed: Any) -> None:
+    """As somebody does in Grafana, from what there is of this uid, or anew."""
+    with connected(grafana.url, grafana.token) as api:
+        try:
+            there = api.dashboard.get_dashboard(uid)["dashboard"]
+        except GrafanaClientError:
+            there = {"id": None, "version": 0, "uid": uid, "title": uid, "tags": ["opscentre"], "panels": []}
+        body = {"dashboard": {**there, **changed}, "folderUid": folder, "message": "", "overwrite": False}
+        api.dashboard.update_dashboard(body)
+
+
+def there(grafana: Grafana, uid: str) -> bool:
+    with connected(grafana.url, grafana.token) as api:
+        try:
+            return bool(api.dashboard.get_dashboard(uid))
+        except GrafanaClientError:
+            return False
+
+
 def test_publishing_twice_changes_nothing_the_second_time(grafana: Grafana) -> None:
-    first = publish(grafana, DOCUMENTS)
-    assert set(first.values()) == {"created"}
-    assert first.keys() == {"opscentre", *DOCUMENTS}
+    first = published(grafana)
+    assert set(first.outcomes.values()) == {"created"}
+    assert first.outcomes.keys() == {"opscentre", *DOCUMENTS, *PLAYLISTS}
+    assert first.trouble == ""
     before = versions(grafana)
-    assert set(publish(grafana, DOCUMENTS).values()) == {"unchanged"}
+    assert set(published(grafana).outcomes.values()) == {"unchanged"}
+    assert versions(grafana) == before
+
+
+def test_a_dry_run_says_what_would_be_done_and_does_nothing(grafana: Grafana) -> None:
+    assert set(published(grafana, dry_run=True).outcomes.values()) == {"created"}
+    assert not there(grafana, WALL)
+    published(grafana)
+    before = versions(grafana)
+    changed = {uid: document for uid, document in DOCUMENTS.items() if uid != SERVICES}
+    changed[WALL] = {**changed[WALL], "title": "Khác"}
+    outcomes = published(grafana, changed, dry_run=True).outcomes
+    assert {uid: outcome for uid, outcome in outcomes.items() if outcome != "unchanged"} == {
+        WALL: "updated",
+        SERVICES: "removed",
+    }
     assert versions(grafana) == before
 
 
 def test_what_changed_is_published_and_nothing_else(grafana: Grafana) -> None:
-    publish(grafana, DOCUMENTS)
-    uid = "opscentre-overview-vi"
-    changed = {**DOCUMENTS, uid: {**DOCUMENTS[uid], "title": "Khác"}}
-    outcomes = publish(grafana, changed)
-    assert {name for name, outcome in outcomes.items() if outcome != "unchanged"} == {uid}
-    moved = Grafana(grafana.url, grafana.token, grafana.dsn.replace("25432", "25433"))
-    assert publish(moved, changed)["opscentre"] == "updated"
+    published(grafana)
+    changed = {**DOCUMENTS, WALL: {**DOCUMENTS[WALL], "title": "Khác"}}
+    outcomes = published(grafana, changed).outcomes
+    assert {name for name, outcome in outcomes.items() if outcome != "unchanged"} == {WALL}
+    fewer = {name: uids[1:] for name, uids in PLAYLISTS.items()}
+    again = publish(grafana, changed, fewer).outcomes
+    assert {name for name, outcome in again.items() if outcome == "updated"} == set(PLAYLISTS)
 
 
 def test_what_was_changed_by_hand_is_left_unless_told_otherwise(grafana: Grafana) -> None:
-    publish(grafana, DOCUMENTS)
-    uid = "opscentre-services-vi"
-    with connected(grafana) as api:
-        there = api.dashboard.get_dashboard(uid)["dashboard"]
-        body = {"dashboard": {**there, "title": "Của tôi"}, "folderUid": FOLDER_UID, "message": "", "overwrite": False}
-        api.dashboard.update_dashboard(body)
-        assert publish(grafana, DOCUMENTS)[uid] == "changed by hand"
-        assert api.dashboard.get_dashboard(uid)["dashboard"]["title"] == "Của tôi"
-    assert publish(grafana, DOCUMENTS, overwrite=True)[uid] == "updated"
-    assert publish(grafana, DOCUMENTS)[uid] == "unchanged"
+    published(grafana)
+    save_by_hand(grafana, SERVICES, title="Của tôi")
+    assert published(grafana).outcomes[SERVICES] == "changed by hand"
+    with connected(grafana.url, grafana.token) as api:
+        assert api.dashboard.get_dashboard(SERVICES)["dashboard"]["title"] == "Của tôi"
+    assert published(grafana, overwrite=True).outcomes[SERVICES] == "updated"
+    assert published(grafana).outcomes[SERVICES] == "unchanged"
+
+
+def test_what_is_no_more_goes_and_what_others_made_stays(grafana: Grafana) -> None:
+    published(grafana)
+    save_by_hand(grafana, "somebody-s-own")
+    save_by_hand(grafana, "elsewhere", folder="")
+    save_by_hand(grafana, WALL, title="Của tôi")
+    fewer = {uid: document for uid, document in DOCUMENTS.items() if uid not in {WALL, SERVICES}}
+    outcomes = published(grafana, fewer).outcomes
+    assert {uid: outcomes.get(uid) for uid in (WALL, SERVICES, "somebody-s-own", "elsewhere")} == {
+        WALL: "changed by hand",
+        SERVICES: "removed",
+        "somebody-s-own": None,
+        "elsewhere": None,
+    }
+    assert there(grafana, WALL)
+    assert not there(grafana, SERVICES)
+    assert published(grafana, fewer, overwrite=True).outcomes[WALL] == "removed"
+    assert there(grafana, "somebody-s-own")
+    assert there(grafana, "elsewhere")
+
+
+def test_a_database_that_grafana_does_not_reach_is_told_and_a_new_password_is_sent(grafana: Grafana) -> None:
+    published(grafana)
+    role = conninfo_to_dict(grafana.dsn)["user"]
+    with psycopg.connect(grafana.here, autocommit=True) as connection:
+        connection.execute(f"ALTER ROLE {role} PASSWORD 'y'".encode())
+    renewed = Grafana(grafana.url, grafana.token, make_conninfo(grafana.dsn, password="y"), grafana.here)
+    away = Grafana(grafana.url, grafana.token, make_conninfo(grafana.dsn, port=free_port()), grafana.here)
+    told = published(away)
+    assert told.outcomes["opscentre"] == "updated"
+    assert "OPSCENTRE_GRAFANA_DSN" in told.trouble
+    assert f"as {role}" in told.trouble
+    assert published(renewed).trouble == ""
+    assert published(renewed).outcomes["opscentre"] == "unchanged"
 
 
 def test_a_wrong_token_and_a_wrong_address_say_what_to_do(grafana: Grafana) -> None:
     with pytest.raises(ConfigurationError, match="OPSCENTRE_GRAFANA_TOKEN"):
-        publish(Grafana(grafana.url, "wrong", grafana.dsn), DOCUMENTS)
+        published(Grafana(grafana.url, "wrong", grafana.dsn, grafana.here))
     with pytest.raises(UnavailableError, match="OPSCENTRE_GRAFANA_URL"):
-        publish(Grafana(f"http://127.0.0.1:{free_port()}", "t", grafana.dsn), DOCUMENTS)
+        published(Grafana(f"http://127.0.0.1:{free_port()}", "t", grafana.dsn, grafana.here))
 
 
-def test_the_role_of_the_runbook_may_run_every_query_and_nothing_else(
-    own_filled: psycopg.Connection, database: str
+def test_a_role_that_may_do_more_than_read_is_refused_unless_insisted_upon(grafana: Grafana) -> None:
+    writes = Grafana(grafana.url, grafana.token, grafana.here, grafana.here)
+    with pytest.raises(ConfigurationError, match=r"is a superuser.*--any-role"):
+        published(writes)
+    assert not there(grafana, WALL)
+    assert published(writes, any_role=True).outcomes[WALL] == "created"
+
+
+def test_the_readers_role_can_only_read(database: str) -> None:
+    options = Settings(dsn=database)
+    make_reader(options)
+    require_reader(database, reader_dsn(options))
+
+
+def test_each_thing_that_a_role_may_do_beside_reading_is_named(
+    grafana: Grafana, connection: psycopg.Connection
 ) -> None:
-    runbook = (ROOT / "docs" / "runbooks" / "grafana-role.md").read_text()
-    (script,) = re.findall(r"```sql\n(.*?)```", runbook, re.DOTALL)
-    name = psycopg.conninfo.conninfo_to_dict(database)["dbname"]
-    role = f"grafana_{name}"
-    own_filled.execute(script.replace("opscentre", str(name)).replace("grafana", role).replace("'...'", "'x'").encode())
-    with own_filled.transaction():  # what is made anew may be read, too
-        own_filled.execute("COMMENT ON SCHEMA indicators IS NULL")
-        make_views(own_filled, CATALOGUE)
-    try:
-        reader = psycopg.conninfo.make_conninfo(database, user=role, password="x")
-        with psycopg.connect(reader, autocommit=True) as connection:
-            for document in DOCUMENTS.values():
-                for sql, _ in queries(document):
-                    run(connection, sql)
-            connection.execute("SET default_transaction_read_only = off")  # anybody may: the grants are what holds
-            for forbidden in ("SELECT value FROM dead_letters", "DELETE FROM cases"):
-                with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                    connection.execute(forbidden)
-    finally:
-        own_filled.execute(f"DROP OWNED BY {role}; DROP ROLE {role}".encode())
+    role = str(conninfo_to_dict(grafana.dsn)["user"])
+    require_reader(grafana.here, grafana.dsn)
+    connection.execute(f"GRANT SELECT ON ALL TABLES IN SCHEMA indicators, screens TO {role}".encode())
+    assert may_beside_reading(connection, role) == []
+    for grant, taken, said in [
+        ("GRANT DELETE ON cases TO {}", "REVOKE DELETE ON cases FROM {}", "may change what is in 1 tables"),
+        ("GRANT CREATE ON SCHEMA public TO {}", "REVOKE CREATE ON SCHEMA public FROM {}", "may make tables in public"),
+        ("ALTER ROLE {} CREATEROLE", "ALTER ROLE {} NOCREATEROLE", "may make roles"),
+        ("GRANT pg_write_all_data TO {}", "REVOKE pg_write_all_data FROM {}", "is a member of pg_write_all_data"),
+    ]:
+        connection.execute(grant.format(role).encode())
+        assert said in may_beside_reading(connection, role)
+        connection.execute(taken.format(role).encode())
+    with pytest.raises(ConfigurationError, match="opscentre migrate"):
+        may_beside_reading(connection, "nobody of this name")

@@ -6,25 +6,42 @@ from typing import Any
 
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 
-from dashboards.behind_target import behind_target
-from dashboards.overview import overview
-from dashboards.pipeline import pipeline
-from dashboards.scorecard import scorecard
-from dashboards.services import services
-from dashboards.texts import LANGUAGES
+from dashboards.grafana.context import uid
+from dashboards.grafana.layout import built
+from dashboards.model import Screen
+from dashboards.screens import screens
+from dashboards.texts import LANGUAGES, Text
 from schemas.catalogue.model import Catalogue
 
-GENERATED = Path(__file__).parent / "generated"
-
-
-_DASHBOARDS = (scorecard, behind_target, overview, services, pipeline)
+_PLAYLIST = Text("Trung tâm điều hành", "Operations centre")
+GENERATED = Path(__file__).parent.parent / "generated"
 
 
 def documents(catalogue: Catalogue) -> dict[str, dict[str, Any]]:
     """Every dashboard by its uid, in both languages, for a province's catalogue."""
-    screens = [make(language, catalogue) for make in _DASHBOARDS for language in LANGUAGES]
-    built = [screen.build() for screen in screens]
-    return {str(made.uid): json.loads(JSONEncoder().encode(made)) for made in built}
+    made: dict[str, dict[str, Any]] = {}
+    for language in LANGUAGES:
+        shown = screens(catalogue, language)
+        for screen in shown.values():
+            document = rendered(screen, shown, catalogue.province.zone)
+            made[str(document["uid"])] = document
+    return made
+
+
+def playlists(catalogue: Catalogue) -> dict[str, list[str]]:
+    """The playlist of each language by its name: the uids of the listed screens."""
+    return {
+        _PLAYLIST.of(language): [
+            uid(screen.name, language) for screen in screens(catalogue, language).values() if screen.listed
+        ]
+        for language in LANGUAGES
+    }
+
+
+def rendered(screen: Screen, shown: dict[str, Screen], zone: str) -> dict[str, Any]:
+    """A screen's dashboard as JSON; `shown`: every screen of its language."""
+    document: dict[str, Any] = json.loads(JSONEncoder().encode(built(screen, shown, zone)))
+    return document
 
 
 def write(catalogue: Catalogue) -> list[Path]:
@@ -46,7 +63,7 @@ def stale(catalogue: Catalogue) -> list[Path]:
 
 def _stale(catalogue: Catalogue) -> dict[Path, str | None]:
     """Path → the text that it should have, None where it should not be, of those that differ."""
-    made = {GENERATED / f"{uid}.json": _text(document) for uid, document in documents(catalogue).items()}
+    made = {GENERATED / f"{name}.json": _text(document) for name, document in documents(catalogue).items()}
     there = {path: path.read_text(encoding="utf-8") for path in GENERATED.glob("*.json")}
     return {path: made.get(path) for path in made.keys() | there.keys() if made.get(path) != there.get(path)}
 

@@ -1,0 +1,73 @@
+"""A map that asks nobody outside: places on a plain ground, a shape and a colour for each status."""
+
+from grafana_foundation_sdk.builders import common, geomap
+from grafana_foundation_sdk.cog.builder import Builder
+from grafana_foundation_sdk.models import common as common_models
+
+from dashboards.grafana.context import Context
+from dashboards.grafana.looks import HIDDEN, properties
+from dashboards.grafana.queries import PanelQuery, carried, carried_cells, data_source, given, rows
+from dashboards.model import Map
+from dashboards.statuses import STATUSES
+from schemas.views.quoting import literal
+
+_GROUND = (
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mN4+fYDAAWJAsd7s+gEAAAAAElFTkSuQmCC"
+)
+"""One pixel, light, as every tile there is."""
+_SHAPES = {"missed": "x-mark", "at_risk": "square", "no_data": "cross", "on_track": "triangle", "met": "circle"}
+"""Grafana's markers that come nearest to the marks of the statuses."""
+
+
+def map_panel(context: Context, panel: Map) -> geomap.Panel:
+    """A layer and a query for each status; what needs attention is drawn last, above the others."""
+    cells = {name: given(name) for name in ("lon", "lat", "name")} | {"value": f"{given('value')}::text"}
+    carries = dict.fromkeys(panel.link.carry.values() if panel.link else ())
+    cells |= carried_cells(carries)
+    built = (
+        geomap.Panel()
+        .title(context.say(panel.title))
+        .datasource(data_source())
+        .no_value(context.say(panel.nothing))
+        .view(geomap.MapViewConfig().id("fit").all_layers(True).zoom(12))
+        .controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(False).show_attribution(False))
+        .basemap(common.MapLayerOptions().type("xyz").name("ground").config({"url": _GROUND, "attribution": ""}))
+    )
+    if panel.note is not None:
+        built.description(context.say(panel.note))
+    layers: list[Builder[common_models.MapLayerOptions]] = []
+    for place, status in enumerate(reversed(list(STATUSES))):
+        ref = chr(ord("A") + place)
+        stands = f"coalesce({given('status')}, 'no_data') = {literal(status)}"
+        built.with_target(PanelQuery(rows(context.asked(panel.query), cells, stands), ref=ref))
+        layers.append(_layer(context, status, ref))
+    built.layers(layers)
+    if panel.link is not None:
+        url = context.address(panel.link)
+        built.override_by_name("name", properties({"links": [{"title": context.say(panel.title), "url": url}]}))
+    for name in ("lon", "lat"):
+        built.override_by_name(name, properties({"custom.hideFrom": {"tooltip": True, "viz": False, "legend": True}}))
+    for name in carries:
+        hidden = properties({"custom.hideFrom": {"tooltip": True, "viz": False, "legend": True}})
+        built.override_by_name(carried(name), [*HIDDEN, *hidden])
+    return built
+
+
+def _layer(context: Context, status: str, ref: str) -> common.MapLayerOptions:
+    look = STATUSES[status]
+    style = {
+        "color": {"fixed": look.colour},
+        "opacity": 0.9,
+        "size": {"fixed": 9, "min": 2, "max": 15},
+        "symbol": {"fixed": f"img/icons/marker/{_SHAPES[status]}.svg", "mode": "fixed"},
+    }
+    by_coordinates = common.FrameGeometrySource().mode(common_models.FrameGeometrySourceMode.COORDS)
+    return (
+        common.MapLayerOptions()
+        .type("markers")
+        .name(look.name.of(context.language))
+        .location(by_coordinates.latitude("lat").longitude("lon"))
+        .filter_data({"id": "byRefId", "options": ref})
+        .config({"showLegend": False, "style": style})
+        .tooltip(True)
+    )
