@@ -115,6 +115,9 @@ class Pages:
         have = request.query_params.get("have", "").split(",")
         screen, address, _ = await self._asked(request, without="have")
 
+        if request.method == "HEAD":  # nothing would end it
+            return Response(media_type="text/event-stream")
+
         async def counted() -> AsyncIterator[bytes]:
             self._streams += 1
             try:

@@ -14,6 +14,8 @@ _LARGEST, _SMALLEST = 0.8, 0.35
 """The largest place in lines of text, where there is room, and the smallest as a part of it."""
 _COVERED = 0.15
 """How much of the map places may cover, about, if all were large."""
+_FREE = 100
+"""Places that names are kept away from at most."""
 _LETTER = 0.55
 """How wide a letter of a name is, about, in heights of the text."""
 SHAPES = {
@@ -90,6 +92,33 @@ def points(rows: Sequence[Row], sheet: Sheet) -> list[Point]:
     placed = [_Place(each[0], _sum(each), len(each)) for each in together.values()]
     if not placed:
         return []
+    flat, room = _fitted(placed, sheet)
+    largest = max((one.size for one in placed), default=0.0) or 1.0
+    most = max(sheet.text / 4, min(_LARGEST * sheet.text, math.sqrt(room) if room else math.inf))
+    order = {status: need for need, status in enumerate(STATUSES)}
+    by_need = sorted(
+        zip(placed, flat, strict=True), key=lambda one: (order.get(str(one[0].row.get("status")), 9), -one[0].size)
+    )
+    drawn = []
+    for place, (x, y) in by_need:
+        size = round(most * (_SMALLEST + (1 - _SMALLEST) * math.sqrt(place.size / largest)), 1)
+        drawn.append((place, x, y, size))
+    # Places keep names away, too, unless there are so many that a name would find no room between them.
+    taken = [(x - size, y - size, x + size, y + size) for _, x, y, size in drawn if len(drawn) <= _FREE]
+    named: set[str] = set()
+    made = []
+    for place, x, y, size in drawn:
+        row, name = place.row, str(place.row["name"])
+        status = row.get("status") if row.get("status") in STATUSES else ""
+        label = None if name in named else _label(name, x, y, size, sheet, taken)
+        if label:
+            named.add(name)
+        made.append(Point(x, y, size, status or "", row, place.amount, place.rows, label))
+    return made[::-1]
+
+
+def _fitted(placed: Sequence[_Place], sheet: Sheet) -> tuple[list[tuple[float, float]], float]:
+    """Where the places lie on the sheet, and how much of it each may cover."""
     margin = _MARGIN * sheet.text
     middle = math.radians(sum(float(one.row["lat"]) for one in placed) / len(placed))
     flat = [(float(one.row["lon"]) * math.cos(middle), -float(one.row["lat"])) for one in placed]
@@ -97,27 +126,8 @@ def points(rows: Sequence[Row], sheet: Sheet) -> list[Point]:
     wide, high = max(x for x, _ in flat) - left, max(y for _, y in flat) - top
     scale = min((sheet.width - 2 * margin) / (wide or 1e-9), (sheet.height - 2 * margin) / (high or 1e-9), 1e5)
     shift_x, shift_y = (sheet.width - wide * scale) / 2, (sheet.height - high * scale) / 2
-    largest = max((one.size for one in placed), default=0.0) or 1.0
-    room = _COVERED * wide * high * scale**2 / (len(placed) * math.pi)
-    most = max(sheet.text / 4, min(_LARGEST * sheet.text, math.sqrt(room) if room else math.inf))
-    order = {status: need for need, status in enumerate(STATUSES)}
-    by_need = sorted(
-        zip(placed, flat, strict=True), key=lambda one: (order.get(str(one[0].row.get("status")), 9), -one[0].size)
-    )
-    taken: list[tuple[float, float, float, float]] = []
-    named: set[str] = set()
-    made = []
-    for place, (x, y) in by_need:
-        row = place.row
-        at_x, at_y = round(shift_x + (x - left) * scale, 1), round(shift_y + (y - top) * scale, 1)
-        size = round(most * (_SMALLEST + (1 - _SMALLEST) * math.sqrt(place.size / largest)), 1)
-        status = row.get("status") if row.get("status") in STATUSES else ""
-        name = str(row["name"])
-        label = None if name in named else _label(name, at_x, at_y, size, sheet, taken)
-        if label:
-            named.add(name)
-        made.append(Point(at_x, at_y, size, status or "", row, place.amount, place.rows, label))
-    return made[::-1]
+    fitted = [(round(shift_x + (x - left) * scale, 1), round(shift_y + (y - top) * scale, 1)) for x, y in flat]
+    return fitted, _COVERED * wide * high * scale**2 / (len(placed) * math.pi)
 
 
 def _label(

@@ -1,5 +1,6 @@
 """Pages and panels as HTML: what the templates are given, and the templates. What is the same is made once."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
@@ -23,6 +24,8 @@ from web.address import Address, View
 from web.cache import PanelCache, Result
 from web.figures import Option
 from web.tables import MOST_SHOWN, Reader, Row, cell_class, is_alarming, seen, to_the_right
+
+log = logging.getLogger(__name__)
 
 FOLDER = Path(__file__).parent
 STATIC = FOLDER / "static"
@@ -104,7 +107,11 @@ class Renderer:
         key = (screen.name, number, screen.language, address.query, result.digest if result else "")
         kept = self._cache.fragments.get(key)
         if kept is None:
-            kept = self._made(screen, address, number, result)
+            try:
+                kept = self._made(screen, address, number, result)
+            except Exception:  # what one panel gives must not take the page from the others
+                log.exception("%s, panel %s cannot be shown", screen.name, number)
+                kept = self._templates["unknown"].render(t=_of(screen.language))
             self._cache.fragments.put(key, kept, len(kept))
         return kept
 
@@ -144,7 +151,7 @@ class Renderer:
             "t": _of(language),
             "reader": Reader(language, self._zone),
             "result": result,
-            "old": shown(result.as_of, "clock", language, self._zone) if result and result.error else "",
+            "old": shown(result.as_of, "moment", language, self._zone) if result and result.error else "",
             "link": lambda link, row: address.linked(link, row, self._screens[language]) if link else None,
         }
         if result is not None and result.answer is None:

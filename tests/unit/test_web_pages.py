@@ -138,10 +138,15 @@ def test_a_status_is_mark_word_and_colour() -> None:
     assert all(one in tiles for one in ("is-missed", "✖", "Missed", "/en/cases?agency=h1&amp;state=overdue"))
 
 
+def test_a_value_that_cannot_be_shown_takes_nothing_from_the_page(caplog: pytest.LogCaptureFixture) -> None:
+    assert "Không rõ" in fragment(Number(same("N"), ""), result("value", ["no number"]))
+    assert "cannot be shown" in caplog.text
+
+
 def test_figures_that_could_not_be_asked_anew_say_of_when_they_are() -> None:
     old = fragment(Number(same("N"), ""), result("value", [5], error="away"), "en")
     assert "<b>5</b>" in old
-    assert "08:02:03 11-27" in old
+    assert "2026-11-27 08:02" in old
 
 
 @pytest.mark.parametrize(

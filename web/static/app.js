@@ -25,7 +25,7 @@
       legend: { show: false },
       cursor: { y: false, drag: { x: false, y: false } },
       tzDate: local,
-      scales: { y: { range: (_, low, high) => low === null ? [0, 1] : [Math.min(0, low), Math.max(high * 1.05, Math.min(0, low) + 1e-9)] } },
+      scales: { y: { range: (_, low, high) => low === null ? [0, 1] : [Math.min(0, low), high > 0 ? high * 1.05 : Math.min(0, low) === 0 ? 1 : 0] } },
       axes: [
         { ...axis, space: size * 5, size: size * 2.2, values: (_, marks, __, ___, step) => marks.map((mark) => date(mark, step)) },
         { ...axis, size: size * 4.2, values: (_, marks) => marks.map((mark) => number.format(mark)) },
