@@ -3,11 +3,14 @@
 from collections import defaultdict
 from contextlib import closing
 from datetime import datetime, timedelta
+from http import HTTPStatus
+from urllib.request import urlopen
 from uuid import uuid4
 
 import psycopg
 
 from core.catalogue import make_views
+from core.settings import Settings
 from opscentre.demonstration import months_ahead
 from opscentre.simulation.plan import plan_for, volumes_for
 from opscentre.simulation.record_stream import simulate
@@ -19,6 +22,15 @@ from tests.helpers import CATALOGUE, DECODERS, RULEBOOK, Log
 
 MONTHS = months_ahead(CATALOGUE)
 """By which a demonstration of today moves the programme's targets."""
+
+
+def pages_answer(options: Settings) -> bool:
+    """Whether the pages are up, and have asked the database."""
+    try:
+        with urlopen(f"{options.web}/health", timeout=5) as answer:
+            return bool(answer.status == HTTPStatus.OK)
+    except OSError:
+        return False
 
 
 def fill(dsn: str, days: int = 365, dossiers: int = 8) -> None:

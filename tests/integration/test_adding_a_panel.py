@@ -16,6 +16,7 @@ from core.readers import make_reader
 from core.settings import Settings
 from opscentre.devservices.ports import free_port
 from opscentre.devservices.process import Process, wait_until
+from tests.province import pages_answer
 
 pytestmark = pytest.mark.slow
 ROOT = Path(__file__).parents[2]
@@ -62,7 +63,7 @@ def test_a_panel_that_is_added_once_appears_in_both(database: str, tmp_path: Pat
     process = Process("web", options.data)
     process.start([sys.executable, "-P", "-m", "opscentre", "web"], environment)  # -P: the copy, and not this checkout
     try:
-        wait_until(lambda: "shows the screens" in process.log.read_text(), 60)
+        wait_until(lambda: pages_answer(options), 60)
         for language, title in TITLES.items():
             with urllib.request.urlopen(f"{options.web}/{language}/services") as answer:
                 assert f">{title}</h2>" in answer.read().decode()

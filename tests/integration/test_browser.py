@@ -24,7 +24,7 @@ from opscentre.devservices.timescaledb import TimescaleDB
 from streams.write.writer import Writer
 from tests.conftest import CACHE, commands_of, copied
 from tests.helpers import CATALOGUE, RULEBOOK, Log, cloud_event, commune
-from tests.province import MONTHS, fill
+from tests.province import MONTHS, fill, pages_answer
 
 pytestmark = pytest.mark.slow
 SIZES = {"wall": (1920, 1080), "laptop": (1366, 768), "phone": (390, 844)}
@@ -68,7 +68,7 @@ def address(options: Settings, environment: Callable[[Settings], dict[str, str]]
     process = Process("web", options.data)
     process.start([sys.executable, "-m", "opscentre", "web"], environment(options))
     try:
-        wait_until(lambda: "shows the screens" in process.log.read_text(), 60)
+        wait_until(lambda: pages_answer(options), 60)
         yield options.web
     finally:
         process.stop(10)
