@@ -3,6 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, NamedTuple, Self
 
 from dashboards.statuses import STATUSES
@@ -16,6 +17,8 @@ _COVERED = 0.15
 """How much of the map places may cover, about, if all were large."""
 _FREE = 100
 """Places that names are kept away from at most."""
+_NEAR = 0.15
+"""What a wide gap becomes, as a part of what is left without it."""
 _LETTER = 0.55
 """How wide a letter of a name is, about, in heights of the text."""
 SHAPES = {
@@ -121,13 +124,28 @@ def _fitted(placed: Sequence[_Place], sheet: Sheet) -> tuple[list[tuple[float, f
     """Where the places lie on the sheet, and how much of it each may cover."""
     margin = _MARGIN * sheet.text
     middle = math.radians(sum(float(one.row["lat"]) for one in placed) / len(placed))
-    flat = [(float(one.row["lon"]) * math.cos(middle), -float(one.row["lat"])) for one in placed]
+    across = _nearer([float(one.row["lon"]) * math.cos(middle) for one in placed])
+    flat = list(zip(across, _nearer([-float(one.row["lat"]) for one in placed]), strict=True))
     left, top = min(x for x, _ in flat), min(y for _, y in flat)
     wide, high = max(x for x, _ in flat) - left, max(y for _, y in flat) - top
     scale = min((sheet.width - 2 * margin) / (wide or 1e-9), (sheet.height - 2 * margin) / (high or 1e-9), 1e5)
     shift_x, shift_y = (sheet.width - wide * scale) / 2, (sheet.height - high * scale) / 2
     fitted = [(round(shift_x + (x - left) * scale, 1), round(shift_y + (y - top) * scale, 1)) for x, y in flat]
     return fitted, _COVERED * wide * high * scale**2 / (len(placed) * math.pi)
+
+
+def _nearer(values: Sequence[float]) -> list[float]:
+    """Coordinates with every gap of more than a third of their span made small: an island far out at sea comes near.
+
+    Else all others would lie on one spot.
+    """
+    ordered = sorted(set(values))
+    span = ordered[-1] - ordered[0]
+    gaps = {after: after - before for before, after in pairwise(ordered) if after - before > span / 3}
+    near = _NEAR * (span - sum(gaps.values()))
+    if near <= 0:
+        return list(values)
+    return [value - sum(gap - near for begins, gap in gaps.items() if value >= begins) for value in values]
 
 
 def _label(
