@@ -14,6 +14,7 @@ from core.settings import settings
 from opscentre.bench import bench as run_bench
 from opscentre.bench import bench_table
 from opscentre.bench.queries import bench_queries, queries_table
+from opscentre.bench.viewers import bench_screens, screens_table
 from opscentre.cli.output import Json, console, print_json, say, warn
 from opscentre.reports.alerts import alerts_report, alerts_table
 from opscentre.reports.coverage import calendar_reach, coverage_report, coverage_warnings
@@ -121,6 +122,7 @@ def bench(
     events: Annotated[int, typer.Option(min=1000, help="Events a measurement.")] = 100_000,
     seconds: Annotated[int, typer.Option(min=5, help="Seconds of the latency measurement at 1,000 a second.")] = 20,
     queries: Annotated[bool, typer.Option("--queries", help="Measure the screens' queries instead.")] = False,
+    screens: Annotated[bool, typer.Option("--screens", help="Measure open pages instead, 300 beside one.")] = False,
     cases: Annotated[int, typer.Option(min=1000, help="Of the queries' tables: dossiers.")] = 1_000_000,
     days: Annotated[int, typer.Option(min=40, help="Of the queries' tables: days of history.")] = 1096,
     json: Json = False,
@@ -132,15 +134,21 @@ def bench(
     With --queries: how long each query of the screens takes on three years of a province, as many rows as ten million
     events leave. The database makes these tables itself, in the shapes and numbers of real ones; their figures mean
     nothing. What takes longer than 50 ms, 19 times of 20, is marked.
+
+    With --screens: on the same tables, what the wall costs the database and how soon it follows, for one viewer and for
+    three hundred.
     """
+    report: dict[str, Any]
     if queries:
-        report: dict[str, Any] = bench_queries(settings(), cases, days, say)
+        report, table = bench_queries(settings(), cases, days, say), queries_table
+    elif screens:
+        report, table = bench_screens(settings(), cases, days, seconds, say), screens_table
     else:
-        report = run_bench(settings(), events, seconds, say)
+        report, table = run_bench(settings(), events, seconds, say), bench_table
     if json:
         print_json(report)
     else:
-        console.print(queries_table(report) if queries else bench_table(report))
+        console.print(table(report))
 
 
 def _moment(text: str, calendar: Calendar) -> datetime:
