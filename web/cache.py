@@ -1,8 +1,9 @@
 """What panels show, asked once for everybody.
 
-A result a (screen, panel, parameters, language). Whoever asks while a query is under way waits for that one; a stale
-result is served while the next is made; a failure is kept for a moment, and the figures before it stay. Bounded in
-number and in bytes. So 300 viewers cost the database no more than one.
+A result a (screen, panel, parameters, language). Whoever asks while a query is under way waits for that one. A result
+since which something was counted is served while the next is made, unless it is older than its refresh time. A failure
+is kept for a moment, and the figures before it stay. Bounded in number and in bytes. So 300 viewers cost the database
+no more than one.
 """
 
 import asyncio
@@ -104,6 +105,8 @@ class _Entry:
     ask: Ask
     refresh: float
     result: Result | None = None
+    asked: float = float("-inf")
+    """When the query of its result began, and when that of the next one did."""
     began: float = float("-inf")
     seconds: float = 0.0
     mark: str | None = None
@@ -133,14 +136,14 @@ class PanelCache:
         return len(self._entries)
 
     async def get(self, key: Hashable, ask: Ask, refresh: float) -> Result:
-        """What a panel shows: at once where there is anything, else when the query is through.
+        """What a panel shows: at once where there is anything not too old, else when the query is through.
 
-        `refresh` are the seconds after which it is asked anew though nothing was counted.
+        `refresh` are the seconds after which it is asked anew though nothing was counted, and is too old.
         """
         entry = self._entry(key, ask, refresh)
         if self._due(entry):
             self._start(entry)
-        if entry.result is None and entry.task is not None:
+        if entry.task is not None and self._clock() - entry.asked >= entry.refresh:
             await asyncio.shield(entry.task)
         assert entry.result is not None  # what a task leaves
         return entry.result
@@ -217,6 +220,7 @@ class PanelCache:
             old = before or Result(None, as_of, "", 0)
             result = Result(old.answer, old.as_of, f"{old.digest.removesuffix('!')}!", old.size, str(error))
         entry.seconds, entry.result, entry.task = self._clock() - entry.began, result, None
+        entry.asked = entry.began
         self._entries.put(entry.key, entry, result.size)
         if before is None or before.digest != result.digest:
             for watch, number in entry.watchers:

@@ -90,13 +90,30 @@ def test_an_asker_who_leaves_takes_the_answer_from_nobody() -> None:
 def test_what_is_stale_is_served_while_the_next_is_made() -> None:
     async def steps() -> None:
         world = World()
+        await world.cache.tick()
         await world.get()
-        world.figure, world.now = 1, 31.0
+        world.figure, world.mark, world.now = 1, "1", 29.0
+        await world.cache.tick()
         world.open.clear()
         assert figure(await world.get()) == 0
         world.open.set()
         await world.settled()
         assert figure(await world.get()) == 1
+        assert world.asked == 2
+
+    run(steps())
+
+
+def test_what_nobody_looked_at_for_long_is_asked_before_it_is_shown() -> None:
+    async def steps() -> None:
+        world = World()
+        await world.get()
+        world.figure, world.now = 1, 31.0
+        world.open.clear()
+        asking = [asyncio.create_task(world.get()) for _ in range(3)]
+        await world.settled()
+        world.open.set()
+        assert [figure(one) for one in await asyncio.gather(*asking)] == [1, 1, 1]
         assert world.asked == 2
 
     run(steps())
