@@ -6,6 +6,7 @@ from dashboards.screens.targets import NOTE, targets_table
 from dashboards.sources import MOST_ROWS, Sources, rows_of_texts
 from dashboards.statuses import STATUSES
 from dashboards.texts import AGENCY, Text
+from schemas.catalogue.describe import describe
 from schemas.catalogue.indicators import Indicator, Milestone, Reported, terms
 
 
@@ -56,6 +57,7 @@ def target(sources: Sources) -> Screen:
             Placed(targets_table(sources, Text("Chỉ tiêu", "The target"), chosen), 24, 6),
             Placed(_curve(sources), 14, 10),
             Placed(_agencies(sources), 10, 10),
+            Placed(_worked_out(sources), 24, 8),
             Placed(_cases(sources, targeted), 24, 14),
             Placed(_readings(sources, targeted), 24, 10),
         ],
@@ -83,6 +85,26 @@ ORDER BY 1"""
         Column("goal", Text("Mục tiêu", "Target"), "figure"),
     ]
     return Lines(Text("Một năm qua", "The last year"), query, series)
+
+
+def _worked_out(sources: Sources) -> Table:
+    """The formula, and what it gives for the agency chosen; then the parts by which the indicator is split."""
+    formulas = rows_of_texts(
+        ((one.id, describe(one.file.formula).line) for one in sources.catalogue.indicators.values()), 2
+    )
+    whole = sources.text(Text("cả", "whole"))
+    query = f"""SELECT coalesce(nullif(p.dimensions, ''), {whole}) AS part, p.numerator, p.denominator, p.value,
+    CASE WHEN p.dimensions = '' THEN f.line END AS formula
+FROM indicators.parts_of(:indicator, indicators.today(), ARRAY[:agency]) AS p
+LEFT JOIN {formulas} AS f (indicator, line) ON f.indicator = :indicator ORDER BY p.dimensions"""
+    columns = [
+        Column("part", Text("Phần", "Part"), width=160),
+        Column("formula", Text("Cách tính", "How it is worked out")),
+        Column("numerator", Text("Tử số", "Numerator"), "figure", width=140),
+        Column("denominator", Text("Mẫu số", "Denominator"), "figure", width=140),
+        Column("value", Text("Giá trị", "Value"), "figure", width=140),
+    ]
+    return Table(Text("Tính thế nào", "How it is worked out"), query, columns)
 
 
 def _agencies(sources: Sources) -> Table:

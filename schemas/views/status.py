@@ -11,13 +11,26 @@ CREATE FUNCTION indicators.values_of(indicator text, ends date, agencies text[])
 RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 BEGIN
+    IF NOT EXISTS (SELECT FROM indicators.catalogue AS c WHERE c.indicator = $1) THEN RETURN; END IF;
     RETURN QUERY EXECUTE format('SELECT agency, value FROM indicators.%I($1, $2) WHERE dimensions = %L '
         'AND agency = ANY ($3)', 'at_' || replace(indicator, '-', '_'), '')
     USING (SELECT indicators.first_day(c.period, $2) FROM indicators.catalogue AS c WHERE c.indicator = $1),
         ends, agencies;
 END $$;
 
--- The same; none where they cannot be worked out (a sum overflows), so that no other indicator suffers.
+-- What such values are worked out from, and those of the parts by which the indicator is split.
+CREATE FUNCTION indicators.parts_of(indicator text, ends date, agencies text[])
+RETURNS TABLE (agency text, dimensions text, numerator float8, denominator float8, value float8)
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM indicators.catalogue AS c WHERE c.indicator = $1) THEN RETURN; END IF;
+    RETURN QUERY EXECUTE format('SELECT * FROM indicators.%I($1, $2) WHERE agency = ANY ($3)',
+        'at_' || replace(indicator, '-', '_'))
+    USING (SELECT indicators.first_day(c.period, $2) FROM indicators.catalogue AS c WHERE c.indicator = $1),
+        ends, agencies;
+END $$;
+
+-- Values as above; none where they cannot be worked out (a sum overflows), so that no other indicator suffers.
 CREATE FUNCTION indicators.known_values_of(indicator text, ends date, agencies text[])
 RETURNS TABLE (agency text, value float8) LANGUAGE plpgsql STABLE
 SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
