@@ -97,6 +97,11 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8057", description="Address of the pages that show the screens, `http://host:port`."
     )
     grafana_url: str = Field(default="", description="Grafana to publish dashboards to, `http://host:port`.")
+    grafana_home: Annotated[Path | None, BeforeValidator(lambda value: None if value == "" else value)] = Field(
+        default=None,
+        description="Where a Grafana is installed that `opscentre run` is to start; without it the one on the PATH, if "
+        "there is one.",
+    )
     grafana_token: str = Field(
         default="", description="Token of a service account of that Grafana, role Admin; or USER:PASSWORD of an admin."
     )

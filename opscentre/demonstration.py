@@ -15,9 +15,12 @@ from rich.text import Text
 
 from core.catalogue import open_catalogue
 from core.database import connect, scalar
-from core.errors import UnavailableError
+from core.errors import OpsCentreError, UnavailableError
+from core.readers import reader_dsn
 from core.settings import DEMONSTRATION, Settings
+from dashboards.grafana.documents import documents, playlists
 from opscentre.devservices import open_stack
+from opscentre.devservices.grafana import Grafana
 from opscentre.devservices.process import Process
 from opscentre.reports.alerts import alerts_report
 from opscentre.reports.status import current
@@ -44,6 +47,7 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
         signal.signal(signum, _interrupt)
     home = options.data.resolve()
     worker, notifier, pages, province = (Process(name, home) for name in ("worker", "notifier", "web", "simulation"))
+    grafana = Grafana.found(options)
     ran_before = all(stack.running().values())
     try:
         stack.up(_say)
@@ -55,6 +59,8 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
         province.start(_simulate(_history(options, days), rate))
         _say(f"everything runs after {time.time() - began:.0f} s; logs are in {options.data}; Ctrl-C stops")
         _say(f"the screens are at {options.web}")
+        if grafana is not None:
+            _show_in_grafana(options, catalogue, grafana)
         _open_browser(options.web)
         _show(options, catalogue, [worker, notifier, pages, province])
     except KeyboardInterrupt:
@@ -63,6 +69,8 @@ def run_demonstration(options: Settings, migrate: Callable[[], None], days: int,
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # a second Ctrl-C must not leave servers behind
         province.stop(10)
         pages.stop(10)
+        if grafana is not None:
+            grafana.stop()
         notifier.stop(options.stop_seconds + 5)
         worker.stop(options.stop_seconds + 5)
         if not ran_before:
@@ -132,6 +140,24 @@ def _ended(processes: list[Process]) -> Text:
         if process.pid is None:
             text.append(f"the {process.name} has ended: see {process.log}\n", style="bold red")
     return text
+
+
+def _show_in_grafana(options: Settings, catalogue: Catalogue, grafana: Grafana) -> None:
+    """Start it and publish the screens; what goes wrong is said, and everything else goes on."""
+    # Here, because the client's HTTP library would take a fifth of every other command's start.
+    from dashboards.grafana.publish import Grafana as PublishTo  # noqa: PLC0415
+    from dashboards.grafana.publish import publish  # noqa: PLC0415
+
+    try:
+        grafana.start()
+        here = reader_dsn(options)
+        target = PublishTo(grafana.url, grafana.credentials, here, options.dsn)
+        published = publish(target, documents(catalogue), playlists(catalogue))
+        if published.trouble:
+            _say(f"Grafana does not reach the database: {published.trouble}")
+        _say(f"the same screens in Grafana: {grafana.url}/d/opscentre-wall-{options.language}")
+    except OpsCentreError as error:
+        _say(f"no Grafana: {error}")
 
 
 def _open_browser(address: str) -> None:

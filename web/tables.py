@@ -13,7 +13,7 @@ from dashboards.statuses import STATUSES
 from dashboards.texts import DASH, Language
 from web.address import View
 
-MOST_SHOWN = 500
+MOST_SHOWN = 200
 """Rows on a page; all of them are in the files."""
 _FIGURES = frozenset({"whole", "decimal", "percent", "figure", "seconds"})
 
