@@ -18,11 +18,12 @@ from dashboards.screens import screens
 from dashboards.texts import LANGUAGES, Language
 from opscentre.cli import app
 from opscentre.devservices.install import need
+from opscentre.devservices.kafka import Kafka
 from opscentre.devservices.ports import free_port
 from opscentre.devservices.process import Process, wait_until
 from opscentre.devservices.timescaledb import TimescaleDB
 from streams.write.writer import Writer
-from tests.conftest import CACHE, commands_of, copied
+from tests.conftest import commands_of, copied, empty_topics, installation_of
 from tests.helpers import CATALOGUE, RULEBOOK, Log, cloud_event, commune
 from tests.province import MONTHS, fill, pages_answer
 
@@ -51,13 +52,14 @@ _CUT = """() => {
 
 
 @pytest.fixture(scope="module")
-def options(timescaledb: TimescaleDB, template: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
+def options(
+    kafka: Kafka, timescaledb: TimescaleDB, template: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Settings]:
     """An installation with a province's year in it."""
-    with copied(timescaledb, template) as dsn:
+    with empty_topics(kafka, CATALOGUE) as bootstrap, copied(timescaledb, template) as dsn:
         fill(dsn)
-        folder = tmp_path_factory.mktemp("pages")
-        port = free_port()
-        made = Settings(dsn=dsn, data=folder, cache=CACHE, target_months=MONTHS, web=f"http://127.0.0.1:{port}")
+        own = {"target_months": MONTHS, "web": f"http://127.0.0.1:{free_port()}"}
+        made = installation_of(bootstrap, dsn, tmp_path_factory.mktemp("pages")).model_copy(update=own)
         make_reader(made)
         yield made
 
