@@ -53,75 +53,63 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Number:
-    """One number on a coloured ground. The query gives one row: `value`, and `status` where it is judged."""
+class Asking:
+    """What every panel has that asks something."""
 
     title: Text
     query: str
+    nothing: Text = field(default=NO_DATA, kw_only=True)
+    """What it says where there is nothing to show."""
+    note: Text | None = field(default=None, kw_only=True)
+    """What its figures mean."""
+
+
+@dataclass(frozen=True)
+class Number(Asking):
+    """One number on a coloured ground. The query gives one row: `value`, and `status` where it is judged."""
+
     kind: Kind = "whole"
     alarming: bool = False
     """Anything above zero is red."""
     link: Link | None = None
-    nothing: Text = NO_DATA
-    note: Text | None = None
 
 
 @dataclass(frozen=True)
-class Tiles:
+class Tiles(Asking):
     """A tile a row: `name`, `shown` (a text), `status` or null, and columns that the link carries."""
 
-    title: Text
-    query: str
     link: Link | None = None
     columns: int = 5
-    nothing: Text = NO_DATA
-    note: Text | None = None
 
 
 @dataclass(frozen=True)
-class Lines:
+class Lines(Asking):
     """Values over time: the query gives `time` and a column a line, by the names of `series`."""
 
-    title: Text
-    query: str
     series: Sequence[Column]
     bars: bool = False
-    nothing: Text = NO_DATA
-    note: Text | None = None
 
 
 @dataclass(frozen=True)
-class Bars:
+class Bars(Asking):
     """A bar a row: `name`, `value`, and columns that the link carries."""
 
-    title: Text
-    query: str
     kind: Kind = "whole"
     link: Link | None = None
-    nothing: Text = NO_DATA
-    note: Text | None = None
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(Asking):
     """Rows, in the query's order until a viewer sorts them otherwise. Columns that are not listed are for links."""
 
-    title: Text
-    query: str
     columns: Sequence[Column]
-    nothing: Text = NO_DATA
-    note: Text | None = None
 
 
 @dataclass(frozen=True)
-class Map:
+class Map(Asking):
     """Places: `lon`, `lat`, `name`, `value`, `status`, and columns that the link carries. No outside map is asked."""
 
-    title: Text
-    query: str
     link: Link | None = None
-    nothing: Text = NO_DATA
-    note: Text | None = None
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ FROM screens.cases AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency WHE
         Column("days_late", Text("Ngày quá hạn", "Days overdue"), "whole", width=110, alarming=True),
         Column("due_moved_by_day", Text("Lịch đổi ngày", "Calendar day that moved it"), "day", width=130),
     ]
-    return Table(Text("Hiện trạng", "As it stands"), query, columns, _GONE)
+    return Table(Text("Hiện trạng", "As it stands"), query, columns, nothing=_GONE)
 
 
 def _history(sources: Sources) -> Table:
@@ -70,7 +70,7 @@ WHERE e.system = :system AND e.kind = :kind AND e.subject = :subject ORDER BY e.
         Column("due_at", Text("Hạn được nêu", "Due time given"), "moment", width=170),
         Column("id", Text("Sự kiện", "Event"), width=320),
     ]
-    return Table(Text("Diễn biến", "What happened"), query, columns, _GONE)
+    return Table(Text("Diễn biến", "What happened"), query, columns, nothing=_GONE)
 
 
 def _alerts(sources: Sources) -> Table:
@@ -86,4 +86,4 @@ FROM screens.alerts AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency WH
         Column("ended", Text("Kết thúc vì", "Ended because"), width=180),
         Column("ended_at", Text("Kết thúc lúc", "Ended at"), "moment", width=160),
     ]
-    return Table(Text("Cảnh báo", "Alerts"), query, columns, Text("Chưa có cảnh báo", "No alert"))
+    return Table(Text("Cảnh báo", "Alerts"), query, columns, nothing=Text("Chưa có cảnh báo", "No alert"))

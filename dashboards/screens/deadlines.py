@@ -65,7 +65,7 @@ WHERE c.overdue AND {below("c.agency")} GROUP BY c.kind, c.system, s.name_vi, s.
         Column("overdue", Text("Quá hạn", "Overdue"), "whole", width=100, alarming=True),
         Column("oldest", Text("Hạn cũ nhất", "Oldest due"), "moment", width=160),
     ]
-    return Table(Text("Quá hạn theo hệ thống", "Overdue by system"), query, columns, Text("Không có", "None"))
+    return Table(Text("Quá hạn theo hệ thống", "Overdue by system"), query, columns, nothing=Text("Không có", "None"))
 
 
 def _agencies(sources: Sources) -> Table:
@@ -86,7 +86,7 @@ GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 3 DESC, 4 DESC, 2 LIMIT {MOST_R
         Column("fourteen", Text("14 ngày", "14 days"), "whole", width=110),
         Column("oldest", Text("Hạn cũ nhất", "Oldest due"), "moment", width=160),
     ]
-    return Table(Text("Theo cơ quan", "By agency"), query, columns, Text("Không có", "None"))
+    return Table(Text("Theo cơ quan", "By agency"), query, columns, nothing=Text("Không có", "None"))
 
 
 def _alerts(sources: Sources) -> Table:
@@ -108,4 +108,6 @@ WHERE l.ended IS NULL AND {below("l.agency")} ORDER BY l.raised_at DESC, l.overd
         Column("state", Text("Cảnh báo", "Alert"), width=220),
         Column("told_at", Text("Gửi lúc", "Told at"), "moment", width=160),
     ]
-    return Table(Text("Cảnh báo đang còn hiệu lực", "Standing alerts"), query, columns, Text("Không có", "None"))
+    return Table(
+        Text("Cảnh báo đang còn hiệu lực", "Standing alerts"), query, columns, nothing=Text("Không có", "None")
+    )

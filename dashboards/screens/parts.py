@@ -144,4 +144,4 @@ WHERE {where} ORDER BY {order} LIMIT {MOST_ROWS}"""
         *([left] if tasks or ahead else []),
     ]
     note = Text(f"Nhiều nhất {MOST_ROWS}.", f"At most {MOST_ROWS}.")
-    return Table(title, query, columns, NO_CASES, note)
+    return Table(title, query, columns, nothing=NO_CASES, note=note)

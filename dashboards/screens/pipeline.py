@@ -81,7 +81,7 @@ FROM screens.dead_letters WHERE state = 'open' GROUP BY reason, topic ORDER BY 3
         Column("newest", Text("Lúc", "Seen"), "moment", width=150),
     ]
     note = Text("Lệnh: opscentre dead-letters list", "Command: opscentre dead-letters list")
-    return Table(Text("Bị từ chối theo lý do", "Dead letters by reason"), query, columns, _NONE, note)
+    return Table(Text("Bị từ chối theo lý do", "Dead letters by reason"), query, columns, nothing=_NONE, note=note)
 
 
 def _partitions() -> Table:
@@ -96,7 +96,7 @@ FROM screens.partition_offsets ORDER BY set_aside NULLS LAST, topic, partition, 
         Column("updated_at", Text("Ghi lúc", "Written"), "moment", width=150),
         Column("set_aside", Text("Để riêng vì", "Set aside because"), width=180),
     ]
-    return Table(Text("Phân vùng", "Partitions"), query, columns, _NONE)
+    return Table(Text("Phân vùng", "Partitions"), query, columns, nothing=_NONE)
 
 
 def _deliveries(sources: Sources) -> Table:
@@ -112,7 +112,7 @@ ORDER BY d.state = 'delivered', d.created_at DESC LIMIT 100"""
         Column("created_at", Text("Tạo lúc", "Made"), "moment", width=150),
         Column("settled_at", Text("Xong lúc", "Settled"), "moment", width=150),
     ]
-    return Table(Text("Gửi tin", "Deliveries"), query, columns, _NONE)
+    return Table(Text("Gửi tin", "Deliveries"), query, columns, nothing=_NONE)
 
 
 def _sweeps(sources: Sources) -> Table:
@@ -124,7 +124,7 @@ FROM screens.sweeps AS w LEFT JOIN screens.systems AS s ON s.system = w.system O
         Column("swept_at", Text("Quét lúc", "Swept"), "moment", width=160),
         Column("ago", Text("Cách đây", "Ago"), "seconds", width=120),
     ]
-    return Table(Text("Quét hạn", "Sweeps for deadlines"), query, columns, _NONE)
+    return Table(Text("Quét hạn", "Sweeps for deadlines"), query, columns, nothing=_NONE)
 
 
 def _sizes() -> Bars:

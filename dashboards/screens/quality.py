@@ -93,7 +93,7 @@ WHERE d.state = 'open' GROUP BY s.name_vi, s.name_en, d.topic, d.reason ORDER BY
         Column("newest", Text("Mới nhất", "Newest"), "moment", width=150),
         Column("advice", Text("Việc cần làm", "What to do"), width=300),
     ]
-    return Table(Text("Bị từ chối, vì sao", "Refused, and why"), query, columns, _NONE)
+    return Table(Text("Bị từ chối, vì sao", "Refused, and why"), query, columns, nothing=_NONE)
 
 
 def _by_day(sources: Sources) -> Lines:
@@ -121,4 +121,4 @@ WHERE e.time >= :since AND e.time <= :until GROUP BY s.name_vi, s.name_en, 2 ORD
         Column("p95", Text("Trễ, 95 %", "Delay, 95 %"), "seconds", width=140),
     ]
     title = Text("Từ lúc xảy ra đến lúc nhận", "From when it happened to when it was received")
-    return Table(title, query, columns, _NONE)
+    return Table(title, query, columns, nothing=_NONE)

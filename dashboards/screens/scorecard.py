@@ -162,4 +162,4 @@ WHERE o.indicator = :indicator ORDER BY r.reported_at DESC, r.agency LIMIT {MOST
         Column("value", Text("Số báo cáo", "Reported value"), "figure", width=150),
         Column("reported_at", Text("Báo cáo lúc", "Reported at"), "moment", width=160),
     ]
-    return Table(Text("Số liệu các cơ quan báo cáo", "What agencies reported"), query, columns, NO_CASES)
+    return Table(Text("Số liệu các cơ quan báo cáo", "What agencies reported"), query, columns, nothing=NO_CASES)
