@@ -7,8 +7,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from core.errors import ConfigurationError
+from dashboards.formats import shown
 from dashboards.model import Choice, Note, Screen
 from dashboards.parameters import PERIOD, for_psycopg, named
+from web import texts
 from web.address import ALL, Address
 from web.cache import Ask, PanelCache, Result, Watch
 from web.database import Answer
@@ -110,6 +112,27 @@ class Figures:
 def asking(screen: Screen) -> list[int]:
     """The numbers, from 1, of the panels that ask the database."""
     return [number for number, placed in enumerate(screen.panels, 1) if not isinstance(placed.panel, Note)]
+
+
+PERIODS = (1, 7, 30, 90, 365)
+"""Days back that a period may begin with, for viewers to choose; any day may stand in an address."""
+
+
+def periods(screen: Screen, address: Address, zone: ZoneInfo) -> list[Option]:
+    """The periods of a screen that a viewer may choose, by their first days; the address' own among them."""
+    today, language = datetime.now(zone).date(), screen.language
+    firsts = {"": screen.days} | {
+        (today - timedelta(days=days)).isoformat(): days for days in PERIODS if days != screen.days
+    }
+    asked = address.since.isoformat() if address.since else ""
+    found = [
+        Option(first, texts.LAST_DAYS.of(language).format(days=days), first == asked and not address.until)
+        for first, days in sorted(firsts.items(), key=lambda one: one[1])
+    ]
+    if address.until or asked not in firsts:
+        span = [shown(day, "day", language, zone) for day in (address.since, address.until)]
+        found.append(Option(asked, f"{span[0] or '…'} – {span[1] or '…'}", chosen=True))
+    return found
 
 
 def check(screen: Screen) -> None:

@@ -22,7 +22,7 @@ from dashboards.texts import LANGUAGES, NO_DATA, Language, Text
 from web import charts, texts
 from web.address import Address, View
 from web.cache import PanelCache, Result
-from web.figures import Option
+from web.figures import Option, periods
 from web.tables import MOST_SHOWN, Reader, Row, cell_class, is_alarming, seen, to_the_right
 
 log = logging.getLogger(__name__)
@@ -95,6 +95,7 @@ class Renderer:
             address=address,
             panels=panels,
             options=options,
+            periods=periods(screen, address, self._zone) if screen.days else (),
             stream=stream,
             beat=Markup(self.beat(screen.language, self.now(as_of), wall=screen.wall)),  # noqa: S704
             listed=[(one.title, address.to(one), one.name == screen.name) for one in screens.values() if one.listed],

@@ -2,6 +2,7 @@
 
 from datetime import date
 from urllib.parse import parse_qsl, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -11,6 +12,7 @@ from core.errors import AddressError
 from dashboards.model import Link
 from tests.pages import HOSTILE, samples
 from web.address import Address, View, read
+from web.figures import periods
 
 SCREENS = samples("vi")
 EVERY, CASES = SCREENS["every"], SCREENS["cases"]
@@ -95,3 +97,12 @@ def test_another_language_and_another_order_keep_everything_else() -> None:
     assert address.sorted_by(6, "due") == "/vi/every?agency=h1&sort6=-due&filter6=a%26b#p6"
     assert address.sorted_by(6, "share") == "/vi/every?agency=h1&sort6=share&filter6=a%26b#p6"
     assert address.panel(6, "csv") == "/vi/every/6.csv?agency=h1&sort6=due&filter6=a%26b"
+
+
+def test_periods_to_choose_are_named_in_the_language_and_the_own_one_is_among_them() -> None:
+    zone = ZoneInfo("Asia/Ho_Chi_Minh")
+    plain = [(one.value == "", one.name, one.chosen) for one in periods(EVERY, read(EVERY, []), zone)]
+    assert (True, f"{EVERY.days} ngày qua", True) in plain
+    assert len(plain) >= 5
+    own = periods(EVERY, read(EVERY, [("since", "2026-01-05"), ("until", "2026-01-31")]), zone)
+    assert [one.name for one in own if one.chosen] == ["05/01/2026 – 31/01/2026"]
