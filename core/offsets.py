@@ -6,6 +6,12 @@ import psycopg
 
 from core.kafka import TopicEnds
 
+_REMEMBER = """
+    INSERT INTO log_ends SELECT *, now() FROM unnest(%s::text[], %s::text[], %s::int[], %s::bigint[])
+    ON CONFLICT (topic, partition) DO UPDATE
+    SET topic_id = excluded.topic_id, end_offset = excluded.end_offset, asked_at = excluded.asked_at
+"""
+
 
 def next_offsets(connection: psycopg.Connection) -> dict[tuple[str, int], int]:
     """(topic id, partition) → the offset to go on from, of every partition of which anything was read."""
@@ -25,6 +31,14 @@ def lags(topics: Mapping[str, TopicEnds], offsets: Mapping[tuple[str, int], int]
         for name, topic in topics.items()
         for number, end in topic.ends.items()
     }
+
+
+def remember_ends(connection: psycopg.Connection, topics: Mapping[str, TopicEnds]) -> None:
+    """Write down where the log ends now, for those who see the database only."""
+    rows = [(name, one.topic_id, number, end) for name, one in topics.items() for number, end in one.ends.items()]
+    if rows:
+        names, ids, numbers, ends = map(list, zip(*rows, strict=True))
+        connection.execute(_REMEMBER, (names, ids, numbers, ends))
 
 
 def set_aside(connection: psycopg.Connection) -> dict[tuple[str, int], str]:

@@ -40,12 +40,11 @@ def pipeline(sources: Sources) -> Screen:
 def _numbers() -> list[Number]:
     waited = "SELECT ceil(extract(epoch FROM now() - min(swept_at))) AS value, CASE WHEN min(swept_at) < now() "
     waited += "- interval '5 minutes' THEN 'at_risk' END AS status FROM screens.sweeps"
+    waiting = "SELECT sum(lag) AS value, CASE WHEN max(asked_at) < now() - interval '5 minutes' OR sum(lag) > 10000 "
+    waiting += "THEN 'at_risk' END AS status FROM screens.lags"
     return [
         Number(Text("Sự kiện đã đếm", "Events counted"), "SELECT sum(events) AS value FROM screens.partition_offsets"),
-        Number(
-            Text("Bản trùng đã bỏ", "Duplicates dropped"),
-            "SELECT sum(duplicates) AS value FROM screens.partition_offsets",
-        ),
+        Number(Text("Chờ đếm", "Not counted yet"), waiting),
         Number(
             Text("Bị từ chối, chưa xử lý", "Dead letters open"),
             "SELECT count(*) AS value FROM screens.dead_letters WHERE state = 'open'",
@@ -85,12 +84,14 @@ FROM screens.dead_letters WHERE state = 'open' GROUP BY reason, topic ORDER BY 3
 
 
 def _partitions() -> Table:
-    query = """SELECT topic, partition, next_offset, events, duplicates, updated_at, set_aside
-FROM screens.partition_offsets ORDER BY set_aside NULLS LAST, topic, partition, updated_at DESC"""
+    query = """SELECT p.topic, p.partition, p.next_offset, l.lag, p.events, p.duplicates, p.updated_at, p.set_aside
+FROM screens.partition_offsets AS p LEFT JOIN screens.lags AS l USING (topic, partition)
+ORDER BY p.set_aside NULLS LAST, l.lag DESC NULLS LAST, p.topic, p.partition, p.updated_at DESC"""
     columns = [
         Column("topic", Text("Chủ đề", "Topic")),
         Column("partition", Text("Phân vùng", "Partition"), "whole", width=90),
         Column("next_offset", Text("Vị trí", "Next offset"), "whole", width=110),
+        Column("lag", Text("Chờ", "Waiting"), "whole", width=90),
         Column("events", Text("Sự kiện", "Events"), "whole", width=110),
         Column("duplicates", Text("Trùng", "Duplicates"), "whole", width=90),
         Column("updated_at", Text("Ghi lúc", "Written"), "moment", width=150),

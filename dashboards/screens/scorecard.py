@@ -2,7 +2,7 @@
 
 from dashboards.model import Choice, Column, Lines, Placed, Screen, Table, Tiles
 from dashboards.screens.parts import NO_CASES, TO_AGENCY, agency_choice, cases_table, last_event
-from dashboards.screens.targets import NOTE, targets_table
+from dashboards.screens.targets import targets_table
 from dashboards.sources import MOST_ROWS, Sources, rows_of_texts
 from dashboards.statuses import STATUSES
 from dashboards.texts import AGENCY, Text
@@ -54,7 +54,7 @@ def target(sources: Sources) -> Screen:
         Text("Phía sau một chỉ tiêu", "Behind a target"),
         Text("Cơ quan nào, việc nào làm chỉ tiêu này chậm.", "Which agency and which case keep this target back."),
         [
-            Placed(targets_table(sources, Text("Chỉ tiêu", "The target"), chosen), 24, 6),
+            Placed(targets_table(sources, Text("Chỉ tiêu", "The target"), chosen), 24, 7),
             Placed(_curve(sources), 14, 10),
             Placed(_agencies(sources), 10, 10),
             Placed(_worked_out(sources), 24, 8),
@@ -125,7 +125,7 @@ ORDER BY CASE WHEN t.least IS NOT FALSE THEN now.value ELSE -now.value END NULLS
         Column("then", Text("Tính đến hạn", "On its day"), "figure", width=130),
     ]
     title = Text("Theo cơ quan, còn cách xa nhất trước", "By agency, the furthest off first")
-    return Table(title, query, columns, note=NOTE)
+    return Table(title, query, columns)
 
 
 def _cases(sources: Sources, targeted: list[Indicator]) -> Table:

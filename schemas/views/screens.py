@@ -64,6 +64,12 @@ CREATE VIEW screens.partition_offsets AS
     SELECT topic, partition, next_offset, events, duplicates, updated_at, set_aside
     FROM public.partition_offsets WHERE topic <> 'maintenance';
 
+-- What of the log was not counted yet, by when a sweep last asked where it ends.
+CREATE VIEW screens.lags AS
+    SELECT e.topic, e.partition, greatest(0, e.end_offset - coalesce(p.next_offset, 0)) AS lag, e.asked_at
+    FROM public.log_ends AS e
+    LEFT JOIN public.partition_offsets AS p ON p.topic_id = e.topic_id AND p.partition = e.partition;
+
 CREATE VIEW screens.sweeps AS SELECT system, swept_at FROM public.sweeps;
 
 CREATE VIEW screens.dead_letters AS

@@ -18,7 +18,7 @@ from pydantic import ValidationError
 
 from core.database import connect
 from core.kafka import TopicEnds, admin, end_offsets
-from core.offsets import lags, next_offsets
+from core.offsets import lags, next_offsets, remember_ends
 from core.publisher import STRUCTURED_HEADERS, Publisher
 from schemas.alerts import Alert, MissedDeadline, missed
 from schemas.topics import ALERTS
@@ -69,6 +69,7 @@ def sweep(
             return 0
         with admin(bootstrap) as client:
             ends = end_offsets(client, topics)
+        remember_ends(connection, ends)
         told, swept = 0, set[str]()
         for found in _as_they_catch_up(connection, ends, patience):
             systems = [topics[topic] for topic in found]

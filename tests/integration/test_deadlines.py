@@ -78,6 +78,17 @@ def test_a_missed_deadline_is_raised_once_with_one_message_an_agency(
     assert connection.execute("SELECT count(*) FROM outbox").fetchone() == (0,)
 
 
+def test_what_waits_in_the_log_can_be_seen_in_the_database(
+    broker: str, database: str, connection: psycopg.Connection
+) -> None:
+    with Publisher(broker) as publisher:
+        for number in range(3):
+            publisher.send(cloud_event("signature.used", id=str(number)))
+    sweep(database, broker, TOPICS, decide_days=3, patience=0.1)
+    waiting = "SELECT topic, sum(lag)::int FROM screens.lags WHERE lag > 0 GROUP BY topic"
+    assert connection.execute(waiting).fetchall() == [("events.e-office", 3)]
+
+
 def test_what_is_owed_once_more_is_told_once_more(
     broker: str, database: str, connection: psycopg.Connection, writer: Writer, sent: Callable[[], list[Alert]]
 ) -> None:
