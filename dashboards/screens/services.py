@@ -31,7 +31,7 @@ def services(sources: Sources) -> Screen:
             Placed(cases_table(sources, Text("Hồ sơ quá hạn", "Overdue dossiers"), overdue, systems=False), 24, 16),
         ],
         [agency_choice(sources)],
-        days=90,
+        days=30,
         viewers=Text("Lãnh đạo cơ quan, bộ phận một cửa", "Heads of agencies, one-stop shops"),
         when_red=Text(
             "Mở hồ sơ quá hạn lâu nhất; cơ quan giải quyết, xin lỗi và hẹn lại bằng văn bản nếu chưa xong.",
@@ -92,21 +92,21 @@ FROM days, before WHERE bucket >= {day} AND indicators.begin_of(bucket) <= :unti
 
 
 def _backlog(sources: Sources) -> Bars:
-    labels = [
-        (0, Text("đến 5 ngày", "up to 5 days")),
-        (6, Text("6–10 ngày", "6–10 days")),
-        (11, Text("11–20 ngày", "11–20 days")),
-        (21, Text("21–60 ngày", "21–60 days")),
-        (61, Text("trên 60 ngày", "over 60 days")),
-    ]
-    values = ", ".join(f"({n}, {low}, {sources.text(text)})" for n, (low, text) in enumerate(labels))
-    query = f"""SELECT l.name, count(c.subject) AS value FROM (VALUES {values}) AS l (place, low, name)
-LEFT JOIN (SELECT c.subject, indicators.today() - (c.opened_at AT TIME ZONE {sources.zone})::date AS age
-    FROM screens.cases AS c WHERE c.system = '{_SYSTEM}' AND c.kind = 'dossier' AND c.state IN ('open', 'suspended')
-        AND {below("c.agency")}) AS c
-    ON c.age >= l.low AND c.age < coalesce((SELECT min(n.low) FROM (VALUES {values}) AS n (place, low, name)
-        WHERE n.low > l.low), 100000)
-GROUP BY l.place, l.name ORDER BY l.place"""
+    limits = (6, 11, 21, 61)
+    names = (
+        Text("đến 5 ngày", "up to 5 days"),
+        Text("6–10 ngày", "6–10 days"),
+        Text("11–20 ngày", "11–20 days"),
+        Text("21–60 ngày", "21–60 days"),
+        Text("trên 60 ngày", "over 60 days"),
+    )
+    values = ", ".join(f"({place}, {sources.text(name)})" for place, name in enumerate(names))
+    age = f"indicators.today() - (c.opened_at AT TIME ZONE {sources.zone})::date"
+    query = f"""SELECT l.name, coalesce(c.cases, 0) AS value FROM (VALUES {values}) AS l (place, name)
+LEFT JOIN (SELECT width_bucket({age}, ARRAY{list(limits)}) AS place, count(*) AS cases FROM screens.cases AS c
+    WHERE c.system = '{_SYSTEM}' AND c.kind = 'dossier' AND c.state IN ('open', 'suspended') AND {below("c.agency")}
+    GROUP BY 1) AS c USING (place)
+ORDER BY l.place"""
     return Bars(Text("Hồ sơ đang giải quyết, theo tuổi", "Open dossiers by age"), query)
 
 
