@@ -50,6 +50,32 @@ _CUT = """() => {
   return wrong;
 }"""
 
+# What is too faint to be read, by WCAG 2.2: 4.5 to 1, of large letters 3 to 1.
+_FAINT = r"""() => {
+  const rgb = (text) => text.match(/[\d.]+/g).map(Number);
+  const light = (colour) => {
+    const [r, g, b] = colour.map((v) => v / 255 <= 0.03928 ? v / 255 / 12.92 : ((v / 255 + 0.055) / 1.055) ** 2.4);
+    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+  };
+  const ground = (node) => {
+    for (let at = node; at; at = at.parentElement) {
+      const colour = rgb(getComputedStyle(at).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0.99) return colour.slice(0, 3);
+    }
+    return [255, 255, 255];
+  };
+  const faint = [];
+  for (const node of document.querySelectorAll('body *:not(svg *)')) {
+    const own = [...node.childNodes].some((child) => child.nodeType === 3 && child.textContent.trim());
+    if (!own || !node.getClientRects().length) continue;
+    const style = getComputedStyle(node), size = parseFloat(style.fontSize);
+    const [a, b] = [light(rgb(style.color).slice(0, 3)), light(ground(node))].sort((x, y) => y - x);
+    const least = size >= 24 || (size >= 18.66 && style.fontWeight >= 700) ? 3 : 4.5;
+    if ((a + 0.05) / (b + 0.05) < least) faint.push(`faint: ${node.textContent.trim().slice(0, 40)}`);
+  }
+  return faint;
+}"""
+
 
 @pytest.fixture(scope="module")
 def options(
@@ -115,7 +141,7 @@ def test_a_screen_is_whole_at_every_size(name: str, language: Language, address:
     for size, (width, height) in SIZES.items():
         page.set_viewport_size({"width": width, "height": height})
         go(page, f"{address}/{language}/{name}")
-        wrong += [f"{size}: {one}" for one in page.evaluate(_CUT)]
+        wrong += [f"{size}: {one}" for one in [*page.evaluate(_CUT), *page.evaluate(_FAINT)]]
         assert page.locator("html").get_attribute("lang") == language
         for number, placed in enumerate(shown.panels, 1):
             body = page.locator(f"#p{number} .body")
