@@ -9,6 +9,7 @@ import time
 from consumers.couriers import Courier
 from consumers.notifier import Notifier
 from consumers.recipients import recipients
+from core import logs
 from core.catalogue import open_catalogue
 from core.errors import OpsCentreError, UnavailableError, first_line
 from core.settings import Settings, settings
@@ -22,8 +23,7 @@ _stopping = threading.Event()
 
 def main() -> None:
     """Run until SIGTERM or SIGINT (status 0); settings or a catalogue that are wrong end it with status 1."""
-    logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s", stream=sys.stderr)
-    logging.getLogger("kafka").setLevel("ERROR")
+    logs.set_up()
     for signum in (signal.SIGTERM, signal.SIGINT):
         signal.signal(signum, lambda *_: _stopping.set())
     try:

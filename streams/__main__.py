@@ -11,6 +11,7 @@ import time
 import faust
 import psycopg
 
+from core import logs
 from core.catalogue import open_catalogue
 from core.database import connect
 from core.errors import OpsCentreError, OutdatedCatalogueError, UnavailableError
@@ -37,20 +38,19 @@ _stopping = threading.Event()
 
 
 class Worker(faust.Worker):  # type: ignore[misc]
-    """Faust's worker, which also tells the writer to stop waiting for a database that is away."""
+    """Faust's worker, which also tells the writer to stop waiting for a database that is away, and keeps our log."""
 
     def _schedule_shutdown(self, signal: signal.Signals) -> None:
         _stopping.set()
         super()._schedule_shutdown(signal)
 
+    def _setup_logging(self) -> None:
+        """It is set up already; Faust would put its own in the place of ours."""
+
 
 def main() -> None:
     """Run until SIGTERM or SIGINT (status 0), or until anything is in an unknown state (another status)."""
-    logging.basicConfig(
-        level="INFO", format="%(asctime)s %(process)d %(levelname)s %(name)s: %(message)s", stream=sys.stderr
-    )
-    for noisy in ("aiokafka", "kafka", "faust", "mode"):
-        logging.getLogger(noisy).setLevel("WARNING")
+    logs.set_up()
     try:
         run(settings())
     except OpsCentreError as error:
@@ -66,7 +66,8 @@ def run(options: Settings) -> None:
     decoders = {system.topic: Decoder(system) for system in catalogue.systems.values() if system.topic in partitions}
     writers = [Writer(options.dsn, rulebook, give_up=_stopping.is_set) for _ in range(WRITERS)]
     app = build(options, partitions, decoders, writers)
-    worker = Worker(app, loglevel="WARNING", redirect_stdouts=False)
+    worker = Worker(app, redirect_stdouts=False, quiet=True)
+    worker.spinner = None  # it is for terminals, and draws in a file, too
     topics = {system.topic: system.id for system in catalogue.systems.values()}
     Watchdog(options, app, partitions, topics).start()
     sweep_timer(options, topics).start()

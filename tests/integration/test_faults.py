@@ -77,6 +77,9 @@ def test_broker_restarted_and_killed(
         workers.wait_progress(events, 90)
         worker.terminate()
         assert worker.ended(settings.stop_seconds + 5) == 0
+        # While the broker was away its clients said so thousands of times; nothing of a terminal is in a file.
+        assert max(len(one.log.splitlines()) for one in workers.started) < 300
+        assert not any("\x1b" in one.log for one in workers.started)
     assert_exact(database, events)
 
 
