@@ -6,3 +6,5 @@ AMBER_TEXT, RED_TEXT = "#FFB357", "#FF6B81"
 
 Not everything may shout: what needs no attention is dark.
 """
+SERIES = ("#6CB8FF", AMBER_TEXT, "#7FD6A8", "#D0A6F0")
+"""Lines of a chart, in their order."""

@@ -1,6 +1,5 @@
 """A screen as a dashboard: its panels on the grid, what a viewer chooses, and the ways to the other screens."""
 
-import html
 from collections.abc import Iterator, Mapping
 
 from grafana_foundation_sdk.builders import bargauge, dashboard, geomap, stat, table, text, timeseries
@@ -8,15 +7,18 @@ from grafana_foundation_sdk.models import dashboard as models
 
 from dashboards.grafana.context import Context, uid
 from dashboards.grafana.maps import map_panel
-from dashboards.grafana.panels import bars, caption, lines, note, number, tiles, written
+from dashboards.grafana.panels import bars, caption, head, headline, lines, note, number, tiles
 from dashboards.grafana.tables import table_panel
 from dashboards.grafana.variables import variable
 from dashboards.model import GRID_WIDTH, Bars, Lines, Map, Note, Number, Panel, Placed, Screen, Table, Tiles
 from dashboards.texts import NO_DATA, Language, Text
 
 _Built = stat.Panel | timeseries.Panel | bargauge.Panel | table.Panel | geomap.Panel | text.Panel
-_FIRST_LINE = 2
-"""Rows of the line that says what a screen is for, and of a wall's captions."""
+_LINE, _CAPTION, _HEAD = 1, 2, 3
+"""Rows of the line that says what a screen is for, of a wall's captions, and of its head."""
+_CLOCK_WIDTH = 4
+_CLOCK = Number(Text("Lúc này", "Now"), "SELECT now() AS value", "clock")
+"""When the database last answered: a wall that has frozen shows it here."""
 _OTHER: Mapping[Language, tuple[Language, str]] = {"vi": ("en", "English"), "en": ("vi", "Tiếng Việt")}
 _WHO = Text("Dành cho", "For")
 _RED = Text("Khi có màu đỏ", "When something is red")
@@ -78,9 +80,12 @@ def _way(title: str, to: str) -> dashboard.DashboardLink:
 def _sized(context: Context) -> Iterator[tuple[list[tuple[_Built, int]], int]]:
     """Panels that stand above each other, with the height of each, and their width."""
     screen = context.screen
-    if not screen.wall:
-        purpose = html.escape(context.say(screen.purpose), quote=False)
-        yield [(written(purpose).transparent(True), _FIRST_LINE)], GRID_WIDTH
+    purpose = context.say(screen.purpose)
+    if screen.wall:
+        yield [(head(context.say(screen.title), purpose), _HEAD)], GRID_WIDTH - _CLOCK_WIDTH
+        yield [(number(context, _CLOCK), _HEAD)], _CLOCK_WIDTH
+    else:
+        yield [(headline(purpose), _LINE)], GRID_WIDTH
     for placed in screen.panels:
         yield _stack(context, placed), placed.width
 
@@ -90,7 +95,7 @@ def _stack(context: Context, placed: Placed) -> list[tuple[_Built, int]]:
     shown = _panel(context, panel)
     if not context.screen.wall or isinstance(panel, Number | Note) or not context.say(panel.title):
         return [(shown, placed.height)]
-    return [(caption(context, panel.title), _FIRST_LINE), (shown.title(""), placed.height - _FIRST_LINE)]
+    return [(caption(context, panel.title), _CAPTION), (shown.title(""), placed.height - _CAPTION)]
 
 
 def _on_grid(stacks: Iterator[tuple[list[tuple[_Built, int]], int]]) -> Iterator[tuple[_Built, models.GridPos]]:

@@ -9,19 +9,21 @@ from dashboards.grafana.looks import HIDDEN, properties
 from dashboards.grafana.queries import PanelQuery, carried, carried_cells, data_source, given, rows
 from dashboards.model import Map
 from dashboards.statuses import STATUSES
-from schemas.views.quoting import literal
+from schemas.views.quoting import identifier, literal
 
 _GROUND = (
-    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR42mN4+fYDAAWJAsd7s+gEAAAAAElFTkSuQmCC"
+    "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOQkJYHAAChAFPf93+NAAAAAElFTkSuQmCC"
 )
-"""One pixel, light, as every tile there is."""
+"""One pixel, dark as a panel, as every tile there is."""
+_AXES = ("lon", "lat")
 _SHAPES = {"missed": "x-mark", "at_risk": "square", "no_data": "cross", "on_track": "triangle", "met": "circle"}
 """Grafana's markers that come nearest to the marks of the statuses."""
 
 
 def map_panel(context: Context, panel: Map) -> geomap.Panel:
     """A layer and a query for each status; what needs attention is drawn last, above the others."""
-    cells = {name: given(name) for name in ("lon", "lat", "name")} | {"value": f"{given('value')}::text"}
+    cells = {name: given(_near(name)) for name in _AXES}
+    cells |= {"name": given("name"), "value": f"{given('value')}::text"}
     carries = dict.fromkeys(panel.link.carry.values() if panel.link else ())
     cells |= carried_cells(carries)
     built = (
@@ -29,23 +31,24 @@ def map_panel(context: Context, panel: Map) -> geomap.Panel:
         .title(context.say(panel.title))
         .datasource(data_source())
         .no_value(context.say(panel.nothing))
-        .view(geomap.MapViewConfig().id("fit").all_layers(True).zoom(12))
+        .view(geomap.MapViewConfig().id("fit").all_layers(True).padding(15).zoom(12))
         .controls(geomap.ControlsOptions().show_zoom(True).mouse_wheel_zoom(False).show_attribution(False))
         .basemap(common.MapLayerOptions().type("xyz").name("ground").config({"url": _GROUND, "attribution": ""}))
     )
     if panel.note is not None:
         built.description(context.say(panel.note))
+    asked = nearer(nearer(context.asked(panel.query), "lon"), "lat")
     layers: list[Builder[common_models.MapLayerOptions]] = []
     for place, status in enumerate(reversed(list(STATUSES))):
         ref = chr(ord("A") + place)
         stands = f"coalesce({given('status')}, 'no_data') = {literal(status)}"
-        built.with_target(PanelQuery(rows(context.asked(panel.query), cells, stands), ref=ref))
+        built.with_target(PanelQuery(rows(asked, cells, stands), ref=ref))
         layers.append(_layer(context, status, ref))
     built.layers(layers)
     if panel.link is not None:
         url = context.address(panel.link)
         built.override_by_name("name", properties({"links": [{"title": context.say(panel.title), "url": url}]}))
-    for name in ("lon", "lat"):
+    for name in _AXES:
         built.override_by_name(name, properties({"custom.hideFrom": {"tooltip": True, "viz": False, "legend": True}}))
     for name in carries:
         hidden = properties({"custom.hideFrom": {"tooltip": True, "viz": False, "legend": True}})
@@ -53,12 +56,30 @@ def map_panel(context: Context, panel: Map) -> geomap.Panel:
     return built
 
 
+def nearer(query: str, axis: str) -> str:
+    """The query with a column more, the axis with its gaps made small: an island far out at sea comes near.
+
+    Else all others would lie on one spot. A gap of more than a third of the whole becomes a tenth of it.
+    """
+    gap, span = identifier(f"{axis}_gap"), identifier(f"{axis}_span")
+    gaps = f"""SELECT asked.*, {axis} - lag({axis}) OVER (ORDER BY {axis}) AS {gap},
+    max({axis}) OVER () - min({axis}) OVER () AS {span} FROM (
+{query.strip()}
+) AS asked"""
+    less = f"coalesce(sum({gap} - {span} / 10) FILTER (WHERE {gap} > {span} / 3) OVER (ORDER BY {axis}), 0)"
+    return f"SELECT asked.*, {axis} - {less} AS {_near(axis)} FROM (\n{gaps}\n) AS asked"
+
+
+def _near(axis: str) -> str:
+    return f"{axis}_near"
+
+
 def _layer(context: Context, status: str, ref: str) -> common.MapLayerOptions:
     look = STATUSES[status]
     style = {
         "color": {"fixed": look.colour},
-        "opacity": 0.9,
-        "size": {"fixed": 9, "min": 2, "max": 15},
+        "opacity": 0.8,
+        "size": {"fixed": 6, "min": 2, "max": 15},
         "symbol": {"fixed": f"img/icons/marker/{_SHAPES[status]}.svg", "mode": "fixed"},
     }
     by_coordinates = common.FrameGeometrySource().mode(common_models.FrameGeometrySourceMode.COORDS)

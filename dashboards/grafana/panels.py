@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Mapping
+from itertools import cycle
 from typing import TypeVar
 
 from grafana_foundation_sdk.builders import bargauge, common, dashboard, stat, text, timeseries
@@ -9,7 +10,7 @@ from grafana_foundation_sdk.models import common as common_models
 from grafana_foundation_sdk.models import dashboard as models
 from grafana_foundation_sdk.models import text as text_models
 
-from dashboards.colours import BLUE, DARK, RED_TEXT
+from dashboards.colours import BLUE, DARK, RED_TEXT, SERIES
 from dashboards.formats import shown_sql
 from dashboards.grafana.context import Context
 from dashboards.grafana.looks import ALARM, DATA_LOST, HIDDEN, by_mark, properties, thresholds
@@ -34,6 +35,10 @@ _CAPTION, _FIGURE, _TIME = 24, 54, 44
 """Pixels of a wall's captions, figures, and times, which are longer."""
 _TIMES = {"day", "moment", "clock"}
 _MOST_ROWS = 100
+_VALUES = "/^(?!carried_|(name|label)$)/"
+"""The fields that are shown: Grafana asks for them by their displayed names, and so for all but what is known."""
+_FIRST_CELL = "${__cell_0}"
+"""The text of a row's first column, as its value is called. Newer Grafanas know it, 9 knows `__data` in links only."""
 _DECIMALS: dict[Kind, int] = {"whole": 0, "decimal": 1, "percent": 0, "figure": 2}
 
 
@@ -46,7 +51,7 @@ def _finished(context: Context, built: _RowPanel, panel: Number | Tiles | Bars) 
     """With what panels that show a value a row have in common."""
     built.datasource(data_source())
     built.reduce_options(
-        common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields("/^value$/").limit(_MOST_ROWS)
+        common.ReduceDataOptions().calcs(["lastNotNull"]).values(True).fields(_VALUES).limit(_MOST_ROWS)
     )
     if panel.note is not None:
         built.description(context.say(panel.note))
@@ -70,17 +75,20 @@ def _stat(context: Context, panel: Number | Tiles, query: str) -> stat.Panel:
 
 
 def number(context: Context, panel: Number) -> stat.Panel:
-    """One number on a coloured ground; on a wall its title stands inside, large enough."""
+    """One number on a coloured ground. Its title stands inside, where a long one has more than one line."""
     value = shown_sql(given("value"), panel.kind, context.language, context.zone)
     value = or_nothing(marked(value, given_or_null("status")), context.say(panel.nothing))
-    built = _stat(context, panel, one_row(context.asked(panel.query), _cells(panel, {"value": value})))
-    built.no_value(context.say(DATA_LOST)).mappings(by_mark(alarming=ALARM if panel.alarming else ""))
-    title = context.say(panel.title)
-    if not context.screen.wall:
-        return built.title(title).text_mode(common_models.BigValueTextMode.VALUE)
-    built.title("").override_by_name("value", properties({"displayName": title}))
-    sizes = common.VizTextDisplayOptions().title_size(_CAPTION).value_size(_TIME if panel.kind in _TIMES else _FIGURE)
-    return built.text_mode(common_models.BigValueTextMode.VALUE_AND_NAME).text(sizes)
+    wall = context.screen.wall
+    figure = _TIME if wall and panel.kind in _TIMES else _FIGURE if wall else 30
+    return (
+        _stat(context, panel, one_row(context.asked(panel.query), _cells(panel, {"value": value})))
+        .title("")
+        .override_by_name("value", properties({"displayName": context.say(panel.title)}))
+        .no_value(context.say(DATA_LOST))
+        .mappings(by_mark(alarming=ALARM if panel.alarming else ""))
+        .text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
+        .text(common.VizTextDisplayOptions().title_size(_CAPTION if wall else 16).value_size(figure))
+    )
 
 
 def tiles(context: Context, panel: Tiles) -> stat.Panel:
@@ -94,7 +102,7 @@ def tiles(context: Context, panel: Tiles) -> stat.Panel:
         .no_value(context.say(panel.nothing))
         .mappings(by_mark())
         # Without this, a tile's name is every text of its row, that of hidden columns as well.
-        .override_by_name("value", properties({"displayName": "${__data.fields.name}"}))
+        .override_by_name("value", properties({"displayName": _FIRST_CELL}))
         .text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
         .text(common.VizTextDisplayOptions().title_size(size[0]).value_size(size[1]))
     )
@@ -120,8 +128,8 @@ def lines(context: Context, panel: Lines) -> timeseries.Panel:
     if panel.note is not None:
         built.description(context.say(panel.note))
     built.override_by_name("time", properties({"unit": f"time:{_axis(context)}"}))
-    for one in panel.series:
-        colour = {"mode": "fixed", "fixedColor": RED_TEXT} if one.alarming else None
+    for one, paint in zip(panel.series, cycle(SERIES)):
+        colour = {"mode": "fixed", "fixedColor": RED_TEXT if one.alarming else paint}
         unit = {"unit": "percent" if one.kind == "percent" else "none", "decimals": _DECIMALS.get(one.kind)}
         built.override_by_name(one.name, properties({"displayName": context.say(one.heading), "color": colour, **unit}))
     return built
@@ -149,11 +157,11 @@ def bars(context: Context, panel: Bars) -> bargauge.Panel:
         .with_target(PanelQuery(rows(context.asked(panel.query), cells)))
         .no_value(context.say(panel.nothing))
         .orientation(common_models.VizOrientation.HORIZONTAL)
-        .display_mode(common_models.BarGaugeDisplayMode.BASIC)
+        .display_mode(common_models.BarGaugeDisplayMode.GRADIENT)
         # The first is known to Grafana 10 and later, the second leaves nothing to be seen in 9.
         .value_mode(common_models.BarGaugeValueMode.HIDDEN)
         .text(text_size.title_size(_CAPTION) if context.screen.wall else text_size)
-        .override_by_name("value", properties({"displayName": "${__data.fields.label}"}))
+        .override_by_name("value", properties({"displayName": _FIRST_CELL}))
         .unit("none")
         .min(0)
         .color_scheme(dashboard.FieldColor().mode(models.FieldColorModeId.THRESHOLDS))
@@ -178,6 +186,21 @@ def written(content: str) -> text.Panel:
     return text.Panel().mode(text_models.TextMode.MARKDOWN).content(content)
 
 
+def headline(words: str) -> text.Panel:
+    """Words in one row of the grid, which has room for no more than their letters."""
+    return written(_sized(words, 14, "; margin-top: -4px")).transparent(True)
+
+
 def caption(context: Context, title: Text) -> text.Panel:
     """A panel's title on a wall, where Grafana's own is too small."""
-    return written(f"## {html.escape(context.say(title), quote=False)}").transparent(True)
+    return written(_sized(context.say(title), _CAPTION)).transparent(True)
+
+
+def head(title: str, purpose: str) -> text.Panel:
+    """A wall's own title and what it is for, in three rows of the grid."""
+    return written(_sized(title, 32) + _sized(purpose, _CAPTION)).transparent(True)
+
+
+def _sized(words: str, pixels: int, more: str = "") -> str:
+    """Words of a size, which markdown cannot tell. Of styles Grafana lets through few, and no `line-height`."""
+    return f'<div style="font-size: {pixels}px{more}">{html.escape(words, quote=False)}</div>'

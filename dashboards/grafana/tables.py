@@ -23,6 +23,8 @@ from dashboards.texts import DASH, Language
 
 _FIGURES = {"whole", "decimal", "percent", "figure", "seconds"}
 _SORTED = _FIGURES | {"clock"}
+_LEAST = 220
+"""Pixels that a column keeps that has what the others leave; a narrow screen is scrolled."""
 _MOMENTS: dict[Language, dict[str, str]] = {
     "vi": {"day": "time:DD/MM/YYYY", "moment": "time:DD/MM/YYYY HH:mm"},
     "en": {"day": "time:YYYY-MM-DD", "moment": "time:YYYY-MM-DD HH:mm"},
@@ -69,18 +71,26 @@ def cell(column: Column, language: Language, zone: str) -> str:
 
 
 def _told(context: Context, column: Column) -> dict[str, Any]:
+    figure = column.right or column.kind in _FIGURES
+    heading = context.say(column.heading)
     told: dict[str, Any] = {
-        "displayName": context.say(column.heading),
+        "displayName": heading,
         "noValue": DASH,
         "unit": _MOMENTS[context.language].get(column.kind, "string"),
-        "custom.filterable": True,
-        "custom.width": column.width or None,
-        "custom.align": "right" if column.right or column.kind in _FIGURES else None,
+        "custom.filterable": not figure,
+        "custom.width": max(column.width, _wide(heading, not figure)) if column.width else None,
+        "custom.minWidth": None if column.width else _LEAST,
+        "custom.align": "right" if figure else None,
     }
     if column.link is not None:
-        told["links"] = [{"title": context.say(column.heading), "url": context.address(column.link)}]
+        told["links"] = [{"title": heading, "url": context.address(column.link)}]
     if column.kind == "status" or column.status:
         told |= on_ground()
     elif column.alarming:
         told |= red_above_zero()
     return told
+
+
+def _wide(heading: str, filtered: bool) -> int:
+    """Pixels that a heading needs, with the mark of how it is sorted and that to filter by."""
+    return int(7.5 * len(heading)) + (48 if filtered else 32)

@@ -102,5 +102,5 @@ ORDER BY 5, 3 LIMIT 2000"""
 def _most_overdue(sources: Sources) -> Bars:
     query = f"""SELECT {sources.agency("c.agency")} AS name, count(*) AS value, c.agency AS code
 FROM screens.cases AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency
-WHERE c.overdue GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 2 DESC, 1 LIMIT 6"""
+WHERE c.overdue GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 2 DESC, 1 LIMIT 5"""
     return Bars(Text("Quá hạn nhiều nhất", "Most overdue"), query, link=TO_AGENCY)
