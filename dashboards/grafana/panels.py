@@ -39,7 +39,7 @@ _VALUES = "/^(?!carried_|(name|label)$)/"
 """The fields that are shown: Grafana asks for them by their displayed names, and so for all but what is known."""
 _FIRST_CELL = "${__cell_0}"
 """The text of a row's first column, as its value is called. Newer Grafanas know it, 9 knows `__data` in links only."""
-_DECIMALS: dict[Kind, int] = {"whole": 0, "decimal": 1, "percent": 0, "figure": 2}
+_DECIMALS: dict[Kind, int] = {"whole": 0, "decimal": 1, "percent": 0}
 
 
 def _cells(panel: Number | Tiles | Bars, shown: Mapping[str, str]) -> dict[str, str]:
@@ -79,7 +79,11 @@ def number(context: Context, panel: Number) -> stat.Panel:
     value = shown_sql(given("value"), panel.kind, context.language, context.zone)
     value = or_nothing(marked(value, given_or_null("status")), context.say(panel.nothing))
     wall = context.screen.wall
-    figure = _TIME if wall and panel.kind in _TIMES else _FIGURE if wall else 30
+    sizes = common.VizTextDisplayOptions().title_size(_CAPTION if wall else 16)
+    if not wall:
+        sizes.value_size(30)
+    elif panel.kind != "text":  # a text, such as two figures, is as large as its tile has room for
+        sizes.value_size(_TIME if panel.kind in _TIMES else _FIGURE)
     return (
         _stat(context, panel, one_row(context.asked(panel.query), _cells(panel, {"value": value})))
         .title("")
@@ -87,7 +91,7 @@ def number(context: Context, panel: Number) -> stat.Panel:
         .no_value(context.say(DATA_LOST))
         .mappings(by_mark(alarming=ALARM if panel.alarming else ""))
         .text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
-        .text(common.VizTextDisplayOptions().title_size(_CAPTION if wall else 16).value_size(figure))
+        .text(sizes)
     )
 
 
@@ -95,7 +99,7 @@ def tiles(context: Context, panel: Tiles) -> stat.Panel:
     """A tile a row."""
     value = or_nothing(marked(f"{given('shown')}::text", given("status")), context.say(panel.nothing))
     cells = _cells(panel, {"name": given("name"), "value": value})
-    size = (_CAPTION, _FIGURE) if context.screen.wall else (20, 40)
+    size = (_CAPTION, _FIGURE) if context.screen.wall else (14, 24)
     return (
         _stat(context, panel, rows(context.asked(panel.query), cells))
         .title(context.say(panel.title))
@@ -121,7 +125,7 @@ def lines(context: Context, panel: Lines) -> timeseries.Panel:
         .unit("none")
         .axis_soft_min(0)
         .draw_style(style)
-        .fill_opacity(70 if panel.bars else 15)
+        .fill_opacity(70 if panel.bars else 15 if len(panel.series) == 1 else 0)
         .line_width(1 if panel.bars else 2)
         .show_points(common_models.VisibilityMode.AUTO)
     )
@@ -157,10 +161,11 @@ def bars(context: Context, panel: Bars) -> bargauge.Panel:
         .with_target(PanelQuery(rows(context.asked(panel.query), cells)))
         .no_value(context.say(panel.nothing))
         .orientation(common_models.VizOrientation.HORIZONTAL)
+        .min_viz_height(22)
         .display_mode(common_models.BarGaugeDisplayMode.GRADIENT)
         # The first is known to Grafana 10 and later, the second leaves nothing to be seen in 9.
         .value_mode(common_models.BarGaugeValueMode.HIDDEN)
-        .text(text_size.title_size(_CAPTION) if context.screen.wall else text_size)
+        .text(text_size.title_size(_CAPTION if context.screen.wall else 14))
         .override_by_name("value", properties({"displayName": _FIRST_CELL}))
         .unit("none")
         .min(0)
@@ -188,7 +193,7 @@ def written(content: str) -> text.Panel:
 
 def headline(words: str) -> text.Panel:
     """Words in one row of the grid, which has room for no more than their letters."""
-    return written(_sized(words, 14, "; margin-top: -4px")).transparent(True)
+    return written(_sized(words, 13, "; margin-top: -6px")).transparent(True)
 
 
 def caption(context: Context, title: Text) -> text.Panel:

@@ -24,7 +24,7 @@ from dashboards.texts import DASH, Language
 _FIGURES = {"whole", "decimal", "percent", "figure", "seconds"}
 _SORTED = _FIGURES | {"clock"}
 _LEAST = 220
-"""Pixels that a column keeps that has what the others leave; a narrow screen is scrolled."""
+"""Pixels that a column keeps whose names lead on, if it has what the others leave; a narrow screen is scrolled."""
 _MOMENTS: dict[Language, dict[str, str]] = {
     "vi": {"day": "time:DD/MM/YYYY", "moment": "time:DD/MM/YYYY HH:mm"},
     "en": {"day": "time:YYYY-MM-DD", "moment": "time:YYYY-MM-DD HH:mm"},
@@ -79,7 +79,7 @@ def _told(context: Context, column: Column) -> dict[str, Any]:
         "unit": _MOMENTS[context.language].get(column.kind, "string"),
         "custom.filterable": not figure,
         "custom.width": max(column.width, _wide(heading, not figure)) if column.width else None,
-        "custom.minWidth": None if column.width else _LEAST,
+        "custom.minWidth": _LEAST if column.link and not column.width else None,
         "custom.align": "right" if figure else None,
     }
     if column.link is not None:

@@ -195,7 +195,7 @@ def programme(sources: Sources) -> Screen:
         [
             Placed(targets_table(sources, Text("Chỉ tiêu", "Targets"), sources.statuses_of(targeted)), 24, 18),
             Placed(cases_table(sources, Text("Nhiệm vụ đang thực hiện", "Tasks under way"), tasks, tasks=True), 24, 20),
-            Placed(indicator_tiles(sources, Text("Chỉ số", "Indicators"), known, 6), 24, 24),
+            Placed(indicator_tiles(sources, Text("Chỉ số", "Indicators"), known, 6), 24, 36),
         ],
         [agency_choice(sources)],
         viewers=Text("Văn phòng ban chỉ đạo, cơ quan chủ trì", "The committee's office, the agencies in charge"),

@@ -6,6 +6,8 @@ import shutil
 from pathlib import Path
 
 from core.settings import Settings
+from dashboards.grafana.context import uid
+from dashboards.grafana.documents import GENERATED
 from opscentre.devservices.ports import free_port, listens
 from opscentre.devservices.process import Process
 
@@ -70,6 +72,11 @@ class Grafana:
             "GF_AUTH_ANONYMOUS_ENABLED": "true",
             "GF_ANALYTICS_REPORTING_ENABLED": "false",
             "GF_ANALYTICS_CHECK_FOR_UPDATES": "false",
+            "GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(GENERATED / f"{uid('wall', 'vi')}.json"),
+            # Axes of charts, for which Grafana knows one way alone, and which older ones write as months before days.
+            "GF_DATE_FORMATS_INTERVAL_DAY": "DD/MM",
+            "GF_DATE_FORMATS_INTERVAL_HOUR": "DD/MM HH:mm",
+            "GF_DATE_FORMATS_INTERVAL_MONTH": "MM/YYYY",
         }
         self.process.start([str(self._program), *arguments, "--homepath", str(self._home)], {**os.environ, **settings})
         self.process.require(lambda: listens(self.port), 120)
