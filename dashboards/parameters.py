@@ -36,8 +36,9 @@ def for_grafana(query: str, choices: Iterable[Choice]) -> str:
     def place(name: str) -> str:
         if name in period:
             return period[name]
-        quoted = f"${{{name}:sqlstring}}"
-        return f"ARRAY[{quoted}]::text[]" if name in many else f"{quoted}::text"
+        # An array, because Grafana writes nothing, not even quotes, for a box that nobody typed in.
+        chosen = f"ARRAY[${{{name}:sqlstring}}]::text[]"
+        return chosen if name in many else f"({chosen})[1]"
 
     return _replaced(query, place)
 

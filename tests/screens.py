@@ -71,4 +71,5 @@ def targets(screen: Screen, every: dict[str, Screen]) -> Iterator[tuple[Panel, l
     document = rendered(screen, every, CATALOGUE.province.zone)
     asking = [[one["rawSql"] for one in panel["targets"]] for panel in document["panels"] if panel.get("targets")]
     panels = [placed.panel for placed in screen.panels if not isinstance(placed.panel, Note)]
-    yield from zip(panels, asking, strict=True)
+    # A wall's clock, which is no panel of the definition's, stands before them.
+    yield from zip(panels, asking[screen.wall :], strict=True)

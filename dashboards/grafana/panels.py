@@ -33,6 +33,8 @@ _RowPanel = TypeVar("_RowPanel", stat.Panel, bargauge.Panel)
 _DETAILS = Text("Chi tiết", "Details")
 _CAPTION, _FIGURE, _TIME = 24, 54, 44
 """Pixels of a wall's captions, figures, and times, which are longer."""
+_NAME = 12
+"""Pixels of a bar's name: the least that Grafana reckons with when it makes room for names beside bars."""
 _TIMES = {"day", "moment", "clock"}
 _MOST_ROWS = 100
 _VALUES = "/^(?!carried_|(name|label)$)/"
@@ -165,7 +167,7 @@ def bars(context: Context, panel: Bars) -> bargauge.Panel:
         .display_mode(common_models.BarGaugeDisplayMode.GRADIENT)
         # The first is known to Grafana 10 and later, the second leaves nothing to be seen in 9.
         .value_mode(common_models.BarGaugeValueMode.HIDDEN)
-        .text(text_size.title_size(_CAPTION if context.screen.wall else 14))
+        .text(text_size.title_size(_CAPTION if context.screen.wall else _NAME))
         .override_by_name("value", properties({"displayName": _FIRST_CELL}))
         .unit("none")
         .min(0)

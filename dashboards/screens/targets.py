@@ -31,14 +31,14 @@ def _columns() -> list[Column]:
         Column("name", Text("Chỉ tiêu", "Target"), link=TO_TARGET),
         Column("now_shown", Text("Hiện nay", "Now"), width=110, right=True, sort="now_value"),
         Column("then_shown", Text("Tính đến hạn", "On its day"), width=120, right=True, sort="then_value"),
-        Column("goal", Text("Mục tiêu", "To reach"), width=170, right=True, sort="goal_value"),
+        Column("goal", Text("Mục tiêu", "To reach"), width=150, right=True, sort="goal_value"),
         Column("due_shown", Text("Hạn", "Due"), width=120, right=True, sort="due"),
         Column("working_days_left", Text("Ngày làm việc còn", "Working days left"), "whole", width=130),
-        Column("owner", Text("Cơ quan chịu trách nhiệm", "Who owes"), width=260, link=TO_AGENCY),
+        Column("owner", Text("Cơ quan chịu trách nhiệm", "Who owes"), width=240, link=TO_AGENCY),
         Column("pace", Text("Nhịp độ", "Pace"), "figure", width=100),
         Column("pace_needed", ahead, "figure", width=130),
         Column("projected_shown", Text("Dự kiến", "Projected"), width=110, right=True, sort="projected"),
-        Column("decided", Text("Đã chốt", "Decided"), width=190, right=True, sort="decided_at"),
+        Column("decided", Text("Đã chốt", "Decided"), width=170, right=True, sort="decided_at"),
     ]
 
 
