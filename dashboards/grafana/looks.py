@@ -6,7 +6,7 @@ from typing import Any
 from grafana_foundation_sdk.builders import dashboard
 from grafana_foundation_sdk.models import dashboard as models
 
-from dashboards.colours import DARK, RED, RED_TEXT
+from dashboards.colours import DARK, RED_TEXT
 from dashboards.statuses import COLOURS
 from dashboards.texts import Text
 
@@ -15,6 +15,12 @@ Property = models.DynamicConfigValue
 
 DATA_LOST = Text("Mất dữ liệu", "Data lost")
 """Shown where a query that always gives a row gave none: the database is away."""
+_IF_LOST = Text("dấu đỏ ở góc: mất dữ liệu", "a red corner: data lost")
+
+
+def nothing_or_lost(nothing: Text) -> Text:
+    """What stands where there are no rows. Grafana says the same when the database is away, beside a red corner."""
+    return Text(f"{nothing.vi} ({_IF_LOST.vi})", f"{nothing.en} ({_IF_LOST.en})")
 
 
 def thresholds(colour: str) -> dashboard.ThresholdsConfig:
@@ -23,12 +29,10 @@ def thresholds(colour: str) -> dashboard.ThresholdsConfig:
     return dashboard.ThresholdsConfig().mode(models.ThresholdsMode.ABSOLUTE).steps([step])
 
 
-def by_mark(*, alarming: str = "") -> list[models.ValueMapping]:
-    """Value mappings that colour a text by its status' mark; `alarming`: the colour of one with a digit above zero."""
+def by_mark() -> list[models.ValueMapping]:
+    """Value mappings that colour a text by its status' mark."""
     # Slashes, because without them Grafana has a regular expression match the whole text.
     colours = {rf"/^\s*{mark}/": colour for mark, colour in COLOURS.items()}
-    if alarming:
-        colours["/[1-9]/"] = alarming
     return [_mapping(place, pattern, colour) for place, (pattern, colour) in enumerate(colours.items())]
 
 
@@ -64,5 +68,3 @@ def red_above_zero() -> dict[str, Any]:
 
 HIDDEN = properties({"custom.hidden": True, "noValue": ""})
 """What only links read."""
-ALARM = RED
-"""The ground of a number that should be zero."""

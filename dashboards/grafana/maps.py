@@ -9,12 +9,14 @@ from dashboards.grafana.looks import HIDDEN, properties
 from dashboards.grafana.queries import PanelQuery, carried, carried_cells, data_source, given, rows
 from dashboards.model import Map
 from dashboards.statuses import STATUSES
+from dashboards.texts import Text
 from schemas.views.quoting import identifier, literal
 
 _GROUND = (
     "data:image/png;base64,iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAIAAACQd1PeAAAADElEQVR4nGOQkJYHAAChAFPf93+NAAAAAElFTkSuQmCC"
 )
 """One pixel, dark as a panel, as every tile there is."""
+_PLACE, _VALUE = Text("Nơi", "Place"), Text("Giá trị", "Value")
 _AXES = ("lon", "lat")
 _SHAPES = {"missed": "x-mark", "at_risk": "square", "no_data": "cross", "on_track": "triangle", "met": "circle"}
 """Grafana's markers that come nearest to the marks of the statuses."""
@@ -22,8 +24,9 @@ _SHAPES = {"missed": "x-mark", "at_risk": "square", "no_data": "cross", "on_trac
 
 def map_panel(context: Context, panel: Map) -> geomap.Panel:
     """A layer and a query for each status; what needs attention is drawn last, above the others."""
-    cells = {name: given(_near(name)) for name in _AXES}
-    cells |= {"name": given("name"), "value": f"{given('value')}::text"}
+    # The name comes first, for the first is in the tooltip even if it is hidden there.
+    cells = {"name": given("name"), "value": f"{given('value')}::text"}
+    cells |= {axis: given(_near(axis)) for axis in _AXES}
     carries = dict.fromkeys(panel.link.carry.values() if panel.link else ())
     cells |= carried_cells(carries)
     built = (
@@ -45,14 +48,16 @@ def map_panel(context: Context, panel: Map) -> geomap.Panel:
         built.with_target(PanelQuery(rows(asked, cells, stands), ref=ref))
         layers.append(_layer(context, status, ref))
     built.layers(layers)
+    name: dict[str, object] = {"displayName": context.say(_PLACE)}
     if panel.link is not None:
-        url = context.address(panel.link)
-        built.override_by_name("name", properties({"links": [{"title": context.say(panel.title), "url": url}]}))
-    for name in _AXES:
-        built.override_by_name(name, properties({"custom.hideFrom": {"tooltip": True, "viz": False, "legend": True}}))
-    for name in carries:
+        name["links"] = [{"title": context.say(panel.title), "url": context.address(panel.link)}]
+    built.override_by_name("name", properties(name))
+    built.override_by_name("value", properties({"displayName": context.say(_VALUE)}))
+    for axis in _AXES:
+        built.override_by_name(axis, properties({"custom.hideFrom": {"tooltip": True, "viz": False, "legend": True}}))
+    for column in carries:
         hidden = properties({"custom.hideFrom": {"tooltip": True, "viz": False, "legend": True}})
-        built.override_by_name(carried(name), [*HIDDEN, *hidden])
+        built.override_by_name(carried(column), [*HIDDEN, *hidden])
     return built
 
 

@@ -13,7 +13,7 @@ from grafana_foundation_sdk.models import text as text_models
 from dashboards.colours import BLUE, DARK, RED_TEXT, SERIES
 from dashboards.formats import shown_sql
 from dashboards.grafana.context import Context
-from dashboards.grafana.looks import ALARM, DATA_LOST, HIDDEN, by_mark, properties, thresholds
+from dashboards.grafana.looks import DATA_LOST, HIDDEN, by_mark, nothing_or_lost, properties, thresholds
 from dashboards.grafana.queries import (
     PanelQuery,
     carried,
@@ -79,7 +79,8 @@ def _stat(context: Context, panel: Number | Tiles, query: str) -> stat.Panel:
 def number(context: Context, panel: Number) -> stat.Panel:
     """One number on a coloured ground. Its title stands inside, where a long one has more than one line."""
     value = shown_sql(given("value"), panel.kind, context.language, context.zone)
-    value = or_nothing(marked(value, given_or_null("status")), context.say(panel.nothing))
+    alarm = f"CASE WHEN ({given('value')})::numeric > 0 THEN 'missed' END"
+    value = or_nothing(marked(value, alarm if panel.alarming else given_or_null("status")), context.say(panel.nothing))
     wall = context.screen.wall
     sizes = common.VizTextDisplayOptions().title_size(_CAPTION if wall else 16)
     if not wall:
@@ -91,7 +92,7 @@ def number(context: Context, panel: Number) -> stat.Panel:
         .title("")
         .override_by_name("value", properties({"displayName": context.say(panel.title)}))
         .no_value(context.say(DATA_LOST))
-        .mappings(by_mark(alarming=ALARM if panel.alarming else ""))
+        .mappings(by_mark())
         .text_mode(common_models.BigValueTextMode.VALUE_AND_NAME)
         .text(sizes)
     )
@@ -103,9 +104,9 @@ def tiles(context: Context, panel: Tiles) -> stat.Panel:
     cells = _cells(panel, {"name": given("name"), "value": value})
     size = (_CAPTION, _FIGURE) if context.screen.wall else (14, 24)
     return (
-        _stat(context, panel, rows(context.asked(panel.query), cells))
+        _stat(context, panel, rows(context.asked(panel.query), cells, always=True))
         .title(context.say(panel.title))
-        .no_value(context.say(panel.nothing))
+        .no_value(context.say(DATA_LOST))
         .mappings(by_mark())
         # Without this, a tile's name is every text of its row, that of hidden columns as well.
         .override_by_name("value", properties({"displayName": _FIRST_CELL}))
@@ -123,7 +124,7 @@ def lines(context: Context, panel: Lines) -> timeseries.Panel:
         .title(context.say(panel.title))
         .datasource(data_source())
         .with_target(PanelQuery(rows(context.asked(panel.query), cells), "time_series"))
-        .no_value(context.say(panel.nothing))
+        .no_value(context.say(nothing_or_lost(panel.nothing)))
         .unit("none")
         .axis_soft_min(0)
         .draw_style(style)

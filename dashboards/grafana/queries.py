@@ -72,11 +72,15 @@ def carried_cells(columns: Iterable[str]) -> dict[str, str]:
     }
 
 
-def rows(query: str, cells: Mapping[str, str], where: str = "true") -> str:
-    """The query of these cells, name → expression, in the order in which the definition's query gives its rows."""
+def rows(query: str, cells: Mapping[str, str], where: str = "true", *, always: bool = False) -> str:
+    """The query of these cells, name → expression, in the order in which the definition's query gives its rows.
+
+    `always`: where there is none, a row of nothing.
+    """
     # The order of a subquery is not promised to what stands around it, that of its row numbers is.
-    numbered = f"SELECT row_number() OVER () AS in_order, asked.* FROM (\n{query.strip()}\n) AS asked"
-    return f"SELECT\n    {_listed(cells)}\nFROM ({numbered}) AS shown\nWHERE {where}\nORDER BY shown.in_order"
+    numbered = f"(SELECT row_number() OVER () AS in_order, asked.* FROM (\n{query.strip()}\n) AS asked) AS shown"
+    source = f"(SELECT) AS always LEFT JOIN {numbered} ON true" if always else numbered
+    return f"SELECT\n    {_listed(cells)}\nFROM {source}\nWHERE {where}\nORDER BY shown.in_order"
 
 
 def one_row(query: str, cells: Mapping[str, str]) -> str:

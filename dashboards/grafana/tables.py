@@ -6,7 +6,7 @@ from grafana_foundation_sdk.builders import table
 
 from dashboards.formats import shown_sql
 from dashboards.grafana.context import Context
-from dashboards.grafana.looks import HIDDEN, on_ground, properties, red_above_zero
+from dashboards.grafana.looks import HIDDEN, nothing_or_lost, on_ground, properties, red_above_zero
 from dashboards.grafana.queries import (
     PanelQuery,
     carried,
@@ -42,7 +42,7 @@ def table_panel(context: Context, panel: Table) -> table.Panel:
         .title(context.say(panel.title))
         .datasource(data_source())
         .with_target(PanelQuery(rows(context.asked(panel.query), {**cells, **carried_cells(carries)})))
-        .no_value(context.say(panel.nothing))
+        .no_value(context.say(nothing_or_lost(panel.nothing)))
     )
     if panel.note is not None:
         built.description(context.say(panel.note))

@@ -91,6 +91,8 @@ def as_shown(panel: Panel, rows: Rows, language: Language) -> Rows:
         case Number():
             column = Column("value", panel.title, panel.kind, status="status")
             found = {"value": None, "status": None, **(rows[0] if rows else {})}
+            if panel.alarming and (found["value"] or 0) > 0:
+                found["status"] = "missed"
             said = words(found["value"], column, found, language)
             return [{"value": said or "○\u00a0" + panel.nothing.of(language)}]
         case Tiles():
@@ -101,7 +103,7 @@ def as_shown(panel: Panel, rows: Rows, language: Language) -> Rows:
                     "value": words(row["shown"], column, row, language) or "○\u00a0" + panel.nothing.of(language),
                 }
                 for row in rows
-            ]
+            ] or [{"name": None, "value": "○\u00a0" + panel.nothing.of(language)}]
         case Lines():
             return [{"time": row["time"], **{one.name: number(row[one.name]) for one in panel.series}} for row in rows]
         case Bars():
@@ -169,7 +171,9 @@ def compare(
             page = run(connection, screen, panel.query, put)
             grafana = [trimmed(row) for row in asked(connection, queries, screen, put)]
         wanted = as_shown(panel, page, screen.language)
-        links = carried(panel, page) or [{}] * len(wanted)
+        links = carried(panel, page)
+        if not page:  # a row of nothing, if any
+            links = [dict.fromkeys(set(grafana[0]) - set(row), "") for row in wanted]
         wanted = [{**row, **link} for row, link in zip(wanted, links, strict=True)]
         if isinstance(panel, Map):  # a query for each status: their order is not the page's
             assert all(row.pop("lon") and row.pop("lat") for row in grafana)  # of islands not where they are

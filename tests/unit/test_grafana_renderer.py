@@ -104,7 +104,8 @@ def test_a_number_is_coloured_by_the_mark_before_it_and_an_alarming_one_above_ze
     judged, overdue, nothing = (panel(WALL, "stat", place) for place in range(1, 4))
     marks = {rf"/^\s*{mark}/": colour for mark, colour in COLOURS.items()}
     assert mappings(judged["fieldConfig"]["defaults"]["mappings"]) == marks
-    assert mappings(overdue["fieldConfig"]["defaults"]["mappings"]) == {**marks, "/[1-9]/": RED}
+    assert mappings(overdue["fieldConfig"]["defaults"]["mappings"]) == marks
+    assert """CASE CASE WHEN (shown."value")::numeric > 0 THEN 'missed' END WHEN 'missed' THEN '✖""" in sql(overdue)
     assert "'○\N{NO-BREAK SPACE}Nobody reported (vi)'" in sql(nothing)
     assert nothing["fieldConfig"]["defaults"]["noValue"] == "Mất dữ liệu"
 
@@ -205,7 +206,7 @@ def test_columns_read_in_the_screens_language_whatever_the_browsers() -> None:
         False,
         False,
     ]
-    assert vi["fieldConfig"]["defaults"]["noValue"] == "None is overdue (vi)"
+    assert vi["fieldConfig"]["defaults"]["noValue"] == "None is overdue (vi) (dấu đỏ ở góc: mất dữ liệu)"
 
 
 def test_a_status_and_what_it_colours_stand_on_its_ground_and_an_alarming_figure_is_red() -> None:
