@@ -15,7 +15,7 @@ Property = models.DynamicConfigValue
 
 DATA_LOST = Text("Mất dữ liệu", "Data lost")
 """Shown where a query that always gives a row gave none: the database is away."""
-_IF_LOST = Text("dấu đỏ ở góc: mất dữ liệu", "a red corner: data lost")
+_IF_LOST = Text("nếu góc có dấu đỏ: mất dữ liệu", "if a corner is red: data lost")
 
 
 def nothing_or_lost(nothing: Text) -> Text:

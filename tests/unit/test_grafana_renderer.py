@@ -206,7 +206,7 @@ def test_columns_read_in_the_screens_language_whatever_the_browsers() -> None:
         False,
         False,
     ]
-    assert vi["fieldConfig"]["defaults"]["noValue"] == "None is overdue (vi) (dấu đỏ ở góc: mất dữ liệu)"
+    assert vi["fieldConfig"]["defaults"]["noValue"] == "None is overdue (vi) (nếu góc có dấu đỏ: mất dữ liệu)"
 
 
 def test_a_status_and_what_it_colours_stand_on_its_ground_and_an_alarming_figure_is_red() -> None:
