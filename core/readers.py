@@ -7,6 +7,7 @@ import psycopg
 from psycopg import sql
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
+from core.database import connect
 from core.errors import ConfigurationError
 from core.settings import Settings
 from schemas.views.screens import GRANTS, READER
@@ -50,11 +51,12 @@ def make_reader(options: Settings) -> None:
 
     Raises:
         ConfigurationError: the role of OPSCENTRE_DSN may not make roles.
+        UnavailableError: the database does not answer.
     """
     if options.reader_dsn:
         return
     wanted = reader_dsn(options)
-    with psycopg.connect(options.dsn, autocommit=True) as connection:
+    with connect(options.dsn, "opscentre migrate", autocommit=True) as connection:
         role = sql.Identifier(READER)
         try:
             connection.execute(_MAKE.format(role=role))

@@ -115,6 +115,14 @@ def system_panels(sources: Sources, systems: Sequence[str]) -> list[Placed]:
     return panels
 
 
+def most_overdue(sources: Sources, title: Text, where: str, most: int) -> Bars:
+    """The agencies with most cases that meet a condition."""
+    query = f"""SELECT {sources.agency("c.agency")} AS name, count(*) AS value, c.agency AS code
+FROM screens.cases AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency
+WHERE {where} GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 2 DESC, 1 LIMIT {most}"""
+    return Bars(title, query, link=TO_AGENCY)
+
+
 def cases_table(
     sources: Sources, title: Text, where: str, *, ahead: bool = False, systems: bool = True, tasks: bool = False
 ) -> Table:

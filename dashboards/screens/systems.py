@@ -1,12 +1,13 @@
 """Screens of one or several systems: digital work, 5G, order and traffic, population, and the programmes' tasks."""
 
-from dashboards.model import Bars, Column, Number, Placed, Screen, Table
+from dashboards.model import Column, Number, Placed, Screen, Table
 from dashboards.screens.parts import (
     TO_AGENCY,
     agency_choice,
     cases_table,
     curves,
     indicator_tiles,
+    most_overdue,
     one,
     split,
     system_panels,
@@ -154,7 +155,7 @@ def _of_system(sources: Sources, name: str, systems: list[str], title: Text, pur
         purpose,
         [
             *system_panels(sources, systems),
-            Placed(_owing(sources, systems), 8, 14),
+            Placed(most_overdue(sources, Text("Ai đang nợ", "Who owes"), overdue, 12), 8, 14),
             Placed(cases_table(sources, Text("Quá hạn", "Overdue"), overdue, systems=False), 16, 14),
         ],
         [agency_choice(sources)],
@@ -164,14 +165,6 @@ def _of_system(sources: Sources, name: str, systems: list[str], title: Text, pur
             "Open what is overdue for longest, and call the unit that the table names.",
         ),
     )
-
-
-def _owing(sources: Sources, systems: list[str]) -> Bars:
-    query = f"""SELECT {sources.agency("c.agency")} AS name, count(*) AS value, c.agency AS code
-FROM screens.cases AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency
-WHERE {of_systems("c.system", systems)} AND c.overdue AND {below("c.agency")}
-GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 2 DESC, 1 LIMIT 12"""
-    return Bars(Text("Ai đang nợ", "Who owes"), query, link=TO_AGENCY)
 
 
 def programme(sources: Sources) -> Screen:

@@ -1,7 +1,7 @@
 """The wall: what is worst in the province, from five metres."""
 
-from dashboards.model import Bars, Link, Map, Number, Placed, Screen, Tiles
-from dashboards.screens.parts import TO_AGENCY, TO_TARGET, last_event
+from dashboards.model import Link, Map, Number, Placed, Screen, Tiles
+from dashboards.screens.parts import TO_TARGET, last_event, most_overdue
 from dashboards.sources import Sources, below
 from dashboards.texts import Text
 
@@ -17,7 +17,7 @@ def wall(sources: Sources) -> Screen:
             *(Placed(number, 4, 5) for number in _numbers(sources)),
             Placed(_targets(sources), 16, 19),
             Placed(stations_map(sources, Text("Trạm 5G", "5G stations")), 8, 9),
-            Placed(_most_overdue(sources), 8, 10),
+            Placed(most_overdue(sources, Text("Quá hạn nhiều nhất", "Most overdue"), "c.overdue", 5), 8, 10),
         ],
         refresh=5,
         wall=True,
@@ -97,10 +97,3 @@ WHERE a.kind = 'commune' AND a.longitude IS NOT NULL AND {below("a.code", agency
     AND NOT EXISTS (SELECT FROM screens.stations AS s WHERE s.agency = a.code AND s.technology = '5g')
 ORDER BY 5, 3 LIMIT 2000"""
     return Map(title, query, Link("stations", {"agency": "code"}))
-
-
-def _most_overdue(sources: Sources) -> Bars:
-    query = f"""SELECT {sources.agency("c.agency")} AS name, count(*) AS value, c.agency AS code
-FROM screens.cases AS c LEFT JOIN screens.agencies AS a ON a.code = c.agency
-WHERE c.overdue GROUP BY c.agency, a.name_vi, a.name_en ORDER BY 2 DESC, 1 LIMIT 5"""
-    return Bars(Text("Quá hạn nhiều nhất", "Most overdue"), query, link=TO_AGENCY)

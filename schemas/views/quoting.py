@@ -23,4 +23,10 @@ def row(values: Iterable[str | float | None]) -> str:
     return f"({', '.join(literal(value) for value in values)})"
 
 
+def insert(table: str, rows: Iterable[Iterable[str | float | None]]) -> str:
+    """The statement that fills a table with rows; none where there are none."""
+    values = ",\n    ".join(map(row, rows))
+    return f"INSERT INTO {table} VALUES\n    {values};\n" if values else ""
+
+
 BACKSLASH = "\\"

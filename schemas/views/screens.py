@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 
 from schemas.catalogue.indicators import Indicator, Score
 from schemas.catalogue.model import Catalogue
-from schemas.views.quoting import row
+from schemas.views.quoting import insert
 
 READER = "opscentre_reader"
 """The role of Grafana and of the pages."""
@@ -126,9 +126,9 @@ def screens_sql(catalogue: Catalogue) -> str:
     systems = ((s.id, s.name.vi, s.name.en, s.owner, s.topic, s.cadence) for s in catalogue.systems.values())
     return (
         _VIEWS
-        + _insert("centres", centres)
-        + _insert("systems", systems)
-        + _insert("components", _components(catalogue.indicators))
+        + insert("screens.centres", centres)
+        + insert("screens.systems", systems)
+        + insert("screens.components", _components(catalogue.indicators))
         + GRANTS
     )
 
@@ -138,8 +138,3 @@ def _components(indicators: Mapping[str, Indicator]) -> Iterable[tuple[str | flo
         if isinstance(one.file.formula, Score):
             for place, part in enumerate(one.file.formula.components):
                 yield one.id, place, part.code, part.name.vi, part.name.en, part.points, part.full_at, part.indicator
-
-
-def _insert(table: str, rows: Iterable[Iterable[str | float | None]]) -> str:
-    values = ",\n    ".join(map(row, rows))
-    return f"INSERT INTO screens.{table} VALUES\n    {values};\n" if values else ""

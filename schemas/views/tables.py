@@ -6,7 +6,7 @@ from datetime import date
 from schemas.catalogue.indicators import Indicator, Score
 from schemas.catalogue.model import Agency, Catalogue
 from schemas.catalogue.office import weekly, working_time
-from schemas.views.quoting import literal, row
+from schemas.views.quoting import insert, literal
 
 _TABLES = """
 -- Each agency, itself and all below it.
@@ -54,21 +54,19 @@ def tables_sql(catalogue: Catalogue) -> str:
     """The tables, filled."""
     indicators = catalogue.indicators.values()
     filled = [
-        _insert("tree", _tree(catalogue.agencies)),
-        _insert("catalogue", (_described(one) for one in indicators)),
-        _insert(
-            "systems", ((one.id, system) for one in indicators for system in systems_of(one, catalogue.indicators))
+        insert("indicators.tree", _tree(catalogue.agencies)),
+        insert("indicators.catalogue", (_described(one) for one in indicators)),
+        insert(
+            "indicators.systems",
+            ((one.id, system) for one in indicators for system in systems_of(one, catalogue.indicators)),
         ),
-        _insert("targets", (target for one in indicators for target in _targets(one, catalogue.province.code))),
+        insert(
+            "indicators.targets", (target for one in indicators for target in _targets(one, catalogue.province.code))
+        ),
     ]
     names = ("tree", "working_days", "catalogue", "systems", "targets")
     analyse = "".join(f"ANALYZE indicators.{name};\n" for name in names)
     return _TABLES + "".join(filled) + _working_days(catalogue) + analyse
-
-
-def _insert(table: str, rows: Iterable[Iterable[str | float | None]]) -> str:
-    values = ",\n    ".join(map(row, rows))
-    return f"INSERT INTO indicators.{table} VALUES\n    {values};\n" if values else ""
 
 
 def _tree(agencies: Mapping[str, Agency]) -> Iterable[tuple[str, str]]:
